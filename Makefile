@@ -1,0 +1,62 @@
+# make demo    build, then tune, transfer and evaluate on the models that ship with the project
+# make test    everything that CI checks: format, tests, goldens' manifests
+# make install copy the binary and its data to $(PREFIX)
+
+SHELL := /bin/bash
+SWIFT ?= swift
+PREFIX ?= /usr/local
+CONFIGURATION := -c release
+BINARY = $(shell $(SWIFT) build $(CONFIGURATION) --show-bin-path)/promptferry
+SOURCES := Package.swift Sources Tests
+
+.PHONY: build demo test lint format install goldens zoo clean dependencies
+
+build: dependencies
+	$(SWIFT) build $(CONFIGURATION) --product promptferry
+
+demo: build
+	$(BINARY) demo
+
+test: dependencies lint
+	$(SWIFT) build $(CONFIGURATION) --build-tests
+	$(SWIFT) test $(CONFIGURATION) --skip-build
+
+lint:
+	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
+
+format:
+	$(SWIFT) format --in-place --recursive --parallel $(SOURCES)
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share
+	install -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/promptferry
+	cp -R share/promptferry $(DESTDIR)$(PREFIX)/share/
+
+# What the base image lacks. On macOS Accelerate is part of the system and nothing is needed.
+dependencies:
+ifeq ($(shell uname),Linux)
+	@pkg-config --exists openblas 2>/dev/null || { \
+	  if [ "$$(id -u)" = 0 ]; then run=; else run=sudo; fi; \
+	  $$run apt-get update -qq && \
+	  $$run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq libopenblas-pthread-dev pkg-config; }
+endif
+
+# For developers: write the goldens and pretrain the zoo anew. Needs Python 3 and its packages index.
+VENV := .build/python
+$(VENV)/%: scripts/%/requirements.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install -q -r $<
+	touch $@
+
+goldens: $(VENV)/goldens
+	$(VENV)/bin/python scripts/goldens/models.py
+	$(VENV)/bin/python scripts/goldens/models.py --zoo
+	$(VENV)/bin/python scripts/goldens/search.py
+	$(VENV)/bin/python scripts/goldens/tokenizers.py
+
+zoo: $(VENV)/zoo
+	$(VENV)/bin/python scripts/zoo/build_atlas.py
+	$(VENV)/bin/python scripts/zoo/pretrain.py
+
+clean:
+	rm -rf .build

@@ -1,0 +1,48 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+let package = Package(
+  name: "PromptFerry",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "PromptTransfer", targets: ["PromptTransfer"]),
+    .executable(name: "promptferry", targets: ["promptferry"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-crypto", "3.12.0"..<"5.0.0"),
+  ],
+  targets: [
+    // Each target depends only on those above it.
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-pthread-dev"]), .brew(["openblas"])]),
+    .target(
+      name: "CBLAS",
+      dependencies: [.target(name: "COpenBLAS", condition: .when(platforms: [.linux]))],
+      linkerSettings: [.linkedFramework("Accelerate", .when(platforms: [.macOS]))]),
+    .target(name: "CKernels"),
+    .target(name: "Tensors", dependencies: ["CBLAS", "CKernels"]),
+    .target(
+      name: "Checkpoints",
+      dependencies: ["Tensors", .product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "Tokenization", dependencies: ["Checkpoints"]),
+    .target(name: "LanguageModels", dependencies: ["Tensors", "Checkpoints"]),
+    .target(name: "PromptTransfer", dependencies: ["LanguageModels", "Tokenization"]),
+    .executableTarget(
+      name: "promptferry",
+      dependencies: [
+        "PromptTransfer",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    .target(name: "TestSupport", dependencies: ["PromptTransfer"], path: "Tests/TestSupport"),
+    .testTarget(name: "TensorsTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "CheckpointsTests", dependencies: ["TestSupport"]),
+    .testTarget(
+      name: "TokenizationTests", dependencies: ["TestSupport"], resources: [.copy("Fixtures")]),
+    .testTarget(name: "LanguageModelsTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "PromptTransferTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "CommandTests", dependencies: ["TestSupport", "promptferry"]),
+  ]
+)

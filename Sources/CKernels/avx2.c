@@ -1,0 +1,11 @@
+#if defined(__x86_64__)
+#include <math.h>
+#include <string.h>
+
+#include "kernels.h"
+
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#define KERNEL_TABLE kernels_table_avx2
+#include "kernels_body.inc"
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,57 @@
+// Elementwise and short-vector kernels, in C so that AVX2 can be chosen at run time without unsafe build flags.
+// All matrices are row-major Float32; no pointer may be null unless a line says so; sizes may be zero.
+#ifndef PROMPTFERRY_KERNELS_H
+#define PROMPTFERRY_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum { ACTIVATION_GELU = 0, ACTIVATION_GELU_TANH = 1, ACTIVATION_RELU = 2 } Activation;
+
+typedef struct {
+  // x (rows, cols) += bias (cols)
+  void (*add_bias)(float *x, const float *bias, ptrdiff_t rows, ptrdiff_t cols);
+  // x (rows, cols) += bias, kept for the backward; y = activation(x)
+  void (*bias_activation_forward)(Activation kind, float *x, const float *bias, float *y, ptrdiff_t rows,
+                                  ptrdiff_t cols);
+  // dx = dy * activation'(x); dx may be dy
+  void (*activation_backward)(Activation kind, const float *x, const float *dy, float *dx, ptrdiff_t count);
+  // s = x + bias + residual; normalized = (s - mean(s)) / sqrt(var(s) + eps); y = normalized * gamma + beta.
+  // bias and residual may be null. rstd (rows) is 1 / sqrt(var + eps). y may be x.
+  void (*layer_norm_forward)(const float *x, const float *bias, const float *residual, const float *gamma,
+                             const float *beta, float eps, float *normalized, float *rstd, float *y,
+                             ptrdiff_t rows, ptrdiff_t cols);
+  // dx = d(loss)/d(s). dx may be dy.
+  void (*layer_norm_backward)(const float *dy, const float *normalized, const float *rstd, const float *gamma,
+                              float *dx, ptrdiff_t rows, ptrdiff_t cols);
+  // One sequence, all heads. q (queries, heads*width) and k, v (keys, heads*width) with row strides in floats;
+  // probs (heads, queries, keys) = softmax(q k^T * scale); context (queries, heads*width) = probs v.
+  void (*attention_forward)(const float *q, ptrdiff_t q_stride, ptrdiff_t queries, const float *k,
+                            const float *v, ptrdiff_t kv_stride, ptrdiff_t keys, ptrdiff_t heads,
+                            ptrdiff_t width, float scale, float *probs, float *context,
+                            ptrdiff_t context_stride);
+  // Overwrites dq, dk and dv. scratch holds `keys` floats.
+  void (*attention_backward)(const float *dcontext, ptrdiff_t dcontext_stride, const float *q,
+                             ptrdiff_t q_stride, ptrdiff_t queries, const float *k, const float *v,
+                             ptrdiff_t kv_stride, ptrdiff_t keys, ptrdiff_t heads, ptrdiff_t width, float scale,
+                             const float *probs, float *dq, ptrdiff_t dq_stride, float *dk, float *dv,
+                             ptrdiff_t dkv_stride, float *scratch);
+  // x (cols) becomes softmax(x); returns log(sum(exp(x)))
+  float (*softmax)(float *x, ptrdiff_t cols);
+  // y += a * x
+  void (*axpy)(float a, const float *x, float *y, ptrdiff_t count);
+  float (*dot)(const float *x, const float *y, ptrdiff_t count);
+  // The same with the sum kept in double.
+  double (*dot_double)(const float *x, const float *y, ptrdiff_t count);
+  // IEEE half precision and bfloat16 (upper half of a float) to float; `source` may be unaligned.
+  void (*widen_float16)(const void *source, float *target, ptrdiff_t count);
+  void (*widen_bfloat16)(const void *source, float *target, ptrdiff_t count);
+} Kernels;
+
+// The fastest set that this processor runs: AVX2 + FMA on x86-64, else portable. PROMPTFERRY_KERNELS=portable
+// in the environment asks for the portable set.
+const Kernels *kernels_best(void);
+const Kernels *kernels_portable(void);
+const char *kernels_name(const Kernels *kernels);
+
+#endif

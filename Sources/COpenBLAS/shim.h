@@ -1,0 +1,6 @@
+#include <cblas.h>
+
+// LAPACK's Cholesky factorisation and solve (in libopenblas; its C header is a package of its own).
+void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info);
+void dpotrs_(const char *uplo, const int *n, const int *nrhs, const double *a, const int *lda, double *b,
+             const int *ldb, int *info);

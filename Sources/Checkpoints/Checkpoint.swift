@@ -1,0 +1,103 @@
+import Foundation
+import Tensors
+
+/// A model's folder in Hugging Face layout: `config.json` and its weights in one or several safetensors files.
+public struct Checkpoint: Sendable {
+  public let folder: URL
+  package let configuration: JSON
+  private let files: [SafetensorsFile]
+  private let places: [String: Int]  // tensor name to index in `files`
+
+  /// Maps the weights and reads the headers.
+  ///
+  /// `model.safetensors` is used where it exists, else the shards that `model.safetensors.index.json` names.
+  /// Throws `CheckpointError` for anything missing or inconsistent.
+  public init(folder: URL) throws(CheckpointError) {
+    self.folder = folder
+    configuration = try Self.json(folder.appendingPathComponent("config.json"))
+    let single = folder.appendingPathComponent("model.safetensors")
+    let index = folder.appendingPathComponent("model.safetensors.index.json")
+    let names: [String: String]?
+    let paths: [String]
+    if FileManager.default.fileExists(atPath: single.path) {
+      (names, paths) = (nil, ["model.safetensors"])
+    } else if FileManager.default.fileExists(atPath: index.path) {
+      let map = try Self.weightMap(index)
+      (names, paths) = (map, Set(map.values).sorted())
+    } else {
+      throw CheckpointError(
+        file: folder, "holds neither model.safetensors nor model.safetensors.index.json",
+        hint: "Save the model with save_pretrained(…), which writes safetensors")
+    }
+    var files: [SafetensorsFile] = []
+    var places: [String: Int] = [:]
+    for path in paths {
+      let file = try SafetensorsFile(folder.appendingPathComponent(path))
+      for entry in file.header.entries where names.map({ $0[entry.name] == path }) ?? true {
+        places[entry.name] = files.count
+      }
+      files.append(file)
+    }
+    for (name, path) in (names ?? [:]).sorted(by: { $0.key < $1.key }) where places[name] == nil {
+      throw CheckpointError(file: index, item: name, "is said to be in \(path), which does not hold it")
+    }
+    self.files = files
+    self.places = places
+  }
+
+  /// The names of all tensors, sorted.
+  public var tensorNames: [String] { places.keys.sorted() }
+
+  package func shape(_ name: String) -> [Int]? { entry(name)?.1.shape }
+
+  /// The tensor as Float32, refused unless it has exactly this shape. A vector may be asked for as one row.
+  package func matrix(_ name: String, rows: Int, columns: Int) throws(CheckpointError) -> Matrix {
+    guard let (file, entry) = entry(name) else {
+      throw CheckpointError(file: folder, item: name, "is not in the checkpoint")
+    }
+    guard entry.shape == [rows, columns] || (rows == 1 && entry.shape == [columns]) else {
+      throw CheckpointError(
+        file: file.url, item: name,
+        "has shape \(entry.shape) where config.json asks for \(rows == 1 ? [columns] : [rows, columns])")
+    }
+    return try file.matrix(entry, rows: rows, columns: columns)
+  }
+
+  /// SHA-256 of the tensor's stored bytes; nil when there is no such tensor.
+  package func sha256(_ name: String) throws(CheckpointError) -> String? {
+    guard let (file, entry) = entry(name) else { return nil }
+    return try file.sha256(entry)
+  }
+
+  private func entry(_ name: String) -> (SafetensorsFile, SafetensorsHeader.Entry)? {
+    guard let place = places[name], let entry = files[place].entry(name) else { return nil }
+    return (files[place], entry)
+  }
+
+  package static func json(_ url: URL) throws(CheckpointError) -> JSON {
+    let file = try MappedFile(url)
+    do {
+      return try JSON.parse(file.withBytes { Data($0) })
+    } catch {
+      throw CheckpointError(file: url, "\(error)")
+    }
+  }
+
+  /// Tensor names to shard names. Shard names come from elsewhere: they may not leave the folder.
+  private static func weightMap(_ index: URL) throws(CheckpointError) -> [String: String] {
+    guard let members = try json(index)["weight_map"]?.members, !members.isEmpty else {
+      throw CheckpointError(file: index, item: "weight_map", "is missing or empty")
+    }
+    var map: [String: String] = [:]
+    for member in members {
+      guard let path = member.value.string, !path.isEmpty, !path.contains("/"), !path.contains("\\"), path != ".."
+      else {
+        throw CheckpointError(
+          file: index, item: member.key, "names no file of this folder",
+          hint: "Shard names must be plain file names")
+      }
+      map[member.key] = path
+    }
+    return map
+  }
+}

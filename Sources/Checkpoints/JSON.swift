@@ -1,0 +1,248 @@
+import Foundation
+
+/// A JSON value whose objects keep the order of their members.
+///
+/// Checkpoint headers and vocabularies come from anywhere, so the reader is strict where Foundation's is not: a
+/// duplicate key is an error (safetensors forbids them; Foundation silently keeps one of the two), integers
+/// stay integers, and nesting is bounded.
+package indirect enum JSON: Sendable, Equatable {
+  case null
+  case bool(Bool)
+  case integer(Int)
+  case number(Double)
+  case string(String)
+  case array([JSON])
+  case object([Member])
+
+  package struct Member: Sendable, Equatable {
+    package let key: String
+    package let value: JSON
+  }
+
+  /// Reads one value with nothing but white space around it.
+  package static func parse(_ data: Data) throws(JSONError) -> JSON {
+    let outcome: Result<JSON, JSONError> = data.withUnsafeBytes { bytes in
+      var reader = JSONReader(bytes: bytes)
+      do throws(JSONError) { return .success(try reader.document()) } catch { return .failure(error) }
+    }
+    return try outcome.get()
+  }
+
+  /// The member of that name, or nil when there is none or this is not an object.
+  package subscript(_ key: String) -> JSON? {
+    members?.first { $0.key == key }?.value
+  }
+
+  package var string: String? { if case .string(let value) = self { value } else { nil } }
+  package var int: Int? { if case .integer(let value) = self { value } else { nil } }
+  package var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+  package var array: [JSON]? { if case .array(let value) = self { value } else { nil } }
+  package var members: [Member]? { if case .object(let value) = self { value } else { nil } }
+  package var isNull: Bool { self == .null }
+  package var double: Double? {
+    switch self {
+    case .integer(let value): Double(value)
+    case .number(let value): value
+    default: nil
+    }
+  }
+}
+
+/// What is wrong with a JSON text, and at which byte.
+package struct JSONError: Error, Equatable, CustomStringConvertible {
+  package let problem: String
+  package let offset: Int
+  package var description: String { "invalid JSON at byte \(offset): \(problem)" }
+}
+
+/// A recursive-descent reader of RFC 8259 over UTF-8 bytes.
+private struct JSONReader {
+  let bytes: UnsafeRawBufferPointer
+  var position = 0
+  static let depthLimit = 128
+
+  mutating func document() throws(JSONError) -> JSON {
+    let value = try value(depth: 0)
+    skipSpace()
+    guard position == bytes.count else { throw error("text after the value") }
+    return value
+  }
+
+  private func error(_ problem: String) -> JSONError { JSONError(problem: problem, offset: position) }
+
+  private var peek: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+  private mutating func skipSpace() {
+    while let byte = peek, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
+  }
+
+  private mutating func value(depth: Int) throws(JSONError) -> JSON {
+    guard depth < Self.depthLimit else { throw error("nested deeper than \(Self.depthLimit)") }
+    skipSpace()
+    guard let first = peek else { throw error("the text ends early") }
+    switch first {
+    case UInt8(ascii: "{"): return try object(depth: depth)
+    case UInt8(ascii: "["): return try array(depth: depth)
+    case UInt8(ascii: "\""): return .string(try string())
+    case UInt8(ascii: "t"): return try word("true", .bool(true))
+    case UInt8(ascii: "f"): return try word("false", .bool(false))
+    case UInt8(ascii: "n"): return try word("null", .null)
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
+    default: throw error("a value was expected")
+    }
+  }
+
+  private mutating func word(_ word: StaticString, _ value: JSON) throws(JSONError) -> JSON {
+    for index in 0..<word.utf8CodeUnitCount {
+      guard peek == word.utf8Start[index] else { throw error("expected \(word)") }
+      position += 1
+    }
+    return value
+  }
+
+  private mutating func object(depth: Int) throws(JSONError) -> JSON {
+    position += 1
+    var members: [JSON.Member] = []
+    var seen: Set<[UInt8]> = []  // bytes: as Strings, "é" in one and in two scalars would be equal
+    skipSpace()
+    if peek == UInt8(ascii: "}") {
+      position += 1
+      return .object([])
+    }
+    while true {
+      skipSpace()
+      guard peek == UInt8(ascii: "\"") else { throw error("a key was expected") }
+      let key = try string()
+      guard seen.insert(Array(key.utf8)).inserted else { throw error("the key \(key.debugDescription) is there twice") }
+      skipSpace()
+      guard peek == UInt8(ascii: ":") else { throw error("':' was expected") }
+      position += 1
+      members.append(JSON.Member(key: key, value: try value(depth: depth + 1)))
+      if try !more(until: UInt8(ascii: "}")) { return .object(members) }
+    }
+  }
+
+  private mutating func array(depth: Int) throws(JSONError) -> JSON {
+    position += 1
+    var elements: [JSON] = []
+    skipSpace()
+    if peek == UInt8(ascii: "]") {
+      position += 1
+      return .array([])
+    }
+    while true {
+      elements.append(try value(depth: depth + 1))
+      if try !more(until: UInt8(ascii: "]")) { return .array(elements) }
+    }
+  }
+
+  /// Steps over the comma between two elements (true) or the closing bracket (false).
+  private mutating func more(until end: UInt8) throws(JSONError) -> Bool {
+    skipSpace()
+    guard let byte = peek, byte == UInt8(ascii: ",") || byte == end else {
+      throw error("',' or '\(Character(Unicode.Scalar(end)))' was expected")
+    }
+    position += 1
+    return byte != end
+  }
+
+  private mutating func number() throws(JSONError) -> JSON {
+    let start = position
+    var isInteger = true
+    if peek == UInt8(ascii: "-") { position += 1 }
+    let zeroLed = peek == UInt8(ascii: "0")
+    let whole = digits()
+    guard whole > 0, !(zeroLed && whole > 1) else { throw error("malformed number") }
+    if peek == UInt8(ascii: ".") {
+      isInteger = false
+      position += 1
+      guard digits() > 0 else { throw error("malformed number") }
+    }
+    if peek == UInt8(ascii: "e") || peek == UInt8(ascii: "E") {
+      isInteger = false
+      position += 1
+      if peek == UInt8(ascii: "+") || peek == UInt8(ascii: "-") { position += 1 }
+      guard digits() > 0 else { throw error("malformed number") }
+    }
+    let text = String(decoding: bytes[start..<position], as: UTF8.self)
+    if isInteger, let integer = Int(text) { return .integer(integer) }
+    guard let number = Double(text), number.isFinite else { throw error("number out of range") }
+    return .number(number)
+  }
+
+  private mutating func digits() -> Int {
+    let start = position
+    while let byte = peek, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") { position += 1 }
+    return position - start
+  }
+
+  private mutating func string() throws(JSONError) -> String {
+    position += 1
+    let start = position
+    while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+      guard byte >= 0x20 else { throw error("control character in a string") }
+      position += 1
+    }
+    if peek == UInt8(ascii: "\"") {
+      defer { position += 1 }
+      return try text(UnsafeRawBufferPointer(rebasing: bytes[start..<position]))
+    }
+    var units = Array(bytes[start..<position])
+    while let byte = peek {
+      if byte == UInt8(ascii: "\"") {
+        position += 1
+        return try text(units)
+      }
+      guard byte >= 0x20 else { throw error("control character in a string") }
+      position += 1
+      if byte == UInt8(ascii: "\\") { try escape(into: &units) } else { units.append(byte) }
+    }
+    throw error("a string without end")
+  }
+
+  private func text(_ units: some Sequence<UInt8>) throws(JSONError) -> String {
+    guard let text = String(validating: units, as: UTF8.self) else {
+      throw error("a string that is not UTF-8")
+    }
+    return text
+  }
+
+  private mutating func escape(into units: inout [UInt8]) throws(JSONError) {
+    guard let byte = peek else { throw error("a string without end") }
+    position += 1
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): units.append(byte)
+    case UInt8(ascii: "b"): units.append(0x08)
+    case UInt8(ascii: "f"): units.append(0x0C)
+    case UInt8(ascii: "n"): units.append(0x0A)
+    case UInt8(ascii: "r"): units.append(0x0D)
+    case UInt8(ascii: "t"): units.append(0x09)
+    case UInt8(ascii: "u"):
+      var code = UInt32(try hexadecimal())
+      if (0xD800..<0xDC00).contains(code) {
+        guard peek == UInt8(ascii: "\\") else { throw error("half a surrogate pair") }
+        position += 1
+        guard peek == UInt8(ascii: "u") else { throw error("half a surrogate pair") }
+        position += 1
+        let low = UInt32(try hexadecimal())
+        guard (0xDC00..<0xE000).contains(low) else { throw error("half a surrogate pair") }
+        code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
+      }
+      guard let scalar = Unicode.Scalar(code) else { throw error("half a surrogate pair") }
+      units.append(contentsOf: UTF8.encode(scalar) ?? .init())
+    default: throw error("unknown escape")
+    }
+  }
+
+  private mutating func hexadecimal() throws(JSONError) -> UInt16 {
+    var value: UInt16 = 0
+    for _ in 0..<4 {
+      guard let byte = peek, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+        throw error("four hexadecimal digits were expected")
+      }
+      value = value << 4 | UInt16(digit)
+      position += 1
+    }
+    return value
+  }
+}

@@ -1,0 +1,127 @@
+import Checkpoints
+import Foundation
+import Tensors
+
+/// A frozen masked language model: scores at the mask, and gradients of the prompt that is spliced into its input.
+///
+/// Weights are never written. One model serves any number of threads, each with a `Workspace` of its own.
+public struct MaskedLanguageModel: Sendable {
+  public let folder: URL
+  public let configuration: ModelConfiguration
+  /// SHA-256 of the word-embedding table's bytes as stored: what a prompt is bound to.
+  public let embeddingFingerprint: String
+  /// Tensors of the checkpoint that the model has no use for (poolers, position ids, …).
+  public let unusedTensors: [String]
+  private let embeddings: EmbeddingLayer
+  private let layers: [EncoderLayer]
+  private let head: MaskedHead
+
+  /// Loads the folder of a checkpoint, all or nothing.
+  public init(folder: URL) throws(CheckpointError) {
+    try self.init(Checkpoint(folder: folder))
+  }
+
+  public init(_ checkpoint: Checkpoint) throws(CheckpointError) {
+    folder = checkpoint.folder
+    configuration = try ModelConfiguration(checkpoint)
+    embeddingFingerprint = try EmbeddingTable.fingerprint(checkpoint, configuration)
+    var reader = WeightReader(checkpoint)
+    embeddings = try EmbeddingLayer(&reader, configuration)
+    var layers: [EncoderLayer] = []
+    for index in 0..<configuration.layerCount {
+      layers.append(try EncoderLayer(index, &reader, configuration))
+    }
+    self.layers = layers
+    head = try MaskedHead(&reader, configuration, words: embeddings.words)
+    unusedTensors = reader.unused
+  }
+
+  /// The word-embedding table, (V, C): the space that prompts live in.
+  public var wordEmbeddings: Matrix { embeddings.words }
+
+  /// The output matrix and bias of some words only, so that scoring them costs no more than it must.
+  public func candidates(_ ids: [Int]) -> CandidateHead {
+    CandidateHead(
+      decoder: Linear(
+        weight: head.decoder.weight.gathering(ids),
+        bias: Matrix(rows: 1, columns: ids.count, ids.map { head.decoder.bias[0, $0] })))
+  }
+
+  /// Every word of the vocabulary.
+  public var allWords: CandidateHead { CandidateHead(decoder: head.decoder) }
+
+  /// The logits of the candidates at the position that is read, (B, candidates).
+  public func logits(
+    _ inputs: ArraySlice<PromptedInput>, prompt: Matrix, candidates: CandidateHead, _ workspace: Workspace
+  ) -> Matrix {
+    let batch = RaggedBatch(inputs)
+    encode(batch, prompt: prompt, workspace)
+    workspace.logits.resize(rows: inputs.count, columns: candidates.decoder.outputs)
+    candidates.decoder.productForward(workspace.head.output, into: &workspace.logits)
+    candidates.decoder.addBias(to: &workspace.logits)
+    return workspace.logits
+  }
+
+  /// The cross-entropy of each label at the position that is read, and the gradient of `scale` times their sum.
+  /// - Parameters:
+  ///   - labels: columns of `candidates`
+  ///   - gradient: (P, C), overwritten
+  public func lossAndGradient(
+    _ inputs: ArraySlice<PromptedInput>, labels: ArraySlice<Int>, prompt: Matrix,
+    candidates: CandidateHead, scale: Float, gradient: inout Matrix, _ workspace: Workspace
+  ) -> [Float] {
+    _ = logits(inputs, prompt: prompt, candidates: candidates, workspace)
+    let losses = CrossEntropy.forwardBackward(&workspace.logits, labels: Array(labels), scale: scale)
+    let batch = RaggedBatch(inputs)
+    head.backward(workspace.logits, decoder: candidates.decoder, workspace.head, into: &workspace.gradient)
+    for index in layers.indices.reversed() {
+      layers[index].backward(
+        batch, onlyRead: index == layers.count - 1, workspace.layers[index],
+        dOutput: &workspace.gradient, dx: &workspace.nextGradient, &workspace.gradients)
+      swap(&workspace.gradient, &workspace.nextGradient)
+    }
+    gradient.resize(rows: prompt.rows, columns: prompt.columns)
+    gradient.fill(0)
+    embeddings.backward(
+      batch, workspace.embeddings, dOutput: &workspace.gradient, addingTo: &gradient)
+    return losses
+  }
+
+  private func encode(_ batch: RaggedBatch, prompt: Matrix, _ workspace: Workspace) {
+    workspace.prepare(layerCount: layers.count)
+    embeddings.forward(batch, prompt: prompt, &workspace.embeddings)
+    for index in layers.indices {
+      let x = index == 0 ? workspace.embeddings.output : workspace.layers[index - 1].output
+      layers[index].forward(
+        x, batch, onlyRead: index == layers.count - 1, &workspace.layers[index])
+    }
+    head.forward(workspace.layers[layers.count - 1].output, &workspace.head)
+  }
+}
+
+/// The rows of the output matrix that are scored.
+public struct CandidateHead: Sendable {
+  let decoder: Linear  // (candidates, C)
+  public var count: Int { decoder.outputs }
+}
+
+/// One worker's buffers, reused from batch to batch. Not for two threads at a time.
+public final class Workspace {
+  var embeddings = EmbeddingLayer.Activations()
+  var layers: [EncoderLayer.Activations] = []
+  var head = MaskedHead.Activations()
+  var gradients = EncoderLayer.Gradients()
+  var gradient = Matrix(rows: 0, columns: 0)
+  var nextGradient = Matrix(rows: 0, columns: 0)
+  var logits = Matrix(rows: 0, columns: 0)
+
+  public init() {}
+
+  func prepare(layerCount: Int) {
+    while layers.count < layerCount { layers.append(EncoderLayer.Activations()) }
+  }
+
+  /// The output of the embeddings, (T, C), then that of each layer; the last layer's has only the rows that were
+  /// read. For tests and inspection.
+  package var hiddenStates: [Matrix] { [embeddings.output] + layers.map(\.output) }
+}

@@ -1,0 +1,57 @@
+import Checkpoints
+import Tensors
+
+/// Takes a model's weights out of a checkpoint under whatever variant of their names it uses, and keeps account: all
+/// that is expected must be there with its exact shape, and what was not asked for can be listed.
+struct WeightReader {
+  let checkpoint: Checkpoint
+  private(set) var used: Set<String> = []
+
+  init(_ checkpoint: Checkpoint) { self.checkpoint = checkpoint }
+
+  /// The names in the checkpoint that no part of the model asked for, sorted.
+  var unused: [String] { checkpoint.tensorNames.filter { !used.contains($0) } }
+
+  mutating func matrix(
+    _ name: String, under prefixes: [String], rows: Int, columns: Int
+  ) throws(CheckpointError) -> Matrix {
+    guard let found = find(name, under: prefixes) else {
+      throw CheckpointError(
+        file: checkpoint.folder, item: prefixes[0] + name, "is not in the checkpoint",
+        hint: "The checkpoint must hold the whole masked language model, its head included")
+    }
+    used.insert(found)
+    return try checkpoint.matrix(found, rows: rows, columns: columns)
+  }
+
+  /// The name under which the tensor is stored, if it is. Old TensorFlow conversions, the official BERT files
+  /// among them, call a LayerNorm's weight and bias gamma and beta (transformers, PR 35615).
+  func find(_ name: String, under prefixes: [String]) -> String? {
+    let old =
+      name.replacing("LayerNorm.weight", with: "LayerNorm.gamma")
+      .replacing("LayerNorm.bias", with: "LayerNorm.beta")
+    for prefix in prefixes {
+      for candidate in [prefix + name, prefix + old] where checkpoint.shape(candidate) != nil {
+        return candidate
+      }
+    }
+    return nil
+  }
+
+  mutating func linear(
+    _ name: String, under prefixes: [String], outputs: Int, inputs: Int
+  ) throws(CheckpointError) -> Linear {
+    Linear(
+      weight: try matrix("\(name).weight", under: prefixes, rows: outputs, columns: inputs),
+      bias: try matrix("\(name).bias", under: prefixes, rows: 1, columns: outputs))
+  }
+
+  mutating func layerNorm(
+    _ name: String, under prefixes: [String], _ configuration: ModelConfiguration
+  ) throws(CheckpointError) -> LayerNorm {
+    LayerNorm(
+      gamma: try matrix("\(name).weight", under: prefixes, rows: 1, columns: configuration.width),
+      beta: try matrix("\(name).bias", under: prefixes, rows: 1, columns: configuration.width),
+      epsilon: configuration.layerNormEpsilon)
+  }
+}

@@ -1,0 +1,77 @@
+import Foundation
+import LanguageModels
+import Tensors
+
+/// What a model answers to one fact.
+public struct Prediction: Sendable, Codable, Equatable {
+  public let relation: String
+  public let subject: String
+  public let object: String
+  /// The best candidate.
+  public let prediction: String
+  /// The object's place among the candidates, from 1.
+  public let rank: Int
+  /// Natural logarithm of the object's probability among the candidates.
+  public let logProbability: Float
+}
+
+/// Asks a model facts.
+public struct Evaluator: Sendable {
+  let model: LanguageModel
+  let candidates: CandidateVocabulary
+  let head: CandidateHead
+  let parallelism: Parallelism
+
+  /// How many sequences one task takes. Fixed, so that results do not depend on the number of threads.
+  static let sequencesPerTask = 16
+
+  public init(model: LanguageModel, candidates: CandidateVocabulary, parallelism: Parallelism) {
+    self.model = model
+    self.candidates = candidates
+    self.parallelism = parallelism
+    head = model.network.candidates(candidates.ids)
+  }
+
+  /// The facts as this evaluator will ask them.
+  public func prepare(_ facts: [Fact], template: Template) -> ProbingSet {
+    ProbingSet(facts, template: template, model: model, candidates: candidates)
+  }
+
+  /// One prediction a fact, in order; nil when `shouldStop` said so.
+  /// - Parameter prompt: (P, C); no rows for a manual template
+  public func predictions(
+    _ set: ProbingSet, prompt: Matrix, progress: @escaping @Sendable (_ done: Int) -> Void = { _ in },
+    shouldStop: @escaping @Sendable () -> Bool = { false }
+  ) -> [Prediction]? {
+    let size = Self.sequencesPerTask
+    let taskCount = (set.inputs.count + size - 1) / size
+    let workers = Workers(parallelism)
+    let results = Collected<[Prediction]>(count: taskCount)
+    parallelism.forEach(taskCount) { worker, task in
+      if shouldStop() { return }
+      let range = task * size..<min(set.inputs.count, (task + 1) * size)
+      let logits = model.network.logits(
+        set.inputs[range], prompt: prompt, candidates: head, workers[worker])
+      let predictions = range.enumerated().map { row, index in
+        answer(logits.row(row), label: set.labels[index], fact: set.facts[index])
+      }
+      progress(results.set(predictions, at: task) * size)
+    }
+    return results.all()?.flatMap { $0 }
+  }
+
+  private func answer(_ logits: UnsafeBufferPointer<Float>, label: Int, fact: Fact) -> Prediction {
+    let own = logits[label]
+    var best = 0
+    var rank = 1
+    var top = -Float.infinity
+    for (column, value) in logits.enumerated() {
+      if value > top { (best, top) = (column, value) }
+      if value > own || (value == own && column < label) { rank += 1 }
+    }
+    let sum = logits.reduce(0.0) { $0 + exp(Double($1 - top)) }
+    return Prediction(
+      relation: fact.relation, subject: fact.subject, object: fact.object,
+      prediction: candidates.words[best], rank: rank, logProbability: own - top - Float(log(sum)))
+  }
+}

@@ -1,0 +1,37 @@
+import LanguageModels
+import Synchronization
+import Tensors
+
+/// A workspace for each worker. `Parallelism.forEach` never runs one worker twice at a time, so none is shared.
+struct Workers: @unchecked Sendable {
+  private let workspaces: [Workspace]
+
+  init(_ parallelism: Parallelism) { workspaces = (0..<parallelism.threads).map { _ in Workspace() } }
+
+  subscript(worker: Int) -> Workspace { workspaces[worker] }
+}
+
+/// Results of parallel tasks, kept in the tasks' order.
+final class Collected<Value: Sendable>: Sendable {
+  private let values: Mutex<(values: [Value?], count: Int)>
+
+  init(count: Int) { values = Mutex((Array(repeating: nil, count: count), 0)) }
+
+  /// Returns how many are there now.
+  @discardableResult
+  func set(_ value: Value, at task: Int) -> Int {
+    values.withLock {
+      $0.values[task] = value
+      $0.count += 1
+      return $0.count
+    }
+  }
+
+  /// All of them, or nil when one is missing.
+  func all() -> [Value]? {
+    values.withLock { state in
+      let present = state.values.compactMap { $0 }
+      return present.count == state.values.count ? present : nil
+    }
+  }
+}

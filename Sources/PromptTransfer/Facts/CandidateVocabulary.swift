@@ -1,0 +1,43 @@
+import Foundation
+import Tokenization
+
+/// The words among which an answer is looked for: each a single token of the model.
+public struct CandidateVocabulary: Sendable {
+  public let words: [String]
+  /// The token of each word; no token twice (the first spelling of it stands).
+  public let ids: [Int]
+  private let columns: [Int: Int]
+
+  /// Keeps those of `words` that are one token after a space, in order.
+  public init(_ words: [String], tokenizer: Tokenizer) {
+    var kept: [(String, Int)] = []
+    var columns: [Int: Int] = [:]
+    for word in words {
+      guard let id = tokenizer.singleToken(word), columns[id] == nil else { continue }
+      columns[id] = kept.count
+      kept.append((word, id))
+    }
+    self.words = kept.map(\.0)
+    ids = kept.map(\.1)
+    self.columns = columns
+  }
+
+  /// Every whole word of the tokenizer's vocabulary.
+  public init(tokenizer: Tokenizer) { self.init(tokenizer.words(), tokenizer: tokenizer) }
+
+  /// Where the word stands among the candidates, under any spelling that has the same token.
+  public func column(_ word: String, tokenizer: Tokenizer) -> Int? {
+    tokenizer.singleToken(word).flatMap { columns[$0] }
+  }
+
+  /// One word a line; empty lines do not count.
+  public static func readWords(_ url: URL) throws -> [String] {
+    guard let text = try? String(contentsOf: url, encoding: .utf8) else {
+      throw TransferError(url.path, "cannot be read as UTF-8 text", hint: "A word list has one word a line")
+    }
+    let words = text.split(whereSeparator: \.isNewline)
+      .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    guard !words.isEmpty else { throw TransferError(url.path, "holds no words") }
+    return words
+  }
+}

@@ -1,0 +1,88 @@
+import Checkpoints
+import Foundation
+
+/// A fact of one relation: what the template's `[X]` and `[Y]` stand for.
+public struct Fact: Sendable, Hashable {
+  public let relation: String
+  public let subject: String
+  public let object: String
+
+  public init(relation: String, subject: String, object: String) {
+    self.relation = relation
+    self.subject = subject
+    self.object = object
+  }
+}
+
+/// Facts from LAMA's and OptiPrompt's layout.
+public struct FactSet: Sendable {
+  public let facts: [Fact]
+  /// How many lines repeated an earlier subject and object of the same relation; they are left out.
+  public let duplicateCount: Int
+
+  public init(_ facts: [Fact]) {
+    var seen: Set<Fact> = []
+    self.facts = facts.filter { seen.insert($0).inserted }
+    duplicateCount = facts.count - self.facts.count
+  }
+
+  public enum Split: String, Sendable, CaseIterable, Codable {
+    case train, dev, test
+  }
+
+  /// Reads `train.jsonl`, `dev.jsonl` or `test.jsonl` of a folder, of all its subfolders when it holds none itself
+  /// (relations side by side, as in LAMA), or one `.jsonl` file, which is then every split.
+  public init(_ url: URL, split: Split) throws {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
+      throw TransferError(url.path, "there are no facts here", hint: "Give a folder or a .jsonl file")
+    }
+    guard isFolder.boolValue else {
+      try self.init(Self.read(url))
+      return
+    }
+    let name = "\(split.rawValue).jsonl"
+    let own = url.appendingPathComponent(name)
+    if FileManager.default.fileExists(atPath: own.path) {
+      try self.init(Self.read(own))
+      return
+    }
+    let below = try FileManager.default.contentsOfDirectory(atPath: url.path).sorted()
+      .map { url.appendingPathComponent($0).appendingPathComponent(name) }
+      .filter { FileManager.default.fileExists(atPath: $0.path) }
+    guard !below.isEmpty else {
+      throw TransferError(
+        url.path, "holds no \(name)", hint: "A folder of facts holds train.jsonl, dev.jsonl and test.jsonl")
+    }
+    try self.init(below.flatMap(Self.read))
+  }
+
+  /// One JSON object a line with `sub_label` and `obj_label`; the relation is `predicate_id` (Google-RE: `pred`), else
+  /// the folder's name.
+  private static func read(_ url: URL) throws -> [Fact] {
+    let lines = try MappedFile(url).withBytes { Data($0) }.split(separator: UInt8(ascii: "\n"))
+    var facts: [Fact] = []
+    for (number, line) in lines.enumerated() where line.contains(where: { $0 > 0x20 }) {
+      let place = "\(url.path), line \(number + 1)"
+      let json: JSON
+      do {
+        json = try JSON.parse(line)
+      } catch {
+        throw TransferError(place, "\(error)")
+      }
+      func field(_ name: String) throws -> String {
+        guard let text = json[name]?.string, !text.isEmpty else {
+          throw TransferError(
+            place, "the field \(name) is missing or empty", hint: "A fact has sub_label and obj_label")
+        }
+        return text
+      }
+      facts.append(
+        Fact(
+          relation: json["predicate_id"]?.string ?? json["pred"]?.string
+            ?? url.deletingLastPathComponent().lastPathComponent,
+          subject: try field("sub_label"), object: try field("obj_label")))
+    }
+    return facts
+  }
+}

@@ -1,0 +1,45 @@
+import LanguageModels
+import Tokenization
+
+/// Facts made ready for one model: inputs, and the column of the right answer among the candidates.
+public struct ProbingSet: Sendable {
+  /// What was left out, and why.
+  public struct Skipped: Sendable, Codable, Equatable {
+    /// Objects that are not one token of the model, or no candidates.
+    public var objectNotACandidate = 0
+    /// Sentences longer than the model's positions.
+    public var tooLong = 0
+
+    public init() {}
+  }
+
+  public let facts: [Fact]
+  public let inputs: [PromptedInput]
+  public let labels: [Int]
+  public let skipped: Skipped
+
+  init(_ facts: [Fact], template: Template, model: LanguageModel, candidates: CandidateVocabulary) {
+    var skipped = Skipped()
+    var kept: [Fact] = []
+    var inputs: [PromptedInput] = []
+    var labels: [Int] = []
+    for fact in facts {
+      guard let column = candidates.column(fact.object, tokenizer: model.tokenizer) else {
+        skipped.objectNotACandidate += 1
+        continue
+      }
+      let input = template.input(subject: fact.subject, tokenizer: model.tokenizer, mask: model.mask)
+      guard input.elements.count <= model.network.configuration.longestSequence else {
+        skipped.tooLong += 1
+        continue
+      }
+      kept.append(fact)
+      inputs.append(input)
+      labels.append(column)
+    }
+    self.facts = kept
+    self.inputs = inputs
+    self.labels = labels
+    self.skipped = skipped
+  }
+}

@@ -1,0 +1,138 @@
+import LanguageModels
+import Tokenization
+
+/// A cloze sentence with places for the subject, the answer and prompt vectors, e.g. `[X] [V]*5 [Y] .`.
+///
+/// `[X]` is the subject, `[Y]` the answer (the mask), `[V]` a prompt vector, `[V]*5` five of them; OptiPrompt's
+/// `[V1] [V2]` is read as well, numbered from 1 in order.
+public struct Template: Sendable, Equatable, CustomStringConvertible {
+  enum Piece: Equatable {
+    case text(String)
+    case subject
+    case vectors(Int)
+    case answer
+  }
+
+  public let description: String
+  let pieces: [Piece]
+
+  /// The default of OptiPrompt and of the paper.
+  public static func vectors(_ count: Int) -> Template {
+    Template(
+      description: "[X] [V]*\(count) [Y] .",
+      pieces: [.subject, .text(" "), .vectors(count), .text(" "), .answer, .text(" .")])
+  }
+
+  /// How many prompt vectors the template has.
+  public var vectorCount: Int {
+    pieces.reduce(0) { if case .vectors(let count) = $1 { $0 + count } else { $0 } }
+  }
+
+  private init(description: String, pieces: [Piece]) {
+    self.description = description
+    self.pieces = pieces
+  }
+
+  /// Throws `TransferError` unless there is exactly one `[X]` and one `[Y]`.
+  public init(_ text: String) throws(TransferError) {
+    func failure(_ problem: String) -> TransferError {
+      TransferError("template \"\(text)\"", problem, hint: "An example: \"[X] [V]*5 [Y] .\"")
+    }
+    var pieces: [Piece] = []
+    var numbered = 0
+    var rest = text[...]
+    var literal = ""
+    func flush() {
+      if !literal.isEmpty { pieces.append(.text(literal)) }
+      literal = ""
+    }
+    while !rest.isEmpty {
+      guard rest.first == "[", let end = rest.firstIndex(of: "]") else {
+        literal.append(rest.removeFirst())
+        continue
+      }
+      let name = rest[rest.index(after: rest.startIndex)..<end]
+      rest = rest[rest.index(after: end)...]
+      flush()
+      switch name {
+      case "X": pieces.append(.subject)
+      case "Y": pieces.append(.answer)
+      case "V":
+        var count = 1
+        if rest.hasPrefix("*") {
+          let digits = rest.dropFirst().prefix { $0.isASCII && $0.isNumber }
+          guard let number = Int(digits), (1...512).contains(number) else {
+            throw failure("[V]* wants a number from 1 to 512 after it")
+          }
+          count = number
+          rest = rest.dropFirst(1 + digits.count)
+        }
+        pieces.append(.vectors(count))
+      default:
+        guard name.hasPrefix("V"), let number = Int(name.dropFirst()) else {
+          throw failure("[\(name)] is no known place")
+        }
+        numbered += 1
+        guard number == numbered else { throw failure("[\(name)] comes where [V\(numbered)] should") }
+        pieces.append(.vectors(1))
+      }
+    }
+    flush()
+    for (piece, name) in [(Piece.subject, "[X]"), (.answer, "[Y]")] {
+      let count = pieces.count { $0 == piece }
+      guard count == 1 else { throw failure(count == 0 ? "has no \(name)" : "has \(name) \(count) times") }
+    }
+    description = text
+    self.pieces = pieces
+  }
+
+  public static func == (left: Template, right: Template) -> Bool { left.pieces == right.pieces }
+
+  /// The sentence for one subject.
+  ///
+  /// Text and subject between two places are tokenised as one string; vectors and mask are then spliced in by
+  /// position. Spaces next to vectors do not count, nor do those before the mask; those after it do, which is how
+  /// OptiPrompt's slow tokenizers (transformers 3.0.2) read the placeholders: for RoBERTa `[Y] .` ends in `Ġ.`.
+  func input(subject: String, tokenizer: Tokenizer, mask: Int) -> PromptedInput {
+    var elements: [PromptedInput.Element] = tokenizer.prefix.map { .token($0) }
+    var run = ""
+    var keepsLeadingSpace = false
+    var nextVector = 0
+    var readPosition = 0
+    func flush() {
+      var text = run[...]
+      if !keepsLeadingSpace { text = text.drop(while: \.isWhitespace) }
+      while text.last?.isWhitespace == true { text.removeLast() }
+      if !text.isEmpty {
+        elements += tokenizer.encode(String(text), addingSpecialTokens: false).map { .token($0) }
+      }
+      run = ""
+    }
+    for piece in pieces {
+      switch piece {
+      case .text(let text): run += text
+      case .subject: run += subject
+      case .vectors(let count):
+        flush()
+        elements += (nextVector..<nextVector + count).map { .vector($0) }
+        nextVector += count
+        keepsLeadingSpace = false
+      case .answer:
+        flush()
+        readPosition = elements.count
+        elements.append(.token(mask))
+        keepsLeadingSpace = true
+      }
+    }
+    flush()
+    elements += tokenizer.suffix.map { .token($0) }
+    return PromptedInput(elements: elements, readPosition: readPosition)
+  }
+
+  /// The ids of a manual template's own words, in order, without subject and answer: where a prompt may start from.
+  func wordIds(tokenizer: Tokenizer) -> [Int] {
+    pieces.flatMap { piece in
+      if case .text(let text) = piece { tokenizer.encode(text, addingSpecialTokens: false) } else { [Int]() }
+    }
+  }
+}

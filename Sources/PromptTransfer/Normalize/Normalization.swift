@@ -1,0 +1,88 @@
+import Foundation
+import Tensors
+
+/// The rule that gives a transferred prompt the target's scale (cosines fix directions only).
+public enum NormalizationRule: String, Sendable, Codable, CaseIterable {
+  /// Every row keeps its length relative to its own vocabulary: `|Pt[i]| = |Ps[i]| / mean|As| * mean|At|`.
+  case strength
+  /// Every row gets the length `sqrt(Ct (mu^2 + sigma^2))` of a typical word.
+  case scale
+  /// The whole matrix gets the mean and deviation of the target's table (the paper). Changes the directions.
+  case moments
+  case none
+}
+
+/// A normalisation with its numbers.
+package enum Normalization: Sendable {
+  /// `(V - mean(V)) / std(V) * deviation + mean` over all entries, `std` being the sample value, as in the reference.
+  case moments(mean: Double, deviation: Double)
+  /// Row `i` gets the length `lengths[i]`.
+  case lengths([Double])
+  case none
+
+  package func forward(_ v: Matrix) -> Matrix {
+    var y = v
+    switch self {
+    case .moments(let mean, let deviation):
+      let (center, spread) = Self.sampleMoments(v)
+      let target = y.mutablePointer()
+      for i in 0..<v.count { target[i] = Float((Double(target[i]) - center) / spread * deviation + mean) }
+    case .lengths(let lengths):
+      precondition(lengths.count == v.rows)
+      let target = y.mutablePointer()
+      for row in 0..<v.rows {
+        let norm = v.rowNorm(row)
+        guard norm > 0 else { continue }
+        for i in row * v.columns..<(row + 1) * v.columns {
+          target[i] = Float(Double(target[i]) * lengths[row] / norm)
+        }
+      }
+    case .none: break
+    }
+    return y
+  }
+
+  /// The gradient of `v` from that of `forward(v)`.
+  package func backward(_ v: Matrix, _ dy: Matrix) -> Matrix {
+    var dv = dy
+    switch self {
+    case .moments(_, let deviation):
+      let (center, spread) = Self.sampleMoments(v)
+      let z = { (i: Int) in (Double(v.pointer[i]) - center) / spread }
+      let count = Double(v.count)
+      var (mean, along) = (0.0, 0.0)
+      for i in 0..<v.count {
+        mean += Double(dy.pointer[i])
+        along += Double(dy.pointer[i]) * z(i)
+      }
+      mean /= count
+      along /= count - 1
+      let target = dv.mutablePointer()
+      for i in 0..<v.count {
+        target[i] = Float(deviation / spread * (Double(dy.pointer[i]) - mean - z(i) * along))
+      }
+    case .lengths(let lengths):
+      let target = dv.mutablePointer()
+      for row in 0..<v.rows {
+        let norm = v.rowNorm(row)
+        guard norm > 0 else { continue }
+        let along = kernels.dot_double(v.pointer + row * v.columns, dy.pointer + row * v.columns, v.columns)
+        for i in row * v.columns..<(row + 1) * v.columns {
+          target[i] = Float(
+            lengths[row] / norm * (Double(dy.pointer[i]) - Double(v.pointer[i]) * along / (norm * norm)))
+        }
+      }
+    case .none: break
+    }
+    return dv
+  }
+
+  private static func sampleMoments(_ v: Matrix) -> (mean: Double, deviation: Double) {
+    let count = Double(v.count)
+    let mean = (0..<v.count).reduce(0.0) { $0 + Double(v.pointer[$1]) } / count
+    let squares = (0..<v.count).reduce(0.0) {
+      $0 + (Double(v.pointer[$1]) - mean) * (Double(v.pointer[$1]) - mean)
+    }
+    return (mean, max((squares / max(1, count - 1)).squareRoot(), .leastNormalMagnitude))
+  }
+}

@@ -1,0 +1,97 @@
+import Checkpoints
+import Foundation
+import LanguageModels
+import Tensors
+
+/// A soft prompt that knows what it is: its vectors, the template they belong into, the model whose embedding space
+/// they live in, and how it was made.
+///
+/// On disk a safetensors file with the F32 tensor `vectors` (P, C) and string metadata.
+public struct SoftPrompt: Sendable, Equatable {
+  public let vectors: Matrix
+  public let template: Template
+  /// The model's name, for people.
+  public let modelName: String
+  /// SHA-256 of the model's embedding table: what decides whether the prompt belongs to a model.
+  public let embeddingFingerprint: String
+  /// How it was made and what it scored: free text by key, kept as it is.
+  public let provenance: [String: String]
+
+  static let format = "promptferry.prompt"
+  static let version = "1"
+  /// The vectors stand in for rows of the embedding table, before any scaling that the model applies to them.
+  static let space = "embedding-row"
+
+  public init(
+    vectors: Matrix, template: Template, modelName: String, embeddingFingerprint: String,
+    provenance: [String: String] = [:]
+  ) {
+    precondition(vectors.rows == template.vectorCount)
+    self.vectors = vectors
+    self.template = template
+    self.modelName = modelName
+    self.embeddingFingerprint = embeddingFingerprint
+    self.provenance = provenance
+  }
+
+  /// Writes the file whole or not at all.
+  public func write(to url: URL) throws(CheckpointError) {
+    var metadata = provenance
+    metadata["format"] = Self.format
+    metadata["version"] = Self.version
+    metadata["space"] = Self.space
+    metadata["template"] = template.description
+    metadata["model"] = modelName
+    metadata["embeddingSHA256"] = embeddingFingerprint
+    try AtomicFile.write(SafetensorsFile.serialize(["vectors": vectors], metadata: metadata), to: url)
+  }
+
+  /// Reads and checks a file.
+  public init(_ url: URL) throws {
+    let file = try SafetensorsFile(url)
+    var metadata = file.header.metadata
+    func take(_ key: String) throws(CheckpointError) -> String {
+      guard let value = metadata.removeValue(forKey: key) else {
+        throw CheckpointError(
+          file: url, item: key, "is missing from the metadata", hint: "This is no prompt file of promptferry")
+      }
+      return value
+    }
+    func expect(_ key: String, _ value: String) throws(CheckpointError) {
+      let found = try take(key)
+      guard found == value else {
+        throw CheckpointError(
+          file: url, item: key, "is \(found) where \(value) is known", hint: "A newer promptferry may read it")
+      }
+    }
+    try expect("format", Self.format)
+    try expect("version", Self.version)
+    try expect("space", Self.space)
+    template = try Template(take("template"))
+    modelName = try take("model")
+    embeddingFingerprint = try take("embeddingSHA256")
+    guard let entry = file.entry("vectors"), entry.shape.count == 2 else {
+      throw CheckpointError(file: url, item: "vectors", "is no matrix of this file")
+    }
+    guard entry.shape[0] == template.vectorCount else {
+      throw CheckpointError(
+        file: url, item: "vectors", "has \(entry.shape[0]) rows where the template has \(template.vectorCount)")
+    }
+    vectors = try file.matrix(entry, rows: entry.shape[0], columns: entry.shape[1])
+    for row in 0..<vectors.rows where !vectors.row(row).allSatisfy(\.isFinite) {
+      throw CheckpointError(file: url, item: "vectors", "row \(row + 1) is not finite")
+    }
+    provenance = metadata
+  }
+
+  /// Throws unless the prompt was made for exactly this embedding table.
+  public func requireMatch(_ table: EmbeddingTable, name: String) throws(TransferError) {
+    guard table.fingerprint == embeddingFingerprint, table.vectors.columns == vectors.columns else {
+      throw TransferError(
+        "prompt for \(modelName)",
+        "does not belong to \(name): it lives in an embedding table of width \(vectors.columns) with SHA-256 "
+          + "\(embeddingFingerprint.prefix(12))…, the model's has width \(table.vectors.columns) and \(table.fingerprint.prefix(12))…",
+        hint: "Carry it over first: promptferry transfer --from …=PROMPT --to \(name)")
+    }
+  }
+}

@@ -1,0 +1,197 @@
+import Foundation
+import LanguageModels
+import Tensors
+
+/// A prompt on one of the models it comes from.
+public struct TransferSource: Sendable {
+  public let space: EmbeddingSpace
+  public let prompt: SoftPrompt
+  /// Its share of the objective, among several sources.
+  public let weight: Float
+
+  /// Throws when the prompt is not the model's.
+  public init(space: EmbeddingSpace, prompt: SoftPrompt, weight: Float = 1) throws(TransferError) {
+    try prompt.requireMatch(space.table, name: space.name)
+    self.space = space
+    self.prompt = prompt
+    self.weight = weight
+  }
+}
+
+/// How a prompt gets to its target.
+public enum TransferMethod: Sendable, Equatable {
+  /// The paper's: similarities to shared words, kept.
+  case relative(Search, mask: AnchorMask)
+  /// The linear map that takes the source's anchors to the target's with the least squared error.
+  case linear(ridge: Double)
+  /// The nearest anchor of each vector (by cosine), in the target.
+  case discretize
+  /// The target's anchors, summed with the similarities as weights.
+  case naive
+  /// The vectors as they are: equal widths only.
+  case copy
+  /// Nothing carried: normal entries with the mean and deviation of the target's words.
+  case random
+
+  public enum Search: Sendable, Equatable {
+    case exact(ridge: Double)
+    case gradient(steps: Int, learningRate: Float)
+  }
+
+  public var name: String {
+    switch self {
+    case .relative: "relative"
+    case .linear: "linear"
+    case .discretize: "discretize"
+    case .naive: "naive"
+    case .copy: "copy"
+    case .random: "random"
+    }
+  }
+
+  /// Whether several sources can be combined, and whether anchors are needed at all.
+  var takesSeveralSources: Bool { if case .relative = self { true } else { false } }
+  var needsAnchors: Bool { self != .copy && self != .random }
+}
+
+/// Carries prompts to one target, without labels and without running a model.
+public struct Transfer: Sendable {
+  public let sources: [TransferSource]
+  public let target: EmbeddingSpace
+  public let anchors: Anchors
+  public let method: TransferMethod
+  public let normalization: NormalizationRule
+  public let seed: UInt64
+  let parallelism: Parallelism
+
+  /// What a transfer made.
+  public struct Outcome: Sendable {
+    /// (P, Ct)
+    public let vectors: Matrix
+    /// The cosine between the wanted and the reached similarities, for each vector; nil without anchors.
+    public let objective: [Double]?
+    /// Whether the search was stopped before its last step.
+    public let isInterrupted: Bool
+  }
+
+  /// Throws `TransferError` when the combination makes no sense: sources of unequal templates, too few shared words,
+  /// copying between unequal widths.
+  public init(
+    sources: [TransferSource], target: EmbeddingSpace, anchors: Anchors, method: TransferMethod,
+    normalization: NormalizationRule, seed: UInt64 = 0, parallelism: Parallelism
+  ) throws(TransferError) {
+    guard let first = sources.first else { throw TransferError("transfer", "has no source") }
+    guard sources.count == 1 || method.takesSeveralSources else {
+      throw TransferError("--method \(method.name)", "takes one source, not \(sources.count)")
+    }
+    for source in sources where source.prompt.template != first.prompt.template {
+      throw TransferError(
+        "prompt for \(source.space.name)",
+        "has the template \"\(source.prompt.template)\" where the first source has \"\(first.prompt.template)\"",
+        hint: "Sources must agree in their templates")
+    }
+    let width = target.table.vectors.columns
+    if method == .copy, first.prompt.vectors.columns != width {
+      throw TransferError(
+        "--method copy", "\(first.space.name) has width \(first.prompt.vectors.columns), \(target.name) has \(width)",
+        hint: "Vectors can only be copied between equal widths")
+    }
+    if method.needsAnchors, anchors.words.count < 2 {
+      throw TransferError(
+        "anchors", "the models share \(anchors.words.count) words", hint: "Give more with --anchors WORDS.txt")
+    }
+    self.sources = sources
+    self.target = target
+    self.anchors = anchors
+    self.method = method
+    self.normalization = normalization
+    self.seed = seed
+    self.parallelism = parallelism
+  }
+
+  /// - Parameters:
+  ///   - progress: called during a gradient search with the steps done and all of them
+  ///   - shouldStop: asked during a gradient search; what was reached so far is then the result
+  public func run(
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }, shouldStop: () -> Bool = { false }
+  ) -> Outcome {
+    let targetAnchors = target.table.vectors.gathering(anchors.ids(target.tokenizer))
+    let sourceAnchors = sources.map { $0.space.table.vectors.gathering(anchors.ids($0.space.tokenizer)) }
+    let prompt = sources[0].prompt.vectors
+    let rule = resolve(sourceAnchors: sourceAnchors, targetAnchors: targetAnchors)
+    switch method {
+    case .copy: return Outcome(vectors: prompt, objective: nil, isInterrupted: false)
+    case .random: return Outcome(vectors: randomVectors(rows: prompt.rows), objective: nil, isInterrupted: false)
+    default: break
+    }
+    let unitAnchors = targetAnchors.normalizingRows()
+    var mask = AnchorMask.all
+    if case .relative(_, let chosen) = method { mask = chosen }
+    let code = RelativeCode(
+      zip(sources, sourceAnchors).map { ($0.prompt.vectors, $1, $0.weight) }, mask: mask)
+    var vectors: Matrix
+    var isInterrupted = false
+    switch method {
+    case .relative(.exact(let ridge), _):
+      let directions = ExactSearch(ridge: ridge)
+        .directions(code, unitAnchors: unitAnchors, parallelism: parallelism)
+      vectors = rule.forward(directions)
+    case .relative(.gradient(let steps, let learningRate), _):
+      var search = GradientSearch()
+      search.steps = steps
+      search.learningRate = learningRate
+      let start = GradientSearch.start(rows: prompt.rows, columns: targetAnchors.columns, seed: seed)
+      let result = search.run(
+        code, unitAnchors: unitAnchors, start: start, normalization: rule,
+        progress: { progress($0, steps) }, shouldStop: shouldStop)
+      isInterrupted = result.losses.count < steps
+      vectors = result.vectors
+    case .linear(let ridge):
+      vectors = rule.forward(
+        LinearMap(from: sourceAnchors[0], to: targetAnchors, ridge: ridge, parallelism: parallelism).apply(prompt))
+    case .discretize:
+      let nearest = (0..<prompt.rows).map { row in
+        let similarities = code.similarities.row(row)
+        return similarities.indices.max { similarities[$0] < similarities[$1] } ?? 0
+      }
+      vectors = rule.forward(targetAnchors.gathering(nearest))
+    case .naive:
+      vectors = Matrix(rows: prompt.rows, columns: targetAnchors.columns)
+      vectors.multiply(code.similarities, targetAnchors)
+      vectors = rule.forward(vectors)
+    case .copy, .random: vectors = prompt
+    }
+    return Outcome(
+      vectors: vectors, objective: code.objective(vectors, unitAnchors: unitAnchors),
+      isInterrupted: isInterrupted)
+  }
+
+  private func randomVectors(rows: Int) -> Matrix {
+    var stream = RandomStream(seed: seed, name: "transfer.random")
+    return stream.normalMatrix(
+      rows: rows, columns: target.table.vectors.columns, mean: target.table.mean, deviation: target.table.deviation)
+  }
+
+  /// The rule with the numbers of these models.
+  private func resolve(sourceAnchors: [Matrix], targetAnchors: Matrix) -> Normalization {
+    let table = target.table
+    switch normalization {
+    case .none: return .none
+    case .moments: return .moments(mean: table.mean, deviation: table.deviation)
+    case .scale:
+      let typical =
+        (Double(table.vectors.columns) * (table.mean * table.mean + table.deviation * table.deviation)).squareRoot()
+      return .lengths(Array(repeating: typical, count: sources[0].prompt.vectors.rows))
+    case .strength:
+      let targetLength = targetAnchors.meanRowNorm
+      let totalWeight = sources.reduce(0) { $0 + Double($1.weight) }
+      return .lengths(
+        (0..<sources[0].prompt.vectors.rows).map { row in
+          zip(sources, sourceAnchors).reduce(0) { sum, pair in
+            let relative = pair.0.prompt.vectors.rowNorm(row) / pair.1.meanRowNorm
+            return sum + Double(pair.0.weight) / totalWeight * relative * targetLength
+          }
+        })
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import LanguageModels
+import Tensors
+
+/// How a prompt is tuned. The defaults are OptiPrompt's.
+public struct TuningSettings: Sendable, Codable, Equatable {
+  public var epochs = 10
+  public var batchSize = 16
+  public var learningRate: Float = 3e-3
+  /// The share of all steps over which the learning rate rises.
+  public var warmupShare = 0.1
+  public var weightDecay: Float = 0
+  /// How often an epoch is scored on the development facts.
+  public var evaluationsPerEpoch = 3
+  public var seed: UInt64 = 0
+
+  public init() {}
+}
+
+/// One epoch of tuning.
+public struct TuningEpoch: Sendable, Codable, Equatable {
+  /// From 1.
+  public let epoch: Int
+  /// Mean cross-entropy over the epoch's examples, in nats.
+  public let trainLoss: Double
+  /// The last accuracy on the development facts in this epoch.
+  public let devAccuracy: Double
+}
+
+/// What tuning leaves.
+public struct TuningResult: Sendable {
+  /// (P, C): the best on the development facts, the first of equals by their likelihood.
+  public let vectors: Matrix
+  public let bestDevAccuracy: Double
+  public let epochs: [TuningEpoch]
+  public let exampleCount: Int
+  public let trainSkipped: ProbingSet.Skipped
+  public let devSkipped: ProbingSet.Skipped
+  /// Whether it was stopped before its last epoch.
+  public let isInterrupted: Bool
+}
+
+/// Tunes prompt vectors on a frozen model: the cross-entropy of the object at the mask, over the whole vocabulary.
+public struct Tuner: Sendable {
+  let evaluator: Evaluator
+  let settings: TuningSettings
+  private var model: LanguageModel { evaluator.model }
+
+  /// How many sequences one task takes. Fixed, so that results do not depend on the number of threads.
+  static let sequencesPerTask = 8
+
+  public init(evaluator: Evaluator, settings: TuningSettings) {
+    self.evaluator = evaluator
+    self.settings = settings
+  }
+
+  /// A start of independent normal entries with the mean and deviation of the model's word embeddings.
+  public func randomStart(vectorCount: Int) -> Matrix {
+    let table = model.space.table
+    var stream = RandomStream(seed: settings.seed, name: "tune.start")
+    return stream.normalMatrix(
+      rows: vectorCount, columns: table.vectors.columns, mean: table.mean, deviation: table.deviation)
+  }
+
+  /// The embeddings of a manual template's words, cut or repeated to `vectorCount` rows.
+  public func start(from manual: Template, vectorCount: Int) throws(TransferError) -> Matrix {
+    let ids = manual.wordIds(tokenizer: model.tokenizer)
+    guard !ids.isEmpty else {
+      throw TransferError("template \"\(manual)\"", "has no words to start from")
+    }
+    return model.network.wordEmbeddings.gathering((0..<vectorCount).map { ids[$0 % ids.count] })
+  }
+
+  /// - Parameters:
+  ///   - start: (P, C), P as in the template
+  ///   - progress: called after every step with the number of steps done and of all steps
+  ///   - shouldStop: asked after every step; the best prompt so far is then the result
+  public func tune(
+    train: [Fact], dev: [Fact], template: Template, start: Matrix,
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
+    shouldStop: @escaping @Sendable () -> Bool = { false }
+  ) throws(TransferError) -> TuningResult {
+    precondition(start.rows == template.vectorCount)
+    let trainSet = evaluator.prepare(train, template: template)
+    let devSet = evaluator.prepare(dev, template: template)
+    guard !trainSet.inputs.isEmpty else {
+      throw TransferError(
+        "facts", "none of the \(train.count) training facts can be used: "
+          + "\(trainSet.skipped.objectNotACandidate) objects are not one token, \(trainSet.skipped.tooLong) sentences are too long")
+    }
+    var run = TuningRun(self, trainSet: trainSet, devSet: devSet, start: start)
+    try run.run(progress: progress, shouldStop: shouldStop)
+    return run.result
+  }
+}

@@ -1,0 +1,26 @@
+import Foundation
+
+/// Files as bytes and as lines.
+enum FileText {
+  static func data(of url: URL) throws(TokenizationError) -> Data {
+    do {
+      return try Data(contentsOf: url)
+    } catch {
+      let isThere = FileManager.default.fileExists(atPath: url.path)
+      throw TokenizationError(
+        file: url.path, expected: "a readable file", found: isThere ? error.localizedDescription : "no file")
+    }
+  }
+
+  /// The lines of a UTF-8 file, without their line feeds; a last line that ends in one has no empty line after
+  /// it (`BufRead::lines` of Rust). A byte order mark is kept, as tokenizers keeps it.
+  static func lines(of url: URL) throws(TokenizationError) -> [ArraySlice<UInt8>] {
+    let bytes = [UInt8](try data(of: url))
+    guard String(validating: bytes, as: UTF8.self) != nil else {
+      throw TokenizationError(file: url.path, expected: "UTF-8 text", found: "other bytes")
+    }
+    var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    if lines.last?.isEmpty == true { lines.removeLast() }
+    return lines.map { $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0 }
+  }
+}

@@ -1,0 +1,59 @@
+import Foundation
+
+/// The small files beside a vocabulary: tokenizer_config.json, special_tokens_map.json, config.json.
+struct SideFiles {
+  let folder: URL
+  let tokenizerConfig: Field?
+  let specialTokens: Field?
+  let config: Field?
+
+  init(_ folder: URL) throws(TokenizationError) {
+    self.folder = folder
+    tokenizerConfig = try Self.read("tokenizer_config.json", in: folder)
+    specialTokens = try Self.read("special_tokens_map.json", in: folder)
+    config = try Self.read("config.json", in: folder)
+  }
+
+  private static func read(_ name: String, in folder: URL) throws(TokenizationError) -> Field? {
+    let url = folder.appendingPathComponent(name)
+    return FileManager.default.fileExists(atPath: url.path) ? try Field(contentsOf: url) : nil
+  }
+
+  func url(_ name: String) -> URL { folder.appendingPathComponent(name) }
+
+  func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: url(name).path) }
+
+  /// The family that config.json, or else tokenizer_config.json, names.
+  func modelKind() throws(TokenizationError) -> String? {
+    if let kind = try config?.text("model_type") { return kind }
+    return try tokenizerConfig?.text("tokenizer_class")
+  }
+
+  /// The content of a special token, as `mask_token`, by tokenizer_config.json or else special_tokens_map.json,
+  /// where it is a string or an object with `content`.
+  func specialToken(_ role: String) throws(TokenizationError) -> String? {
+    for file in [tokenizerConfig, specialTokens] {
+      guard let field = file?.optional(role) else { continue }
+      return field.value.members == nil ? try field.string() : try field.member("content").string()
+    }
+    return nil
+  }
+
+  /// What added_tokens.json (`{"token": id}`) and `added_tokens_decoder` of tokenizer_config.json (`{"id": {…}}`)
+  /// add to a legacy vocabulary.
+  func addedTokens() throws(TokenizationError) -> [AddedToken] {
+    var tokens: [AddedToken] = []
+    if let file = try Self.read("added_tokens.json", in: folder) {
+      for (content, id) in try file.members() {
+        tokens.append(AddedToken(content: content, id: try id.id(), isNormalized: true, isSpecial: false))
+      }
+    }
+    for (key, field) in try tokenizerConfig?.optional("added_tokens_decoder")?.members() ?? [] {
+      guard let id = Int(key), Vocabulary.idRange.contains(id) else {
+        throw field.unexpected("\(Vocabulary.idRule) as key")
+      }
+      tokens.append(try AddedToken(field, id: id))
+    }
+    return tokens
+  }
+}

@@ -1,0 +1,84 @@
+import Foundation
+
+extension Tokenizer {
+  /// BERT's vocab.txt: the id of a token is its line, from 0.
+  ///
+  /// tokenizer_config.json says `do_lower_case` (true without it), `strip_accents` and `tokenize_chinese_chars`, as
+  /// in BertConverter of transformers' convert_slow_tokenizer.py.
+  init(bert side: SideFiles) throws(TokenizationError) {
+    let file = side.url("vocab.txt")
+    let lines = try FileText.lines(of: file)
+    var vocabulary = Vocabulary(capacity: lines.count)
+    for (id, line) in lines.enumerated() {
+      guard Vocabulary.idRange.contains(id) else {
+        throw TokenizationError(
+          file: file.path, expected: "at most \(Vocabulary.idRange.count) lines", found: "\(lines.count)")
+      }
+      // Upstream trims white space at the end of lines (WordPiece::read_file).
+      let token = String(decoding: line, as: UTF8.self).unicodeScalars
+      let end = token.lastIndex { !$0.isWhitespace }.map { token.index(after: $0) } ?? token.startIndex
+      _ = vocabulary.insert(String(token[..<end]).utf8, id: id)
+    }
+    let config = side.tokenizerConfig
+    let specials = try Specials(
+      side: side, vocabulary: vocabulary, file: file.path,
+      standard: [
+        ("pad_token", "[PAD]"), ("unk_token", "[UNK]"), ("cls_token", "[CLS]"), ("sep_token", "[SEP]"),
+        ("mask_token", "[MASK]"),
+      ])
+    try self.init(
+      parts: Parts(
+        file: file.path,
+        model: try WordPiece(
+          vocabulary: vocabulary, unknownToken: specials.content("unk_token"), file: file.path),
+        addedTokens: specials.tokens,
+        normalizer: BertNormalizer(
+          spacesChineseCharacters: try config?.flag("tokenize_chinese_chars", default: true) ?? true,
+          stripsAccents: try config?.optional("strip_accents")?.bool(),
+          lowercases: try config?.flag("do_lower_case", default: true) ?? true),
+        preTokenizer: BertPreTokenizer(),
+        postProcessor: PostProcessor(
+          first: try specials.id("cls_token"), last: try specials.id("sep_token")),
+        decoder: WordPieceDecoder(prefix: "##", cleansUp: true)),
+      side: side)
+  }
+
+  /// GPT-2's vocab.json and merges.txt, or RoBERTa's.
+  ///
+  /// It is RoBERTa's if config.json's `model_type`, or else tokenizer_config.json's `tokenizer_class`, has a name
+  /// that begins with RoBERTa's or BART's, or if neither says anything and the vocabulary has `<mask>`.
+  init(byteLevel side: SideFiles) throws(TokenizationError) {
+    let file = side.url("vocab.json")
+    let vocabulary = try Field(contentsOf: file).vocabulary()
+    let lines = try FileText.lines(of: side.url("merges.txt"))
+    var reader = MergeReader(
+      vocabulary: vocabulary, capacity: lines.count, file: side.url("merges.txt").path)
+    for (index, line) in lines.enumerated() where !line.starts(with: "#version".utf8) && !line.isEmpty {
+      try reader.add(line, place: "line \(index + 1)")
+    }
+    let kind = try side.modelKind()?.lowercased()
+    let isRoberta =
+      kind.map { $0.hasPrefix("roberta") || $0.hasPrefix("bart") } ?? (vocabulary.id(of: "<mask>") != nil)
+    let specials = try Specials(
+      side: side, vocabulary: vocabulary, file: file.path,
+      standard: isRoberta
+        ? [
+          ("bos_token", "<s>"), ("eos_token", "</s>"), ("unk_token", "<unk>"), ("sep_token", "</s>"),
+          ("pad_token", "<pad>"), ("cls_token", "<s>"), ("mask_token", "<mask>"),
+        ] : [("bos_token", "<|endoftext|>"), ("eos_token", "<|endoftext|>"), ("unk_token", "<|endoftext|>")],
+      stripping: isRoberta ? "mask_token" : nil)
+    try self.init(
+      parts: Parts(
+        file: file.path,
+        model: BytePairEncoding(vocabulary: vocabulary, merges: reader.table),
+        addedTokens: specials.tokens, normalizer: nil,
+        preTokenizer: ByteLevelPreTokenizer(
+          addsPrefixSpace: try side.tokenizerConfig?.flag("add_prefix_space", default: false) ?? false,
+          splits: true),
+        postProcessor: isRoberta
+          ? PostProcessor(first: try specials.id("cls_token"), last: try specials.id("sep_token"))
+          : PostProcessor(),
+        decoder: ByteLevelDecoder()),
+      side: side)
+  }
+}

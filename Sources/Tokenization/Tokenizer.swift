@@ -1,0 +1,68 @@
+import Foundation
+
+/// Turns text into the ids of a checkpoint's vocabulary and back, as the Python package `tokenizers` does.
+///
+/// Text is cut at added tokens, normalized, cut into pieces, and each piece turned into ids by the model. Strings
+/// are taken as sequences of Unicode scalars, never of graphemes.
+public struct Tokenizer: Sendable {
+  let addedTokens: AddedTokens
+  let normalizer: (any Normalizer)?
+  let preTokenizer: (any PreTokenizer)?
+  let model: any Model
+  let decoder: (any Decoder)?
+
+  /// What stands before and after a single sequence: `[CLS]` and `[SEP]` for BERT.
+  public let prefix: [Int]
+  public let suffix: [Int]
+  /// The mask token, of models that have one.
+  public let mask: Int?
+
+  /// The ids of the text, with `prefix` and `suffix` around them where asked for.
+  public func encode(_ text: String, addingSpecialTokens: Bool = true) -> [Int] {
+    var ids = addingSpecialTokens ? prefix : []
+    for section in addedTokens.sections(of: Array(text.unicodeScalars), normalizer: normalizer) {
+      switch section {
+      case .token(let id): ids.append(id)
+      case .text(let text):
+        var pieces = Pieces()
+        if let preTokenizer { preTokenizer.split(text[...], into: &pieces) } else { pieces.append(text[...]) }
+        model.encode(pieces, into: &ids)
+      }
+    }
+    return addingSpecialTokens ? ids + suffix : ids
+  }
+
+  /// The tokens of the text as the vocabulary writes them, without special tokens around.
+  public func tokens(_ text: String) -> [String] {
+    encode(text, addingSpecialTokens: false).map { token(of: $0) ?? "" }
+  }
+
+  /// The text of the ids; ids without a token are left out.
+  public func decode(_ ids: [Int], skippingSpecialTokens: Bool = false) -> String {
+    let tokens: [String] = ids.compactMap { id in
+      if skippingSpecialTokens, addedTokens.token(of: id)?.isSpecial == true { return nil }
+      return addedTokens.decodedContent(of: id) ?? model.vocabulary.token(of: id)
+    }
+    return decoder?.decode(tokens).joined() ?? tokens.joined(separator: " ")
+  }
+
+  public func id(of token: String) -> Int? { addedTokens.id(of: token) ?? model.vocabulary.id(of: token) }
+
+  public func token(of id: Int) -> String? {
+    addedTokens.token(of: id)?.content ?? model.vocabulary.token(of: id)
+  }
+
+  /// The highest id + 1, added tokens included.
+  public var vocabularySize: Int {
+    max(model.vocabulary.size, (addedTokens.tokens.lazy.map(\.id).max() ?? -1) + 1)
+  }
+
+  /// The token for what the vocabulary cannot say, of models that have one.
+  public var unknown: Int? { model.unknown }
+
+  /// The added tokens that are special, whether or not text is ever encoded to them.
+  public var specialIds: Set<Int> { Set(addedTokens.tokens.lazy.filter(\.isSpecial).map(\.id)) }
+
+  /// Whether the mask token takes the white space on its left with it, as RoBERTa's does.
+  public var maskStripsLeft: Bool { mask.flatMap { addedTokens.token(of: $0)?.stripsLeft } ?? false }
+}

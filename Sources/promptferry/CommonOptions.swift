@@ -1,0 +1,89 @@
+import ArgumentParser
+import Foundation
+import PromptTransfer
+import Tensors
+
+/// What every verb understands.
+struct CommonOptions: ParsableArguments {
+  @Flag(help: "Print the result as one JSON object with sorted keys, and nothing else, on standard output.")
+  var json = false
+
+  @Flag(help: "No progress and no notes on standard error.")
+  var quiet = false
+
+  @Option(help: "Threads to use (default: what the machine or the scheduler grants).")
+  var threads: Int?
+
+  @Option(help: "Seed of everything random.")
+  var seed: UInt64 = 0
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads wants a number from 1 to 1024, not \(threads)")
+    }
+  }
+
+  var parallelism: Parallelism { threads.map { Parallelism(threads: $0) } ?? .granted }
+
+  /// Prints the result: JSON when asked for, else `text`.
+  func print(_ result: some Encodable, text: @autoclosure () -> String) throws {
+    guard json else {
+      Swift.print(text())
+      return
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+    Swift.print(String(decoding: try encoder.encode(result), as: UTF8.self))
+  }
+
+  /// Says something to the person at the terminal.
+  func note(_ text: String) {
+    if !quiet { StandardError.write(text + "\n") }
+  }
+
+  func progress(_ title: String, unit: String) -> ProgressReporter {
+    ProgressReporter(title: title, unit: unit, isSilent: quiet)
+  }
+}
+
+enum StandardError {
+  static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+}
+
+/// Where things are on this machine.
+enum Location {
+  /// The data that ships with the command: `share/promptferry` beside one of the folders above the binary, which holds
+  /// in the repository as in an installed prefix.
+  static func shared() throws -> URL {
+    var folder = URL(fileURLWithPath: Bundle.main.executablePath ?? CommandLine.arguments[0])
+      .resolvingSymlinksInPath().deletingLastPathComponent()
+    while folder.path != "/" {
+      let candidate = folder.appendingPathComponent("share/promptferry")
+      if FileManager.default.fileExists(atPath: candidate.path) { return candidate }
+      folder.deleteLastPathComponent()
+    }
+    throw TransferError(
+      "share/promptferry", "is not found above the binary", hint: "Reinstall, or run the binary from the repository")
+  }
+
+  static func model(_ argument: String) throws -> URL {
+    guard argument.hasPrefix("zoo:") else { return URL(fileURLWithPath: argument) }
+    return try named(argument.dropFirst(4), in: shared().appendingPathComponent("zoo"), argument)
+  }
+
+  static func facts(_ argument: String) throws -> URL {
+    guard argument.hasPrefix("atlas:") else { return URL(fileURLWithPath: argument) }
+    let data = try shared().appendingPathComponent("atlas/data")
+    return argument == "atlas:" ? data : try named(argument.dropFirst(6), in: data, argument)
+  }
+
+  private static func named(_ name: Substring, in folder: URL, _ argument: String) throws -> URL {
+    let names = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: [.isDirectoryKey])
+      .filter { (try? $0.resourceValues(forKeys: [.isDirectoryKey]).isDirectory) == true }
+      .map(\.lastPathComponent).sorted()
+    guard names.contains(String(name)) else {
+      throw TransferError(argument, "is not there", hint: "There are: \(names.joined(separator: ", "))")
+    }
+    return folder.appendingPathComponent(String(name))
+  }
+}

@@ -1,0 +1,135 @@
+import ArgumentParser
+import Checkpoints
+import Foundation
+import PromptTransfer
+import Tensors
+
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Asks a model facts, with a prompt or a manual template.",
+    discussion: """
+      Examples:
+        promptferry evaluate --model zoo:roberta-small --prompt carried.safetensors --facts atlas:capital
+        promptferry evaluate --model zoo:bert-small --template "The capital of [X] is [Y] ." --facts atlas:capital
+      """)
+
+  @Option(help: "The model to ask.", completion: .directory) var model: String
+  @Option(help: "A prompt file of this model.", completion: .file()) var prompt: String?
+  @Option(help: "A manual template instead, with [X] for the subject and [Y] for the answer.") var template: String?
+  @Option(help: "The facts to ask.", completion: .directory) var facts: String
+  @Option(help: "Which of them: train, dev or test.") var split: FactSet.Split = .test
+  @Option(help: "Words among which answers are looked for, one a line (default: all whole words).", completion: .file())
+  var vocabulary: String?
+  @Option(help: "Also write every answer, one JSON object a line.", completion: .file()) var predictions: String?
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if (prompt == nil) == (template == nil) { throw ValidationError("give either --prompt or --template") }
+  }
+
+  struct Result: Encodable {
+    let evaluation: Evaluation
+    let model: String
+    let prompt: String?
+    let template: String
+    let vocabularySize: Int
+    let factsPerSecond: Double
+    let facts: String
+    let split: FactSet.Split
+    let skipped: ProbingSet.Skipped
+    let duplicates: Int
+    let embeddingSHA256: String
+
+    enum Key: CodingKey {
+      case model, prompt, template, vocabularySize, factsPerSecond, facts, split, skipped, duplicates, embeddingSHA256
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      try evaluation.encode(to: encoder)
+      var container = encoder.container(keyedBy: Key.self)
+      try container.encode(model, forKey: .model)
+      try container.encodeIfPresent(prompt, forKey: .prompt)
+      try container.encode(template, forKey: .template)
+      try container.encode(vocabularySize, forKey: .vocabularySize)
+      try container.encode(factsPerSecond, forKey: .factsPerSecond)
+      try container.encode(facts, forKey: .facts)
+      try container.encode(split, forKey: .split)
+      try container.encode(skipped, forKey: .skipped)
+      try container.encode(duplicates, forKey: .duplicates)
+      try container.encode(embeddingSHA256, forKey: .embeddingSHA256)
+    }
+  }
+
+  func run() throws {
+    let interruption = Interruption()
+    if let predictions { try AtomicFile.requireWritable(URL(fileURLWithPath: predictions)) }
+    let set = try FactSet(Location.facts(facts), split: split)
+    let loaded = try LanguageModel(folder: Location.model(model))
+    let soft = try prompt.map { try SoftPrompt(URL(fileURLWithPath: $0)) }
+    try soft?.requireMatch(loaded.space.table, name: loaded.name)
+    let layout = try soft?.template ?? Template(template ?? "")
+    if soft == nil, layout.vectorCount > 0 {
+      throw TransferError("template \"\(layout)\"", "has prompt vectors", hint: "Give the prompt with --prompt")
+    }
+    let words = try vocabulary.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) }
+    let candidates =
+      words.map { CandidateVocabulary($0, tokenizer: loaded.tokenizer) }
+      ?? CandidateVocabulary(tokenizer: loaded.tokenizer)
+    let evaluator = Evaluator(model: loaded, candidates: candidates, parallelism: common.parallelism)
+    let prepared = evaluator.prepare(set.facts, template: layout)
+    guard !prepared.facts.isEmpty else {
+      throw TransferError(
+        facts, "none of the \(set.facts.count) facts can be asked: \(prepared.skipped.text)",
+        hint: "Objects must be single words of the model and of --vocabulary")
+    }
+    let progress = common.progress("asking \(loaded.name)", unit: "facts")
+    let clock = ContinuousClock.now
+    let answers = evaluator.predictions(
+      prepared, prompt: soft?.vectors ?? Matrix(rows: 0, columns: loaded.network.configuration.width),
+      progress: { progress.update(min($0, prepared.facts.count), of: prepared.facts.count) },
+      shouldStop: { interruption.isRequested })
+    progress.finish()
+    guard let answers else {
+      common.note("Interrupted: nothing was written.")
+      throw ExitCode(130)
+    }
+    let seconds = clock.duration(to: .now) / .seconds(1)
+    if let predictions { try write(answers, to: URL(fileURLWithPath: predictions)) }
+    if prepared.skipped != ProbingSet.Skipped() { common.note("Left out: \(prepared.skipped.text).") }
+    let evaluation = Evaluation(answers)
+    try common.print(
+      Result(
+        evaluation: evaluation, model: loaded.name, prompt: prompt, template: layout.description,
+        vocabularySize: candidates.ids.count, factsPerSecond: Double(answers.count) / max(seconds, 1e-9),
+        facts: facts, split: split, skipped: prepared.skipped, duplicates: set.duplicateCount,
+        embeddingSHA256: loaded.network.embeddingFingerprint),
+      text: summary(evaluation))
+  }
+
+  private func write(_ answers: [Prediction], to url: URL) throws {
+    let lines = try answers.map { try compactJSON($0) }.joined(separator: "\n") + "\n"
+    try AtomicFile.write(Data(lines.utf8), to: url)
+  }
+
+  private func summary(_ evaluation: Evaluation) -> String {
+    func percent(_ share: Double) -> String { (100 * share).formatted(1) }
+    var table = TextTable(["relation", "facts", "correct", "P@1 %"])
+    for relation in evaluation.relations {
+      table.add([
+        relation.relation, "\(relation.factCount)", "\(relation.correct)", percent(relation.accuracy),
+      ])
+    }
+    let at = evaluation.precisionAt
+    return """
+      \(table)
+
+      \(evaluation.factCount) facts: micro accuracy \(percent(evaluation.microAccuracy)) %, macro accuracy \
+      \(percent(evaluation.macroAccuracy)) %
+      P@5 \(percent(at["5"] ?? 0)) %, P@10 \(percent(at["10"] ?? 0)) %, mean reciprocal rank \
+      \(evaluation.meanReciprocalRank.formatted(3))
+      """
+  }
+}
+
+extension FactSet.Split: ExpressibleByArgument {}

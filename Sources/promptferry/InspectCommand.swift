@@ -1,0 +1,131 @@
+import ArgumentParser
+import Foundation
+import LanguageModels
+import PromptTransfer
+
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect",
+    abstract: "Says what a model or a prompt is; with two models, which words they share.",
+    discussion: """
+      Examples:
+        promptferry inspect zoo:bert-small
+        promptferry inspect zoo:bert-small zoo:roberta-small
+        promptferry inspect capital.safetensors --model zoo:bert-small
+      """)
+
+  @Argument(help: "A model, two models, or a prompt file.") var what: [String]
+  @Option(help: "The prompt's model, to name the words nearest to each vector.", completion: .directory)
+  var model: String?
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if !(1...2).contains(what.count) { throw ValidationError("give one model or prompt, or two models") }
+  }
+
+  func run() throws {
+    let places = try what.map(Location.model)
+    if places.count == 2 {
+      try inspectPair(places)
+    } else if Self.isFolder(places[0]) {
+      try inspectModel(places[0])
+    } else {
+      try inspectPrompt(places[0])
+    }
+  }
+
+  private static func isFolder(_ url: URL) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) && isFolder.boolValue
+  }
+
+  // MARK: A model
+
+  struct ModelCard: Encodable {
+    let model, family, activation, embeddingSHA256: String
+    let width, layers, heads, innerWidth, vocabularySize, longestSequence, singleWords: Int
+    let embeddingMean, embeddingDeviation: Double
+    let unusedTensors: [String]
+  }
+
+  private func inspectModel(_ url: URL) throws {
+    let loaded = try LanguageModel(folder: url)
+    let shape = loaded.network.configuration
+    let table = loaded.space.table
+    let card = ModelCard(
+      model: loaded.name, family: shape.family.rawValue, activation: shape.activationName,
+      embeddingSHA256: table.fingerprint, width: shape.width, layers: shape.layerCount, heads: shape.headCount,
+      innerWidth: shape.innerWidth, vocabularySize: shape.vocabularySize, longestSequence: shape.longestSequence,
+      singleWords: loaded.tokenizer.words().count, embeddingMean: table.mean, embeddingDeviation: table.deviation,
+      unusedTensors: loaded.network.unusedTensors)
+    try common.print(
+      card,
+      text: """
+        \(card.model): \(card.family), \(card.layers) layers, width \(card.width), \(card.heads) heads, \
+        inner width \(card.innerWidth), \(card.activation)
+        vocabulary   \(card.vocabularySize) tokens, \(card.singleWords) whole words; up to \
+        \(card.longestSequence) tokens a sequence
+        embeddings   mean \(card.embeddingMean.formatted(5)), deviation \(card.embeddingDeviation.formatted(5))
+        fingerprint  \(card.embeddingSHA256)
+        not used     \(card.unusedTensors.isEmpty ? "nothing" : card.unusedTensors.joined(separator: ", "))
+        """)
+  }
+
+  // MARK: Two models
+
+  struct PairCard: Encodable {
+    let models: [String]
+    let sharedWords: Int
+    let samples: [String]
+  }
+
+  private func inspectPair(_ places: [URL]) throws {
+    let spaces = try places.map { try EmbeddingSpace(folder: $0) }
+    let shared = Anchors(spaces.map(\.tokenizer)).words
+    let step = max(1, shared.count / 24)
+    let card = PairCard(
+      models: spaces.map(\.name), sharedWords: shared.count,
+      samples: stride(from: 0, to: shared.count, by: step).map { shared[$0] })
+    try common.print(
+      card,
+      text: """
+        \(card.models[0]) and \(card.models[1]) share \(card.sharedWords) words, such as
+        \(card.samples.joined(separator: " "))
+        """)
+  }
+
+  // MARK: A prompt
+
+  struct PromptCard: Encodable {
+    let model, template, embeddingSHA256: String
+    let vectorCount, width: Int
+    let lengths: [Double]
+    let provenance: [String: String]
+    let nearestWords: [[String]]?
+  }
+
+  private func inspectPrompt(_ url: URL) throws {
+    let prompt = try SoftPrompt(url)
+    let nearest = try model.map { argument in
+      let space = try EmbeddingSpace(folder: Location.model(argument))
+      try prompt.requireMatch(space.table, name: space.name)
+      return space.nearestWords(to: prompt.vectors, count: 6)
+    }
+    let card = PromptCard(
+      model: prompt.modelName, template: prompt.template.description, embeddingSHA256: prompt.embeddingFingerprint,
+      vectorCount: prompt.vectors.rows, width: prompt.vectors.columns, lengths: prompt.lengths,
+      provenance: prompt.provenance, nearestWords: nearest?.map { $0.map(\.word) })
+    var lines = [
+      "a prompt for \(card.model): \(card.vectorCount) vectors of width \(card.width) in \"\(card.template)\"",
+      "fingerprint  \(card.embeddingSHA256)",
+    ]
+    for (key, value) in card.provenance.sorted(by: { $0.key < $1.key }) {
+      lines.append(key.padding(toLength: max(12, key.count), withPad: " ", startingAt: 0) + " " + value)
+    }
+    for (row, length) in card.lengths.enumerated() {
+      let words = nearest.map { "  near " + $0[row].map { "\($0.word) \($0.cosine.formatted(2))" }.joined(separator: ", ") }
+      lines.append("V\(row + 1)  length \(length.formatted(3))" + (words ?? ""))
+    }
+    try common.print(card, text: lines.joined(separator: "\n"))
+  }
+}

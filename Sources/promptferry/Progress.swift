@@ -1,0 +1,87 @@
+import Foundation
+import Synchronization
+
+/// Progress on standard error: a bar on a terminal, a plain line now and then elsewhere.
+final class ProgressReporter: Sendable {
+  private struct State {
+    var lastShown = ContinuousClock.now
+    var lastTenth = 0
+    var isOpen = false
+  }
+
+  private let title: String
+  private let unit: String
+  private let isSilent: Bool
+  private let isTerminal = isatty(2) == 1
+  private let start = ContinuousClock.now
+  private let state = Mutex(State())
+
+  init(title: String, unit: String, isSilent: Bool) {
+    self.title = title
+    self.unit = unit
+    self.isSilent = isSilent
+  }
+
+  /// - Parameter suffix: what to say besides, e.g. a loss
+  func update(_ done: Int, of total: Int, suffix: String = "") {
+    guard !isSilent, total > 0 else { return }
+    let now = ContinuousClock.now
+    state.withLock { state in
+      let tenth = done * 10 / total
+      let wait: Duration = isTerminal ? .milliseconds(100) : .seconds(2)
+      guard now - state.lastShown >= wait, isTerminal || tenth > state.lastTenth else { return }
+      state.lastShown = now
+      state.lastTenth = tenth
+      let seconds = start.duration(to: now) / .seconds(1)
+      let rate = Double(done) / max(seconds, 1e-9)
+      let left = Int(Double(total - done) / max(rate, 1e-9))
+      let clock = "\(left / 60):\(left % 60 < 10 ? "0" : "")\(left % 60)"
+      let numbers = "\(done)/\(total) \(unit), \(rate.formatted(1))/s, \(clock) left" + suffix
+      if isTerminal {
+        let filled = 24 * done / total
+        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
+        StandardError.write("\r\u{1B}[2K\(title)  \(bar) \(numbers)")
+        state.isOpen = true
+      } else {
+        StandardError.write("\(title): \(numbers)\n")
+      }
+    }
+  }
+
+  /// Clears the bar.
+  func finish() {
+    state.withLock { state in
+      if state.isOpen { StandardError.write("\r\u{1B}[2K") }
+      state.isOpen = false
+    }
+  }
+}
+
+/// Turns Ctrl-C and a scheduler's SIGTERM into a flag, so that long work can end well. A second one ends at once.
+final class Interruption: @unchecked Sendable {  // dispatch sources may be used from any thread
+  private final class Flag: Sendable {
+    let isSet = Atomic<Bool>(false)
+  }
+
+  private let flag = Flag()
+  private let sources: [any DispatchSourceSignal]
+
+  init() {
+    sources = [SIGINT, SIGTERM].map { [flag] number in
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler {
+        if flag.isSet.exchange(true, ordering: .relaxed) { _exit(130) }
+      }
+      source.resume()
+      return source
+    }
+  }
+
+  var isRequested: Bool { flag.isSet.load(ordering: .relaxed) }
+}
+
+extension BinaryFloatingPoint {
+  /// With that many decimals, whatever the locale.
+  func formatted(_ decimals: Int) -> String { String(format: "%.\(decimals)f", Double(self)) }
+}

@@ -1,0 +1,213 @@
+import ArgumentParser
+import Checkpoints
+import Foundation
+import PromptTransfer
+import Tensors
+
+struct TransferCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "transfer",
+    abstract: "Carries a prompt to another model, without labels and without running a model.",
+    discussion: """
+      Example:
+        promptferry transfer --from zoo:bert-small=capital.safetensors --to zoo:roberta-small -o carried.safetensors
+
+      Several --from combine several sources; MODEL=PROMPT@2 counts double.
+      """)
+
+  enum Method: String, ExpressibleByArgument, CaseIterable {
+    case relative, linear, discretize, naive, copy, random
+  }
+  enum Search: String, ExpressibleByArgument, CaseIterable { case exact, gradient }
+
+  @Option(help: "A source: MODEL=PROMPT. May be repeated.") var from: [String]
+  @Option(help: "The target model: only its embeddings and tokenizer are read.", completion: .directory) var to: String
+  @Option(help: "Anchor words, one a line, or 'shared' for all words that the models share.") var anchors = "shared"
+  @Option(help: "How many of the anchors are used: a number, or all.") var anchorCount: Limit = .all
+  @Option(help: "How many of the most similar anchors describe a vector: a number, or all.")
+  var maskTop: Limit = .count(8192)
+  @Flag(help: "Choose them by absolute similarity.") var maskAbsolute = false
+  @Option(help: "How target vectors are found.") var search: Search = .exact
+  @Option(help: "Ridge of exact search and of the linear map, in units of the anchors' mean square.")
+  var ridge: Double = 0.1
+  @Option(help: "Steps of gradient search.") var steps = 2000
+  @Option(help: "Learning rate of gradient search.") var learningRate: Float = 5e-3
+  @Option(help: "How the target's scale is given.") var normalize: NormalizationRule = .strength
+  @Option(help: "What carries the prompt: the paper's relative code, or a baseline.") var method: Method = .relative
+  @Option(name: [.short, .customLong("output")], help: "The prompt file to write.", completion: .file())
+  var output: String
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if from.isEmpty { throw ValidationError("--from MODEL=PROMPT is missing") }
+    if !(ridge >= 0 && ridge.isFinite) { throw ValidationError("--ridge wants 0 or more") }
+    if steps < 1 { throw ValidationError("--steps wants at least 1") }
+    if !(learningRate > 0 && learningRate.isFinite) { throw ValidationError("--learning-rate wants a positive number") }
+  }
+
+  struct Source: Encodable {
+    let model: String
+    let prompt: String
+    let weight: Float
+  }
+
+  struct Objective: Encodable {
+    let mean: Double
+    let rows: [Double]
+  }
+
+  struct Result: Encodable {
+    let anchorCount: Int
+    let interrupted: Bool
+    let method: String
+    let normalize: String
+    /// Mean over the vectors of the cosine between wanted and reached similarities.
+    let objective: Double?
+    let objectiveRows: [Double]?
+    let output: String
+    let ridge: Double?
+    let search: String?
+    let seconds: Double
+    let seed: UInt64
+    let sources: [Source]
+    let target: String
+  }
+
+  func run() throws {
+    let interruption = Interruption()
+    let destination = URL(fileURLWithPath: output)
+    try AtomicFile.requireWritable(destination)
+    let given = try from.map(Self.parse)
+    let sources = try given.map { source in
+      try TransferSource(
+        space: EmbeddingSpace(folder: Location.model(source.model)),
+        prompt: SoftPrompt(URL(fileURLWithPath: source.prompt)), weight: source.weight)
+    }
+    let target = try EmbeddingSpace(folder: Location.model(to))
+    let list = anchors == "shared" ? nil : try CandidateVocabulary.readWords(URL(fileURLWithPath: anchors))
+    let clock = ContinuousClock.now
+    let transfer = try Transfer(
+      sources: sources, target: target,
+      anchors: Anchors(sources.map(\.space.tokenizer) + [target.tokenizer], list: list, count: anchorCount.anchors),
+      method: transferMethod, normalization: normalize, seed: common.seed, parallelism: common.parallelism)
+    let progress = common.progress("searching for \(target.name)", unit: "steps")
+    let outcome = transfer.run(
+      progress: { progress.update($0, of: $1) }, shouldStop: { interruption.isRequested })
+    progress.finish()
+    let seconds = clock.duration(to: .now) / .seconds(1)
+
+    let mean = outcome.objective.map { $0.reduce(0, +) / Double(max(1, $0.count)) }
+    let isRelative = method == .relative
+    let result = Result(
+      anchorCount: transfer.anchors.words.count, interrupted: outcome.isInterrupted, method: method.rawValue,
+      normalize: normalize.rawValue, objective: mean, objectiveRows: outcome.objective, output: output,
+      ridge: (isRelative && search == .exact) || method == .linear ? ridge : nil,
+      search: isRelative ? search.rawValue : nil, seconds: seconds, seed: common.seed,
+      sources: given.map { Source(model: $0.model, prompt: $0.prompt, weight: $0.weight) }, target: target.name)
+    try SoftPrompt(
+      vectors: outcome.vectors, template: sources[0].prompt.template, modelName: target.name,
+      embeddingFingerprint: target.table.fingerprint,
+      provenance: try provenance(sources, anchorCount: transfer.anchors.words.count, objective: mean)
+    ).write(to: destination)
+    try common.print(result, text: summary(result))
+    if outcome.isInterrupted {
+      common.note("Interrupted: \(output) holds what the search had reached.")
+      throw ExitCode(130)
+    }
+  }
+
+  private var transferMethod: TransferMethod {
+    switch method {
+    case .relative:
+      .relative(
+        search == .exact ? .exact(ridge: ridge) : .gradient(steps: steps, learningRate: learningRate), mask: mask)
+    case .linear: .linear(ridge: ridge)
+    case .discretize: .discretize
+    case .naive: .naive
+    case .copy: .copy
+    case .random: .random
+    }
+  }
+
+  private var mask: AnchorMask {
+    switch maskTop {
+    case .all: .all
+    case .count(let count): maskAbsolute ? .topAbsolute(count) : .top(count)
+    }
+  }
+
+  /// What the carried prompt says of its making.
+  private func provenance(
+    _ sources: [TransferSource], anchorCount: Int, objective: Double?
+  ) throws -> [String: String] {
+    var entries = [
+      "createdBy": "promptferry \(PromptFerry.version) transfer",
+      "method": method.rawValue,
+      "normalize": normalize.rawValue,
+      "anchorCount": "\(anchorCount)",
+      "seed": "\(common.seed)",
+      "sources": try compactJSON(
+        sources.map { ["model": $0.space.name, "embeddingSHA256": $0.space.table.fingerprint, "weight": "\($0.weight)"] }),
+    ]
+    if method == .relative {
+      entries["search"] = search.rawValue
+      entries["maskTop"] = maskTop.description + (maskAbsolute ? " by absolute value" : "")
+    }
+    if method == .linear || (method == .relative && search == .exact) { entries["ridge"] = "\(ridge)" }
+    if let objective { entries["objective"] = "\(objective)" }
+    return entries
+  }
+
+  private func summary(_ result: Result) -> String {
+    let objective = result.objective.map { ", objective \($0.formatted(4))" } ?? ""
+    return "\(output): \(result.anchorCount) anchors\(objective), \(result.seconds.formatted(2)) s"
+  }
+
+  /// `MODEL=PROMPT` or `MODEL=PROMPT@WEIGHT`.
+  private static func parse(_ argument: String) throws -> (model: String, prompt: String, weight: Float) {
+    guard let equals = argument.firstIndex(of: "="), equals != argument.startIndex else {
+      throw ValidationError("--from wants MODEL=PROMPT, not \(argument)")
+    }
+    let model = String(argument[..<equals])
+    let rest = String(argument[argument.index(after: equals)...])
+    if let at = rest.lastIndex(of: "@"), let weight = Float(rest[rest.index(after: at)...]) {
+      guard weight > 0, weight.isFinite else { throw ValidationError("a weight must be positive: \(argument)") }
+      return (model, String(rest[..<at]), weight)
+    }
+    return (model, rest, 1)
+  }
+}
+
+extension NormalizationRule: ExpressibleByArgument {}
+
+/// A number, or all.
+enum Limit: ExpressibleByArgument, CustomStringConvertible {
+  case all
+  case count(Int)
+
+  init?(argument: String) {
+    if argument == "all" {
+      self = .all
+    } else if let count = Int(argument), count > 0 {
+      self = .count(count)
+    } else {
+      return nil
+    }
+  }
+
+  var description: String {
+    switch self {
+    case .all: "all"
+    case .count(let count): "\(count)"
+    }
+  }
+
+  var defaultValueDescription: String { description }
+
+  var anchors: Anchors.Count {
+    switch self {
+    case .all: .all
+    case .count(let count): .first(count)
+    }
+  }
+}

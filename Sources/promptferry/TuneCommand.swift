@@ -1,0 +1,162 @@
+import ArgumentParser
+import Checkpoints
+import Foundation
+import PromptTransfer
+import Tensors
+
+struct TuneCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tune",
+    abstract: "Tunes a soft prompt on a frozen model.",
+    discussion: """
+      Example:
+        promptferry tune --model zoo:bert-small --facts atlas:capital -o capital.safetensors
+
+      Only the prompt vectors learn. The vectors that do best on the development facts are kept. Interrupting
+      (Ctrl-C) writes the best so far.
+      """)
+
+  @Option(help: "The model to tune on.", completion: .directory) var model: String
+  @Option(help: "Facts with train and dev splits.", completion: .directory) var facts: String
+  @Option(help: "Where subject, vectors and answer stand.") var template = "[X] [V]*5 [Y] ."
+  @Option(name: .customLong("init"), help: "Start: random, or template:\"…\" for the embeddings of a manual template's words.")
+  var initial: InitialPrompt = .random
+  @Option(help: "Passes over the training facts.") var epochs = 10
+  @Option(help: "Facts a step.") var batch = 16
+  @Option(help: "Peak learning rate; rises over the first tenth, then falls to 0.") var learningRate: Float = 3e-3
+  @Option(help: "Decoupled weight decay.") var weightDecay: Float = 0
+  @Option(help: "Words among which answers are looked for, one a line (default: all whole words).", completion: .file())
+  var vocabulary: String?
+  @Option(name: [.short, .customLong("output")], help: "The prompt file to write.", completion: .file())
+  var output: String
+  @OptionGroup var common: CommonOptions
+
+  enum InitialPrompt: ExpressibleByArgument {
+    case random
+    case template(String)
+
+    init?(argument: String) {
+      if argument == "random" {
+        self = .random
+      } else if argument.hasPrefix("template:") {
+        self = .template(String(argument.dropFirst("template:".count)))
+      } else {
+        return nil
+      }
+    }
+  }
+
+  func validate() throws {
+    if epochs < 1 { throw ValidationError("--epochs wants at least 1") }
+    if batch < 1 { throw ValidationError("--batch wants at least 1") }
+    if !(learningRate > 0 && learningRate.isFinite) { throw ValidationError("--learning-rate wants a positive number") }
+    if !(weightDecay >= 0 && weightDecay.isFinite) { throw ValidationError("--weight-decay wants 0 or more") }
+  }
+
+  struct Result: Encodable {
+    let bestDevAccuracy: Double
+    let epochs: [TuningEpoch]
+    let examplesPerSecond: Double
+    let seconds: Double
+    let interrupted: Bool
+    let model: String
+    let output: String
+    let settings: TuningSettings
+    let template: String
+    let skipped: [String: ProbingSet.Skipped]
+  }
+
+  func run() throws {
+    let interruption = Interruption()
+    let layout = try Template(template)
+    guard layout.vectorCount > 0 else {
+      throw TransferError("template \"\(layout)\"", "has no prompt vectors to tune", hint: "Add [V]*5")
+    }
+    let destination = URL(fileURLWithPath: output)
+    try AtomicFile.requireWritable(destination)
+    let place = try Location.facts(facts)
+    let (train, dev) = (try FactSet(place, split: .train), try FactSet(place, split: .dev))
+    let loaded = try LanguageModel(folder: Location.model(model))
+    let words = try vocabulary.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) }
+    let candidates =
+      words.map { CandidateVocabulary($0, tokenizer: loaded.tokenizer) }
+      ?? CandidateVocabulary(tokenizer: loaded.tokenizer)
+    let tuner = Tuner(
+      evaluator: Evaluator(model: loaded, candidates: candidates, parallelism: common.parallelism),
+      settings: settings)
+    let start: Matrix
+    switch initial {
+    case .random: start = tuner.randomStart(vectorCount: layout.vectorCount)
+    case .template(let manual):
+      start = try tuner.start(from: Template(manual), vectorCount: layout.vectorCount)
+    }
+    let progress = common.progress("tuning on \(loaded.name)", unit: "steps")
+    let clock = ContinuousClock.now
+    let result = try tuner.tune(
+      train: train.facts, dev: dev.facts, template: layout, start: start,
+      progress: { progress.update($0, of: $1) }, shouldStop: { interruption.isRequested })
+    progress.finish()
+    let seconds = clock.duration(to: .now) / .seconds(1)
+
+    let prompt = SoftPrompt(
+      vectors: result.vectors, template: layout, modelName: loaded.name,
+      embeddingFingerprint: loaded.network.embeddingFingerprint,
+      provenance: [
+        "createdBy": "promptferry \(PromptFerry.version) tune",
+        "facts": place.lastPathComponent,
+        "tuning": try compactJSON(settings),
+        "bestDevAccuracy": "\(result.bestDevAccuracy)",
+        "complete": "\(!result.isInterrupted)",
+      ])
+    try prompt.write(to: destination)
+    noteSkipped(result)
+    try common.print(
+      Result(
+        bestDevAccuracy: result.bestDevAccuracy, epochs: result.epochs,
+        examplesPerSecond: Double(result.exampleCount) / max(seconds, 1e-9), seconds: seconds,
+        interrupted: result.isInterrupted, model: loaded.name, output: output, settings: settings,
+        template: template, skipped: ["train": result.trainSkipped, "dev": result.devSkipped]),
+      text: summary(result, seconds: seconds))
+    if result.isInterrupted {
+      common.note("Interrupted: \(output) holds the best prompt so far.")
+      throw ExitCode(130)
+    }
+  }
+
+  private var settings: TuningSettings {
+    var settings = TuningSettings()
+    settings.epochs = epochs
+    settings.batchSize = batch
+    settings.learningRate = learningRate
+    settings.weightDecay = weightDecay
+    settings.seed = common.seed
+    return settings
+  }
+
+  private func noteSkipped(_ result: TuningResult) {
+    for (split, skipped) in [("training", result.trainSkipped), ("development", result.devSkipped)] {
+      if skipped != ProbingSet.Skipped() { common.note("Left out of the \(split) facts: \(skipped.text).") }
+    }
+  }
+
+  private func summary(_ result: TuningResult, seconds: Double) -> String {
+    let loss = result.epochs.last.map { ", loss \($0.trainLoss.formatted(3))" } ?? ""
+    return "\(output): dev accuracy \((100 * result.bestDevAccuracy).formatted(1)) %\(loss), \(seconds.formatted(1)) s"
+  }
+}
+
+extension ProbingSet.Skipped {
+  var text: String {
+    [
+      objectNotACandidate > 0 ? "\(objectNotACandidate) whose object is not one token (or no candidate)" : nil,
+      tooLong > 0 ? "\(tooLong) longer than the model's positions" : nil,
+    ].compactMap { $0 }.joined(separator: ", ")
+  }
+}
+
+/// One line of JSON with sorted keys.
+func compactJSON(_ value: some Encodable) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  return String(decoding: try encoder.encode(value), as: UTF8.self)
+}
