@@ -19,7 +19,7 @@ package enum AtomicFile {
     let isWritten = data.withUnsafeBytes { bytes in
       var offset = 0
       while offset < bytes.count {
-        let count = unsafe_write(descriptor, bytes.baseAddress! + offset, bytes.count - offset)
+        let count = writeOnce(descriptor, bytes.baseAddress! + offset, bytes.count - offset)
         if count < 0 && errno == EINTR { continue }
         guard count > 0 else { return false }
         offset += count
@@ -46,12 +46,13 @@ extension AtomicFile {
     let folder = url.deletingLastPathComponent()
     guard access(folder.path, W_OK) == 0 else {
       throw CheckpointError(
-        file: url, "cannot be created (\(systemMessage()))", hint: "Check that its folder exists and can be written")
+        file: url, "cannot be created (\(systemMessage()))",
+        hint: "Check that its folder exists and can be written")
     }
   }
 }
 
 /// `write(2)`, by a name that does not collide with the method above.
-private func unsafe_write(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
+private func writeOnce(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
   write(descriptor, bytes, count)
 }

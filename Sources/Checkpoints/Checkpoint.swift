@@ -90,7 +90,8 @@ public struct Checkpoint: Sendable {
     }
     var map: [String: String] = [:]
     for member in members {
-      guard let path = member.value.string, !path.isEmpty, !path.contains("/"), !path.contains("\\"), path != ".."
+      guard let path = member.value.string, !path.isEmpty, !path.contains("/"), !path.contains("\\"),
+        path != ".."
       else {
         throw CheckpointError(
           file: index, item: member.key, "names no file of this folder",

@@ -113,7 +113,9 @@ private struct JSONReader {
       skipSpace()
       guard peek == UInt8(ascii: "\"") else { throw error("a key was expected") }
       let key = try string()
-      guard seen.insert(Array(key.utf8)).inserted else { throw error("the key \(key.debugDescription) is there twice") }
+      guard seen.insert(Array(key.utf8)).inserted else {
+        throw error("the key \(key.debugDescription) is there twice")
+      }
       skipSpace()
       guard peek == UInt8(ascii: ":") else { throw error("':' was expected") }
       position += 1

@@ -73,11 +73,15 @@ package struct SafetensorsFile: Sendable {
     let ordered = tensors.sorted { $0.key < $1.key }
     for (name, matrix) in ordered {
       let size = matrix.count * MemoryLayout<Float>.size
-      header[name] = ["dtype": "F32", "shape": [matrix.rows, matrix.columns], "data_offsets": [end, end + size]]
+      header[name] = [
+        "dtype": "F32", "shape": [matrix.rows, matrix.columns], "data_offsets": [end, end + size],
+      ]
       end += size
     }
     // Strings and integers only: JSONSerialization cannot refuse them.
-    var json = (try? JSONSerialization.data(withJSONObject: header, options: [.sortedKeys, .withoutEscapingSlashes])) ?? Data()
+    var json =
+      (try? JSONSerialization.data(withJSONObject: header, options: [.sortedKeys, .withoutEscapingSlashes]))
+      ?? Data()
     json.append(contentsOf: repeatElement(0x20, count: (8 - json.count % 8) % 8))
     var data = withUnsafeBytes(of: UInt64(json.count).littleEndian) { Data($0) }
     data.append(json)

@@ -52,12 +52,15 @@ package struct SafetensorsHeader: Sendable {
 
   private typealias Failure = (_ problem: String, _ item: String?) -> CheckpointError
 
-  private static func metadata(_ json: JSON?, _ failure: Failure) throws(CheckpointError) -> [String: String] {
+  private static func metadata(_ json: JSON?, _ failure: Failure) throws(CheckpointError) -> [String: String]
+  {
     var metadata: [String: String] = [:]
     guard let json else { return metadata }
     guard let members = json.members else { throw failure("is not an object", "__metadata__") }
     for member in members {
-      guard let text = member.value.string else { throw failure("\(member.key) is not a string", "__metadata__") }
+      guard let text = member.value.string else {
+        throw failure("\(member.key) is not a string", "__metadata__")
+      }
       metadata[member.key] = text
     }
     return metadata
@@ -113,7 +116,8 @@ package struct SafetensorsHeader: Sendable {
       guard bits % 8 == 0 else { throw failure("does not fill whole bytes", entry.name) }
       guard entry.range.count == bits / 8 else {
         throw failure(
-          "holds \(entry.range.count) bytes where \(entry.typeName) \(entry.shape) needs \(bits / 8)", entry.name)
+          "holds \(entry.range.count) bytes where \(entry.typeName) \(entry.shape) needs \(bits / 8)",
+          entry.name)
       }
     }
     guard end == dataLength else {

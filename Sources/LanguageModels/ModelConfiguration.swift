@@ -29,7 +29,8 @@ public struct ModelConfiguration: Sendable {
     let file = checkpoint.folder.appendingPathComponent("config.json")
     family = try ModelFamily(configuration: json, file: file)
 
-    func size(_ key: String, default value: Int? = nil, atLeast least: Int = 1) throws(CheckpointError) -> Int {
+    func size(_ key: String, default value: Int? = nil, atLeast least: Int = 1) throws(CheckpointError) -> Int
+    {
       guard let found = json[key], !found.isNull else {
         guard let value else { throw CheckpointError(file: file, item: key, "is missing") }
         return value
@@ -38,6 +39,13 @@ public struct ModelConfiguration: Sendable {
         throw CheckpointError(file: file, item: key, "is not a whole number from \(least) up")
       }
       return number
+    }
+    func value<Value>(
+      _ key: String, default value: Value, _ kind: String, _ read: (JSON) -> Value?
+    ) throws(CheckpointError) -> Value {
+      guard let found = json[key], !found.isNull else { return value }
+      guard let value = read(found) else { throw CheckpointError(file: file, item: key, "is not \(kind)") }
+      return value
     }
     vocabularySize = try size("vocab_size")
     width = try size("hidden_size")
@@ -48,9 +56,11 @@ public struct ModelConfiguration: Sendable {
     tokenTypeCount = try size("type_vocab_size", default: 2)
     firstPosition =
       family.positionsFollowPadding ? try size("pad_token_id", default: 1, atLeast: 0) + 1 : 0
-    layerNormEpsilon = Float(json["layer_norm_eps"]?.double ?? 1e-12)
-    tiesWordEmbeddings = json["tie_word_embeddings"]?.bool ?? true
-    activationName = json["hidden_act"]?.string ?? "gelu"
+    layerNormEpsilon = try value("layer_norm_eps", default: 1e-12, "a number from 0 up") {
+      $0.double.flatMap { $0 >= 0 ? Float($0) : nil }
+    }
+    tiesWordEmbeddings = try value("tie_word_embeddings", default: true, "true or false", \.bool)
+    activationName = try value("hidden_act", default: "gelu", "a name", \.string)
     guard width % headCount == 0 else {
       throw CheckpointError(
         file: file, item: "num_attention_heads", "\(headCount) does not divide hidden_size \(width)")
@@ -60,7 +70,8 @@ public struct ModelConfiguration: Sendable {
     }
     guard let activation = ActivationFunction(name: activationName) else {
       throw CheckpointError(
-        file: file, item: "hidden_act", "\(activationName) is not supported", hint: "Known: gelu, gelu_new, relu")
+        file: file, item: "hidden_act", "\(activationName) is not supported",
+        hint: "Known: gelu, gelu_new, relu")
     }
     self.activation = activation
     if let kind = json["position_embedding_type"]?.string, kind != "absolute" {

@@ -35,7 +35,9 @@ public enum ModelFamily: String, Sendable, CaseIterable {
   }
 
   /// The prefixes under which the encoder's tensors may be stored.
-  var encoderPrefixes: [String] { ["\(rawValue).", "", "base_model.model.\(rawValue).", "module.\(rawValue)."] }
+  var encoderPrefixes: [String] {
+    ["\(rawValue).", "", "base_model.model.\(rawValue).", "module.\(rawValue)."]
+  }
 
   /// The same for the head's.
   var headPrefixes: [String] { ["", "base_model.model.", "module."] }

@@ -8,6 +8,8 @@ public struct LanguageModel: Sendable {
   public let name: String
   public let network: MaskedLanguageModel
   public let tokenizer: Tokenizer
+  /// Its embeddings, for transfer.
+  public let space: EmbeddingSpace
   /// The mask's id.
   let mask: Int
 
@@ -22,14 +24,12 @@ public struct LanguageModel: Sendable {
     let rows = network.configuration.vocabularySize
     guard tokenizer.vocabularySize <= rows else {
       throw TransferError(
-        folder.path, "the tokenizer has \(tokenizer.vocabularySize) ids where the embedding table has \(rows) rows",
+        folder.path,
+        "the tokenizer has \(tokenizer.vocabularySize) ids where the embedding table has \(rows) rows",
         hint: "Tokenizer and weights are from different models")
     }
     self.mask = mask
-  }
-
-  public var space: EmbeddingSpace {
-    EmbeddingSpace(name: name, table: EmbeddingTable(network), tokenizer: tokenizer)
+    space = EmbeddingSpace(name: name, table: EmbeddingTable(network), tokenizer: tokenizer)
   }
 }
 

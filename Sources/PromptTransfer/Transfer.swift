@@ -93,12 +93,14 @@ public struct Transfer: Sendable {
     let width = target.table.vectors.columns
     if method == .copy, first.prompt.vectors.columns != width {
       throw TransferError(
-        "--method copy", "\(first.space.name) has width \(first.prompt.vectors.columns), \(target.name) has \(width)",
+        "--method copy",
+        "\(first.space.name) has width \(first.prompt.vectors.columns), \(target.name) has \(width)",
         hint: "Vectors can only be copied between equal widths")
     }
     if method.needsAnchors, anchors.words.count < 2 {
       throw TransferError(
-        "anchors", "the models share \(anchors.words.count) words", hint: "Give more with --anchors WORDS.txt")
+        "anchors", "the models share \(anchors.words.count) words", hint: "Give more with --anchors WORDS.txt"
+      )
     }
     self.sources = sources
     self.target = target
@@ -121,7 +123,8 @@ public struct Transfer: Sendable {
     let rule = resolve(sourceAnchors: sourceAnchors, targetAnchors: targetAnchors)
     switch method {
     case .copy: return Outcome(vectors: prompt, objective: nil, isInterrupted: false)
-    case .random: return Outcome(vectors: randomVectors(rows: prompt.rows), objective: nil, isInterrupted: false)
+    case .random:
+      return Outcome(vectors: randomVectors(rows: prompt.rows), objective: nil, isInterrupted: false)
     default: break
     }
     let unitAnchors = targetAnchors.normalizingRows()
@@ -148,7 +151,8 @@ public struct Transfer: Sendable {
       vectors = result.vectors
     case .linear(let ridge):
       vectors = rule.forward(
-        LinearMap(from: sourceAnchors[0], to: targetAnchors, ridge: ridge, parallelism: parallelism).apply(prompt))
+        LinearMap(from: sourceAnchors[0], to: targetAnchors, ridge: ridge, parallelism: parallelism).apply(
+          prompt))
     case .discretize:
       let nearest = (0..<prompt.rows).map { row in
         let similarities = code.similarities.row(row)
@@ -169,7 +173,8 @@ public struct Transfer: Sendable {
   private func randomVectors(rows: Int) -> Matrix {
     var stream = RandomStream(seed: seed, name: "transfer.random")
     return stream.normalMatrix(
-      rows: rows, columns: target.table.vectors.columns, mean: target.table.mean, deviation: target.table.deviation)
+      rows: rows, columns: target.table.vectors.columns, mean: target.table.mean,
+      deviation: target.table.deviation)
   }
 
   /// The rule with the numbers of these models.
@@ -180,7 +185,8 @@ public struct Transfer: Sendable {
     case .moments: return .moments(mean: table.mean, deviation: table.deviation)
     case .scale:
       let typical =
-        (Double(table.vectors.columns) * (table.mean * table.mean + table.deviation * table.deviation)).squareRoot()
+        (Double(table.vectors.columns) * (table.mean * table.mean + table.deviation * table.deviation))
+        .squareRoot()
       return .lengths(Array(repeating: typical, count: sources[0].prompt.vectors.rows))
     case .strength:
       let targetLength = targetAnchors.meanRowNorm

@@ -30,7 +30,8 @@ public struct AdamW: Sendable {
       values[i] *= 1 - learningRate * weightDecay
       firstMoment[i] += (slope[i] - firstMoment[i]) * (1 - beta1)
       secondMoment[i] = beta2 * secondMoment[i] + (1 - beta2) * slope[i] * slope[i]
-      values[i] -= learningRate / correction1 * firstMoment[i]
+      values[i] -=
+        learningRate / correction1 * firstMoment[i]
         / (secondMoment[i].squareRoot() / correction2 + epsilon)
     }
   }

@@ -86,7 +86,9 @@ public struct Matrix: Sendable {
   public func transposed() -> Matrix {
     var result = Matrix(uninitializedRows: columns, columns: rows)
     let target = result.mutablePointer()
-    for row in 0..<rows { for column in 0..<columns { target[column * rows + row] = pointer[row * columns + column] } }
+    for row in 0..<rows {
+      for column in 0..<columns { target[column * rows + row] = pointer[row * columns + column] }
+    }
     return result
   }
 

@@ -63,7 +63,8 @@ enum Location {
       folder.deleteLastPathComponent()
     }
     throw TransferError(
-      "share/promptferry", "is not found above the binary", hint: "Reinstall, or run the binary from the repository")
+      "share/promptferry", "is not found above the binary",
+      hint: "Reinstall, or run the binary from the repository")
   }
 
   static func model(_ argument: String) throws -> URL {
@@ -78,9 +79,11 @@ enum Location {
   }
 
   private static func named(_ name: Substring, in folder: URL, _ argument: String) throws -> URL {
-    let names = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: [.isDirectoryKey])
-      .filter { (try? $0.resourceValues(forKeys: [.isDirectoryKey]).isDirectory) == true }
-      .map(\.lastPathComponent).sorted()
+    let names = try FileManager.default.contentsOfDirectory(
+      at: folder, includingPropertiesForKeys: [.isDirectoryKey]
+    )
+    .filter { (try? $0.resourceValues(forKeys: [.isDirectoryKey]).isDirectory) == true }
+    .map(\.lastPathComponent).sorted()
     guard names.contains(String(name)) else {
       throw TransferError(argument, "is not there", hint: "There are: \(names.joined(separator: ", "))")
     }

@@ -1,6 +1,85 @@
 import ArgumentParser
+import Foundation
+import PromptTransfer
 
 struct DemoCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "demo")
-  func run() throws {}
+  static let configuration = CommandConfiguration(
+    commandName: "demo",
+    abstract: "Tunes, transfers and evaluates on the models and facts that ship with promptferry.",
+    discussion: """
+      Prompts are tuned on each model for every relation of the atlas, carried to the other models, and asked the
+      test facts, beside what one would try instead. One table comes out: macro P@1, the mean over relations.
+      """)
+
+  @Flag(help: "Every model to every other one, instead of four pairs.") var all = false
+  @OptionGroup var common: CommonOptions
+
+  /// Within a family and across, small to large and back.
+  static let pairs = [
+    ("bert-small", "bert-tiny"), ("bert-small", "roberta-small"), ("roberta-small", "bert-small"),
+    ("roberta-small", "roberta-tiny"),
+  ]
+
+  func run() throws {
+    let interruption = Interruption()
+    let clock = ContinuousClock.now
+    let zoo = try Location.shared().appendingPathComponent("zoo")
+    let names = try FileManager.default.contentsOfDirectory(atPath: zoo.path).sorted().filter {
+      FileManager.default.fileExists(atPath: zoo.appendingPathComponent("\($0)/config.json").path)
+    }
+    let pairs = all ? names.flatMap { from in names.filter { $0 != from }.map { (from, $0) } } : Self.pairs
+    let demo = try Demo(
+      zoo: zoo, atlas: Location.shared().appendingPathComponent("atlas"), pairs: pairs, common)
+    common.note(
+      "Tuning, carrying and asking: \(demo.relationCount) relations, \(demo.factCount) test facts, \(pairs.count) pairs of models."
+    )
+    guard let cells = try demo.run(shouldStop: { interruption.isRequested }) else {
+      common.note("Interrupted.")
+      throw ExitCode(130)
+    }
+    let seconds = clock.duration(to: .now) / .seconds(1)
+    let result = DemoResult(
+      cells: cells, factCount: demo.factCount, relationCount: demo.relationCount, seconds: seconds,
+      seed: common.seed,
+      vocabularySize: demo.wordCount)
+    try common.print(result, text: result.table(pairs: pairs))
+  }
+}
+
+/// What the demo measured.
+struct DemoResult: Encodable {
+  /// One method on one pair of models.
+  struct Cell: Encodable {
+    let source, target, method: String
+    let factCount: Int
+    let microAccuracy, macroAccuracy: Double
+    let relations: [Evaluation.Relation]
+  }
+
+  let cells: [Cell]
+  let factCount, relationCount: Int
+  let seconds: Double
+  let seed: UInt64
+  let vocabularySize: Int
+
+  /// Methods down, pairs of models across, macro P@1 in percent.
+  func table(pairs: [(String, String)]) -> String {
+    var table = TextTable(["macro P@1, %"] + pairs.map { "\($0.0) → \($0.1)" })
+    var methods: [String] = []
+    for cell in cells where !methods.contains(cell.method) { methods.append(cell.method) }
+    for method in methods {
+      table.add(
+        [method]
+          + pairs.map { pair in
+            cells.first { ($0.source, $0.target, $0.method) == (pair.0, pair.1, method) }
+              .map { (100 * $0.macroAccuracy).formatted(1) } ?? "–"
+          })
+    }
+    return """
+      \(table)
+
+      \(factCount) test facts of \(relationCount) relations, \(vocabularySize) candidate words, one seed; \
+      \(seconds.formatted(1)) s
+      """
+  }
 }

@@ -16,12 +16,16 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(help: "The model to ask.", completion: .directory) var model: String
   @Option(help: "A prompt file of this model.", completion: .file()) var prompt: String?
-  @Option(help: "A manual template instead, with [X] for the subject and [Y] for the answer.") var template: String?
+  @Option(help: "A manual template instead, with [X] for the subject and [Y] for the answer.") var template:
+    String?
   @Option(help: "The facts to ask.", completion: .directory) var facts: String
   @Option(help: "Which of them: train, dev or test.") var split: FactSet.Split = .test
-  @Option(help: "Words among which answers are looked for, one a line (default: all whole words).", completion: .file())
+  @Option(
+    help: "Words among which answers are looked for, one a line (default: all whole words).",
+    completion: .file())
   var vocabulary: String?
-  @Option(help: "Also write every answer, one JSON object a line.", completion: .file()) var predictions: String?
+  @Option(help: "Also write every answer, one JSON object a line.", completion: .file()) var predictions:
+    String?
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -42,7 +46,8 @@ struct EvaluateCommand: ParsableCommand {
     let embeddingSHA256: String
 
     enum Key: CodingKey {
-      case model, prompt, template, vocabularySize, factsPerSecond, facts, split, skipped, duplicates, embeddingSHA256
+      case model, prompt, template, vocabularySize, factsPerSecond, facts, split, skipped, duplicates,
+        embeddingSHA256
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -70,7 +75,8 @@ struct EvaluateCommand: ParsableCommand {
     try soft?.requireMatch(loaded.space.table, name: loaded.name)
     let layout = try soft?.template ?? Template(template ?? "")
     if soft == nil, layout.vectorCount > 0 {
-      throw TransferError("template \"\(layout)\"", "has prompt vectors", hint: "Give the prompt with --prompt")
+      throw TransferError(
+        "template \"\(layout)\"", "has prompt vectors", hint: "Give the prompt with --prompt")
     }
     let words = try vocabulary.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) }
     let candidates =

@@ -54,9 +54,12 @@ struct InspectCommand: ParsableCommand {
     let table = loaded.space.table
     let card = ModelCard(
       model: loaded.name, family: shape.family.rawValue, activation: shape.activationName,
-      embeddingSHA256: table.fingerprint, width: shape.width, layers: shape.layerCount, heads: shape.headCount,
-      innerWidth: shape.innerWidth, vocabularySize: shape.vocabularySize, longestSequence: shape.longestSequence,
-      singleWords: loaded.tokenizer.words().count, embeddingMean: table.mean, embeddingDeviation: table.deviation,
+      embeddingSHA256: table.fingerprint, width: shape.width, layers: shape.layerCount,
+      heads: shape.headCount,
+      innerWidth: shape.innerWidth, vocabularySize: shape.vocabularySize,
+      longestSequence: shape.longestSequence,
+      singleWords: loaded.tokenizer.words().count, embeddingMean: table.mean,
+      embeddingDeviation: table.deviation,
       unusedTensors: loaded.network.unusedTensors)
     try common.print(
       card,
@@ -112,7 +115,8 @@ struct InspectCommand: ParsableCommand {
       return space.nearestWords(to: prompt.vectors, count: 6)
     }
     let card = PromptCard(
-      model: prompt.modelName, template: prompt.template.description, embeddingSHA256: prompt.embeddingFingerprint,
+      model: prompt.modelName, template: prompt.template.description,
+      embeddingSHA256: prompt.embeddingFingerprint,
       vectorCount: prompt.vectors.rows, width: prompt.vectors.columns, lengths: prompt.lengths,
       provenance: prompt.provenance, nearestWords: nearest?.map { $0.map(\.word) })
     var lines = [
@@ -123,7 +127,9 @@ struct InspectCommand: ParsableCommand {
       lines.append(key.padding(toLength: max(12, key.count), withPad: " ", startingAt: 0) + " " + value)
     }
     for (row, length) in card.lengths.enumerated() {
-      let words = nearest.map { "  near " + $0[row].map { "\($0.word) \($0.cosine.formatted(2))" }.joined(separator: ", ") }
+      let words = nearest.map {
+        "  near " + $0[row].map { "\($0.word) \($0.cosine.formatted(2))" }.joined(separator: ", ")
+      }
       lines.append("V\(row + 1)  length \(length.formatted(3))" + (words ?? ""))
     }
     try common.print(card, text: lines.joined(separator: "\n"))

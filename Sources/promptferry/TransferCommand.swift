@@ -21,8 +21,10 @@ struct TransferCommand: ParsableCommand {
   enum Search: String, ExpressibleByArgument, CaseIterable { case exact, gradient }
 
   @Option(help: "A source: MODEL=PROMPT. May be repeated.") var from: [String]
-  @Option(help: "The target model: only its embeddings and tokenizer are read.", completion: .directory) var to: String
-  @Option(help: "Anchor words, one a line, or 'shared' for all words that the models share.") var anchors = "shared"
+  @Option(help: "The target model: only its embeddings and tokenizer are read.", completion: .directory)
+  var to: String
+  @Option(help: "Anchor words, one a line, or 'shared' for all words that the models share.") var anchors =
+    "shared"
   @Option(help: "How many of the anchors are used: a number, or all.") var anchorCount: Limit = .all
   @Option(help: "How many of the most similar anchors describe a vector: a number, or all.")
   var maskTop: Limit = .count(8192)
@@ -33,7 +35,8 @@ struct TransferCommand: ParsableCommand {
   @Option(help: "Steps of gradient search.") var steps = 2000
   @Option(help: "Learning rate of gradient search.") var learningRate: Float = 5e-3
   @Option(help: "How the target's scale is given.") var normalize: NormalizationRule = .strength
-  @Option(help: "What carries the prompt: the paper's relative code, or a baseline.") var method: Method = .relative
+  @Option(help: "What carries the prompt: the paper's relative code, or a baseline.") var method: Method =
+    .relative
   @Option(name: [.short, .customLong("output")], help: "The prompt file to write.", completion: .file())
   var output: String
   @OptionGroup var common: CommonOptions
@@ -42,7 +45,9 @@ struct TransferCommand: ParsableCommand {
     if from.isEmpty { throw ValidationError("--from MODEL=PROMPT is missing") }
     if !(ridge >= 0 && ridge.isFinite) { throw ValidationError("--ridge wants 0 or more") }
     if steps < 1 { throw ValidationError("--steps wants at least 1") }
-    if !(learningRate > 0 && learningRate.isFinite) { throw ValidationError("--learning-rate wants a positive number") }
+    if !(learningRate > 0 && learningRate.isFinite) {
+      throw ValidationError("--learning-rate wants a positive number")
+    }
   }
 
   struct Source: Encodable {
@@ -88,7 +93,8 @@ struct TransferCommand: ParsableCommand {
     let clock = ContinuousClock.now
     let transfer = try Transfer(
       sources: sources, target: target,
-      anchors: Anchors(sources.map(\.space.tokenizer) + [target.tokenizer], list: list, count: anchorCount.anchors),
+      anchors: Anchors(
+        sources.map(\.space.tokenizer) + [target.tokenizer], list: list, count: anchorCount.anchors),
       method: transferMethod, normalization: normalize, seed: common.seed, parallelism: common.parallelism)
     let progress = common.progress("searching for \(target.name)", unit: "steps")
     let outcome = transfer.run(
@@ -103,7 +109,8 @@ struct TransferCommand: ParsableCommand {
       normalize: normalize.rawValue, objective: mean, objectiveRows: outcome.objective, output: output,
       ridge: (isRelative && search == .exact) || method == .linear ? ridge : nil,
       search: isRelative ? search.rawValue : nil, seconds: seconds, seed: common.seed,
-      sources: given.map { Source(model: $0.model, prompt: $0.prompt, weight: $0.weight) }, target: target.name)
+      sources: given.map { Source(model: $0.model, prompt: $0.prompt, weight: $0.weight) },
+      target: target.name)
     try SoftPrompt(
       vectors: outcome.vectors, template: sources[0].prompt.template, modelName: target.name,
       embeddingFingerprint: target.table.fingerprint,
@@ -120,7 +127,8 @@ struct TransferCommand: ParsableCommand {
     switch method {
     case .relative:
       .relative(
-        search == .exact ? .exact(ridge: ridge) : .gradient(steps: steps, learningRate: learningRate), mask: mask)
+        search == .exact ? .exact(ridge: ridge) : .gradient(steps: steps, learningRate: learningRate),
+        mask: mask)
     case .linear: .linear(ridge: ridge)
     case .discretize: .discretize
     case .naive: .naive
@@ -147,7 +155,9 @@ struct TransferCommand: ParsableCommand {
       "anchorCount": "\(anchorCount)",
       "seed": "\(common.seed)",
       "sources": try compactJSON(
-        sources.map { ["model": $0.space.name, "embeddingSHA256": $0.space.table.fingerprint, "weight": "\($0.weight)"] }),
+        sources.map {
+          ["model": $0.space.name, "embeddingSHA256": $0.space.table.fingerprint, "weight": "\($0.weight)"]
+        }),
     ]
     if method == .relative {
       entries["search"] = search.rawValue
@@ -171,7 +181,9 @@ struct TransferCommand: ParsableCommand {
     let model = String(argument[..<equals])
     let rest = String(argument[argument.index(after: equals)...])
     if let at = rest.lastIndex(of: "@"), let weight = Float(rest[rest.index(after: at)...]) {
-      guard weight > 0, weight.isFinite else { throw ValidationError("a weight must be positive: \(argument)") }
+      guard weight > 0, weight.isFinite else {
+        throw ValidationError("a weight must be positive: \(argument)")
+      }
       return (model, String(rest[..<at]), weight)
     }
     return (model, rest, 1)

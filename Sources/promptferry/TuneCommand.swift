@@ -19,13 +19,18 @@ struct TuneCommand: ParsableCommand {
   @Option(help: "The model to tune on.", completion: .directory) var model: String
   @Option(help: "Facts with train and dev splits.", completion: .directory) var facts: String
   @Option(help: "Where subject, vectors and answer stand.") var template = "[X] [V]*5 [Y] ."
-  @Option(name: .customLong("init"), help: "Start: random, or template:\"…\" for the embeddings of a manual template's words.")
+  @Option(
+    name: .customLong("init"),
+    help: "Start: random, or template:\"…\" for the embeddings of a manual template's words.")
   var initial: InitialPrompt = .random
   @Option(help: "Passes over the training facts.") var epochs = 10
   @Option(help: "Facts a step.") var batch = 16
-  @Option(help: "Peak learning rate; rises over the first tenth, then falls to 0.") var learningRate: Float = 3e-3
+  @Option(help: "Peak learning rate; rises over the first tenth, then falls to 0.") var learningRate: Float =
+    3e-3
   @Option(help: "Decoupled weight decay.") var weightDecay: Float = 0
-  @Option(help: "Words among which answers are looked for, one a line (default: all whole words).", completion: .file())
+  @Option(
+    help: "Words among which answers are looked for, one a line (default: all whole words).",
+    completion: .file())
   var vocabulary: String?
   @Option(name: [.short, .customLong("output")], help: "The prompt file to write.", completion: .file())
   var output: String
@@ -49,7 +54,9 @@ struct TuneCommand: ParsableCommand {
   func validate() throws {
     if epochs < 1 { throw ValidationError("--epochs wants at least 1") }
     if batch < 1 { throw ValidationError("--batch wants at least 1") }
-    if !(learningRate > 0 && learningRate.isFinite) { throw ValidationError("--learning-rate wants a positive number") }
+    if !(learningRate > 0 && learningRate.isFinite) {
+      throw ValidationError("--learning-rate wants a positive number")
+    }
     if !(weightDecay >= 0 && weightDecay.isFinite) { throw ValidationError("--weight-decay wants 0 or more") }
   }
 
@@ -141,14 +148,16 @@ struct TuneCommand: ParsableCommand {
 
   private func summary(_ result: TuningResult, seconds: Double) -> String {
     let loss = result.epochs.last.map { ", loss \($0.trainLoss.formatted(3))" } ?? ""
-    return "\(output): dev accuracy \((100 * result.bestDevAccuracy).formatted(1)) %\(loss), \(seconds.formatted(1)) s"
+    return
+      "\(output): dev accuracy \((100 * result.bestDevAccuracy).formatted(1)) %\(loss), \(seconds.formatted(1)) s"
   }
 }
 
 extension ProbingSet.Skipped {
   var text: String {
     [
-      objectNotACandidate > 0 ? "\(objectNotACandidate) whose object is not one token (or no candidate)" : nil,
+      objectNotACandidate > 0
+        ? "\(objectNotACandidate) whose object is not one token (or no candidate)" : nil,
       tooLong > 0 ? "\(tooLong) longer than the model's positions" : nil,
     ].compactMap { $0 }.joined(separator: ", ")
   }

@@ -13,6 +13,17 @@ public struct Prediction: Sendable, Codable, Equatable {
   public let rank: Int
   /// Natural logarithm of the object's probability among the candidates.
   public let logProbability: Float
+
+  public init(
+    relation: String, subject: String, object: String, prediction: String, rank: Int, logProbability: Float
+  ) {
+    self.relation = relation
+    self.subject = subject
+    self.object = object
+    self.prediction = prediction
+    self.rank = rank
+    self.logProbability = logProbability
+  }
 }
 
 /// Asks a model facts.

@@ -60,29 +60,11 @@ public struct FactSet: Sendable {
   /// One JSON object a line with `sub_label` and `obj_label`; the relation is `predicate_id` (Google-RE: `pred`), else
   /// the folder's name.
   private static func read(_ url: URL) throws -> [Fact] {
-    let lines = try MappedFile(url).withBytes { Data($0) }.split(separator: UInt8(ascii: "\n"))
-    var facts: [Fact] = []
-    for (number, line) in lines.enumerated() where line.contains(where: { $0 > 0x20 }) {
-      let place = "\(url.path), line \(number + 1)"
-      let json: JSON
-      do {
-        json = try JSON.parse(line)
-      } catch {
-        throw TransferError(place, "\(error)")
-      }
-      func field(_ name: String) throws -> String {
-        guard let text = json[name]?.string, !text.isEmpty else {
-          throw TransferError(
-            place, "the field \(name) is missing or empty", hint: "A fact has sub_label and obj_label")
-        }
-        return text
-      }
-      facts.append(
-        Fact(
-          relation: json["predicate_id"]?.string ?? json["pred"]?.string
-            ?? url.deletingLastPathComponent().lastPathComponent,
-          subject: try field("sub_label"), object: try field("obj_label")))
+    try JSONLines.read(url).map { line in
+      Fact(
+        relation: line.json["predicate_id"]?.string ?? line.json["pred"]?.string
+          ?? url.deletingLastPathComponent().lastPathComponent,
+        subject: try line.text("sub_label"), object: try line.text("obj_label"))
     }
-    return facts
   }
 }

@@ -9,7 +9,9 @@ extension EmbeddingSpace {
     cosines.multiply(vectors.normalizingRows(), words, transposeB: true)
     return (0..<vectors.rows).map { row in
       let values = cosines.row(row)
-      return values.indices.sorted { values[$0] > values[$1] }.prefix(count).map { (anchors.words[$0], values[$0]) }
+      return values.indices.sorted { values[$0] > values[$1] }.prefix(count).map {
+        (anchors.words[$0], values[$0])
+      }
     }
   }
 }

@@ -61,7 +61,8 @@ public struct SoftPrompt: Sendable, Equatable {
       let found = try take(key)
       guard found == value else {
         throw CheckpointError(
-          file: url, item: key, "is \(found) where \(value) is known", hint: "A newer promptferry may read it")
+          file: url, item: key, "is \(found) where \(value) is known", hint: "A newer promptferry may read it"
+        )
       }
     }
     try expect("format", Self.format)
@@ -75,7 +76,8 @@ public struct SoftPrompt: Sendable, Equatable {
     }
     guard entry.shape[0] == template.vectorCount else {
       throw CheckpointError(
-        file: url, item: "vectors", "has \(entry.shape[0]) rows where the template has \(template.vectorCount)")
+        file: url, item: "vectors",
+        "has \(entry.shape[0]) rows where the template has \(template.vectorCount)")
     }
     vectors = try file.matrix(entry, rows: entry.shape[0], columns: entry.shape[1])
     for row in 0..<vectors.rows where !vectors.row(row).allSatisfy(\.isFinite) {

@@ -12,7 +12,9 @@ package struct ExactSearch: Sendable {
 
   /// - Parameter anchors: (K, Ct), rows of unit length
   /// - Returns: (P, Ct), rows of unit length
-  package func directions(_ code: RelativeCode, unitAnchors anchors: Matrix, parallelism: Parallelism) -> Matrix {
+  package func directions(_ code: RelativeCode, unitAnchors anchors: Matrix, parallelism: Parallelism)
+    -> Matrix
+  {
     let width = anchors.columns
     var result = Matrix(rows: code.similarities.rows, columns: width)
     var shared: CholeskyFactor?  // of the full set of anchors
@@ -26,7 +28,9 @@ package struct ExactSearch: Sendable {
       var rightHandSide = [Double](repeating: 0, count: width)
       for index in kept ?? Array(0..<anchors.rows) {
         let weight = Double(code.similarities.row(row)[index])
-        for (column, value) in anchors.row(index).enumerated() { rightHandSide[column] += weight * Double(value) }
+        for (column, value) in anchors.row(index).enumerated() {
+          rightHandSide[column] += weight * Double(value)
+        }
       }
       let solution = factor.solve(rightHandSide)
       let norm = solution.reduce(0) { $0 + $1 * $1 }.squareRoot()

@@ -85,8 +85,10 @@ public struct Tuner: Sendable {
     let devSet = evaluator.prepare(dev, template: template)
     guard !trainSet.inputs.isEmpty else {
       throw TransferError(
-        "facts", "none of the \(train.count) training facts can be used: "
-          + "\(trainSet.skipped.objectNotACandidate) objects are not one token, \(trainSet.skipped.tooLong) sentences are too long")
+        "facts",
+        "none of the \(train.count) training facts can be used: "
+          + "\(trainSet.skipped.objectNotACandidate) objects are not one token, \(trainSet.skipped.tooLong) sentences are too long"
+      )
     }
     var run = TuningRun(self, trainSet: trainSet, devSet: devSet, start: start)
     try run.run(progress: progress, shouldStop: shouldStop)

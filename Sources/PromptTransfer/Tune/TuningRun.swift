@@ -64,7 +64,8 @@ struct TuningRun {
       for step in 0..<stepsPerEpoch {
         let first = step * tuner.settings.batchSize
         let batch = order[first..<min(order.count, first + tuner.settings.batchSize)]
-        lossSum += update(Array(batch), learningRate: schedule.learningRate(at: (epoch - 1) * stepsPerEpoch + step))
+        lossSum += update(
+          Array(batch), learningRate: schedule.learningRate(at: (epoch - 1) * stepsPerEpoch + step))
         guard lossSum.isFinite else {
           throw TransferError(
             "tuning", "the loss is no longer finite in epoch \(epoch)", hint: "Lower --learning-rate")

@@ -1,0 +1,34 @@
+import Checkpoints
+import Foundation
+
+/// A file of one JSON object a line, read whole.
+struct JSONLines {
+  /// One line and where it stands, for errors.
+  struct Line {
+    let json: JSON
+    let place: String
+
+    /// A field that must be there and not be empty.
+    func text(_ name: String) throws(TransferError) -> String {
+      guard let text = json[name]?.string, !text.isEmpty else {
+        throw TransferError(place, "the field \(name) is missing, empty or no text")
+      }
+      return text
+    }
+  }
+
+  /// Empty lines do not count.
+  static func read(_ url: URL) throws -> [Line] {
+    let lines = try MappedFile(url).withBytes { Data($0) }.split(
+      separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    return try lines.enumerated().compactMap { number, line in
+      guard line.contains(where: { $0 > 0x20 }) else { return nil }
+      let place = "\(url.path), line \(number + 1)"
+      do {
+        return Line(json: try JSON.parse(line), place: place)
+      } catch {
+        throw TransferError(place, "\(error)")
+      }
+    }
+  }
+}

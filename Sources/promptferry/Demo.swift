@@ -1,0 +1,151 @@
+import Foundation
+import PromptTransfer
+import Tensors
+
+/// The demo's work: tune on every model, then each method on each pair, all relations.
+struct Demo: Sendable {
+  private struct Relation: Sendable {
+    let name: String
+    let manual: Template
+    let train, dev, test: [Fact]
+  }
+
+  private let models: [String: LanguageModel]
+  private let relations: [Relation]
+  private let words: [String]
+  private let pairs: [(source: String, target: String)]
+  private let common: CommonOptions
+
+  /// The rows of the table, from nothing carried to the ceiling.
+  private static let methods: [(name: String, method: TransferMethod, rule: NormalizationRule)] = [
+    ("random vectors", .random, .none),
+    ("copied vectors", .copy, .none),
+    ("nearest words", .discretize, .strength),
+    ("linear map", .linear(ridge: 0.1), .strength),
+    (
+      "gradient search, moments (paper)",
+      .relative(.gradient(steps: 2000, learningRate: 5e-3), mask: .top(8192)), .moments
+    ),
+    ("exact search, strength (ours)", .relative(.exact(ridge: 0.1), mask: .top(8192)), .strength),
+  ]
+
+  init(zoo: URL, atlas: URL, pairs: [(String, String)], _ common: CommonOptions) throws {
+    self.pairs = pairs.map { (source: $0.0, target: $0.1) }
+    self.common = common
+    words = try CandidateVocabulary.readWords(atlas.appendingPathComponent("common_words.txt"))
+    let names = Set(pairs.flatMap { [$0.0, $0.1] })
+    models = try Dictionary(
+      uniqueKeysWithValues: names.map { ($0, try LanguageModel(folder: zoo.appendingPathComponent($0))) })
+    relations = try Templates.read(atlas.appendingPathComponent("relations.jsonl")).map { name, manual in
+      let folder = atlas.appendingPathComponent("data/\(name)")
+      return Relation(
+        name: name, manual: manual, train: try FactSet(folder, split: .train).facts,
+        dev: try FactSet(folder, split: .dev).facts, test: try FactSet(folder, split: .test).facts)
+    }
+  }
+
+  var relationCount: Int { relations.count }
+  var factCount: Int { relations.reduce(0) { $0 + $1.test.count } }
+  var wordCount: Int { words.count }
+
+  /// Nil when interrupted.
+  func run(shouldStop: @escaping @Sendable () -> Bool) throws -> [DemoResult.Cell]? {
+    guard let tuned = try tuneAll(shouldStop) else { return nil }
+    let anchors = try pairs.map { pair in
+      Anchors([try model(pair.source).tokenizer, try model(pair.target).tokenizer])
+    }
+    let progress = common.progress("carrying", unit: "prompts")
+    let jobs = pairs.indices.flatMap { pair in relations.indices.map { (pair: pair, relation: $0) } }
+    let done = OrderedResults<[(String, [Prediction])]>(count: jobs.count)
+    common.parallelism.forEach(jobs.count) { _, index in
+      if shouldStop() { return }
+      let job = jobs[index]
+      let count = done.set(at: index) {
+        try carry(relations[job.relation], pairs[job.pair], anchors: anchors[job.pair], tuned)
+      }
+      progress.update(count, of: jobs.count)
+    }
+    progress.finish()
+    if shouldStop() { return nil }
+    let results = try done.values()
+    return pairs.enumerated().flatMap { number, pair in
+      let own = zip(jobs, results).filter { $0.0.pair == number }.map(\.1)
+      return own[0].indices.map { row in
+        let evaluation = Evaluation(own.flatMap { $0[row].1 })
+        return DemoResult.Cell(
+          source: pair.source, target: pair.target, method: own[0][row].0, factCount: evaluation.factCount,
+          microAccuracy: evaluation.microAccuracy, macroAccuracy: evaluation.macroAccuracy,
+          relations: evaluation.relations)
+      }
+    }
+  }
+
+  private func model(_ name: String) throws -> LanguageModel {
+    guard let model = models[name] else { throw TransferError("zoo:\(name)", "is not there") }
+    return model
+  }
+
+  /// A job works on one thread: jobs are what runs in parallel.
+  private func evaluator(_ model: LanguageModel) -> Evaluator {
+    Evaluator(
+      model: model, candidates: CandidateVocabulary(words, tokenizer: model.tokenizer),
+      parallelism: Parallelism(threads: 1))
+  }
+
+  /// A prompt for each model and relation, by "model relation".
+  private func tuneAll(_ shouldStop: @escaping @Sendable () -> Bool) throws -> [String: SoftPrompt]? {
+    let jobs = models.values.sorted { $0.name < $1.name }
+      .flatMap { model in relations.map { (model: model, relation: $0) } }
+    let progress = common.progress("tuning", unit: "prompts")
+    let done = OrderedResults<SoftPrompt>(count: jobs.count)
+    common.parallelism.forEach(jobs.count) { _, index in
+      if shouldStop() { return }
+      let (model, relation) = jobs[index]
+      let count = done.set(at: index) {
+        var settings = TuningSettings()
+        settings.seed = common.seed
+        let tuner = Tuner(evaluator: evaluator(model), settings: settings)
+        let template = Template.vectors(5)
+        let result = try tuner.tune(
+          train: relation.train, dev: relation.dev, template: template,
+          start: tuner.randomStart(vectorCount: template.vectorCount), shouldStop: shouldStop)
+        return SoftPrompt(
+          vectors: result.vectors, template: template, modelName: model.name,
+          embeddingFingerprint: model.network.embeddingFingerprint)
+      }
+      progress.update(count, of: jobs.count)
+    }
+    progress.finish()
+    if shouldStop() { return nil }
+    return Dictionary(
+      uniqueKeysWithValues: zip(jobs.map { "\($0.model.name) \($0.relation.name)" }, try done.values()))
+  }
+
+  /// The predictions of every method, in the table's order, for one relation and one pair.
+  private func carry(
+    _ relation: Relation, _ pair: (source: String, target: String), anchors: Anchors,
+    _ tuned: [String: SoftPrompt]
+  ) throws -> [(String, [Prediction])] {
+    let target = try model(pair.target)
+    let evaluator = evaluator(target)
+    func ask(_ template: Template, _ vectors: Matrix) -> [Prediction] {
+      evaluator.predictions(evaluator.prepare(relation.test, template: template), prompt: vectors) ?? []
+    }
+    guard let prompt = tuned["\(pair.source) \(relation.name)"],
+      let direct = tuned["\(pair.target) \(relation.name)"]
+    else { return [] }
+    var rows: [(String, [Prediction])] = []
+    let noVectors = Matrix(rows: 0, columns: target.network.configuration.width)
+    rows.append(("manual template", ask(relation.manual, noVectors)))
+    for (name, method, rule) in Self.methods {
+      if method == .copy, prompt.vectors.columns != target.network.configuration.width { continue }
+      let transfer = try Transfer(
+        sources: [TransferSource(space: model(pair.source).space, prompt: prompt)], target: target.space,
+        anchors: anchors, method: method, normalization: rule, seed: common.seed,
+        parallelism: Parallelism(threads: 1))
+      rows.append((name, ask(prompt.template, transfer.run().vectors)))
+    }
+    rows.append(("direct tuning (ceiling)", ask(direct.template, direct.vectors)))
+    return rows
+  }
+}

@@ -1,0 +1,135 @@
+import Checkpoints
+import Foundation
+import TestSupport
+import Testing
+
+/// One line that says what, where and what to do; nothing half-written.
+@Suite struct BadInputTests {
+  /// Commands that fail, and what they must say.
+  static let failures: [(arguments: String, problem: String)] = [
+    ("tune --model nowhere --facts facts -o p", "nowhere/config.json: cannot be opened"),
+    ("tune --model model --facts nowhere -o p", "there are no facts here"),
+    ("tune --model model --facts model -o p", "holds no train.jsonl"),
+    ("tune --model model --facts broken.jsonl -o p", "broken.jsonl, line 2: the field obj_label is missing"),
+    ("tune --model model --facts facts -o nowhere/p", "cannot be created (No such file or directory)"),
+    ("tune --model model --facts facts -o model", "is a folder"),
+    ("tune --model model --facts facts --template [V]*5[Y] -o p", "has no [X]"),
+    ("tune --model model --facts facts --template [X][V] -o p", "has no [Y]"),
+    ("tune --model model --facts facts --template [X][Y] -o p", "has no prompt vectors"),
+    ("tune --model model --facts phrases.jsonl -o p", "2 objects are not one token"),
+    ("tune --model gpt --facts facts -o p", "model_type: nonsense is not supported. Known: bert, roberta"),
+    ("tune --model truncated --facts facts -o p", "model.safetensors: holds"),
+    ("tune --model headless --facts facts -o p", "cls.predictions.bias: is not in the checkpoint"),
+    ("tune --model wide --facts facts -o p", "has shape [8, 8] where config.json asks for [16, 16]"),
+    ("tune --model wordless --facts facts -o p", "wordless"),
+    ("transfer --from model=missing --to other -o q", "missing: cannot be opened"),
+    ("transfer --from other=good --to model -o q", "does not belong to other"),
+    ("transfer --from model=words.txt --to other -o q", "words.txt"),
+    ("transfer --from model=good --to other --method copy -o q", "equal widths"),
+    ("transfer --from model=good --to other --anchors empty.txt -o q", "empty.txt: holds no words"),
+    ("transfer --from model=good --to other --anchors phrases.jsonl -o q", "the models share 0 words"),
+    ("evaluate --model other --prompt good --facts facts", "does not belong to other"),
+    (
+      "evaluate --model model --prompt good --facts facts --predictions nowhere/x",
+      "nowhere/x: cannot be created"
+    ),
+    ("evaluate --model model --template [X][V][Y] --facts facts", "has prompt vectors"),
+    ("evaluate --model model --template [X][Y] --facts phrases.jsonl", "none of the 2 facts can be asked"),
+    ("evaluate --model zoo:nothing --template [X][Y] --facts facts", "zoo:nothing"),
+    ("inspect nowhere", "nowhere: cannot be opened"),
+  ]
+
+  private func damagedWorld() throws -> World {
+    let world = try World()
+    let folder = world.folder
+    _ = try world.json("tune", "--model", "model", "--facts", "facts", "--epochs", "1", "-o", "good")
+    try folder.write(
+      "{\"sub_label\": \"a\", \"obj_label\": \"b\"}\n{\"sub_label\": \"a\"}\n", to: "broken.jsonl")
+    try folder.write(
+      "{\"sub_label\": \"italy\", \"obj_label\": \"new york\"}\n{\"sub_label\": \"a\", \"obj_label\": \"b c\"}",
+      to: "phrases.jsonl")
+    try folder.write("\n\n", to: "empty.txt")
+    for name in ["gpt", "truncated", "headless", "wide", "wordless"] { try world.addModel(name, seed: 1) }
+    var checkpoint = TinyCheckpoint(vocabulary: 16, positions: 24)
+    checkpoint.configuration["model_type"] = "\"nonsense\""
+    try folder.write(checkpoint.configurationText, to: "gpt/config.json")
+    checkpoint = TinyCheckpoint(vocabulary: 16, positions: 24)
+    checkpoint.tensors["cls.predictions.bias"] = nil
+    try checkpoint.write(to: folder.url.appending(path: "headless"))
+    checkpoint.configuration["hidden_size"] = "16"
+    let widths = TinyCheckpoint(width: 16, vocabulary: 16, positions: 24)
+    checkpoint.tensors.merge(widths.tensors.filter { $0.key.contains("embeddings") }) { $1 }
+    try checkpoint.write(to: folder.url.appending(path: "wide"))
+    try folder.write(world.bytes("model/model.safetensors").dropLast(5), to: "truncated/model.safetensors")
+    try FileManager.default.removeItem(at: folder.url.appending(path: "wordless/vocab.txt"))
+    return world
+  }
+
+  @Test func everyFailureIsOneClearLine() throws {
+    let world = try damagedWorld()
+    let before = try world.folder.contents
+    for (arguments, problem) in Self.failures {
+      let outcome = try Command.run(arguments.split(separator: " ").map(String.init), in: world.folder.url)
+      #expect(outcome.status == 1, "\(arguments): status \(outcome.status)")
+      #expect(outcome.output.isEmpty, "\(arguments)")
+      let lines = outcome.errors.split(separator: "\n")
+      #expect(lines.count == 1 && outcome.errors.contains(problem), "\(arguments): \(outcome.errors)")
+    }
+    #expect(try world.folder.contents == before)
+  }
+
+  @Test(arguments: [
+    "tune --model model", "tune --model model --facts facts -o p --epochs 0",
+    "tune --model model --facts facts -o p --batch 0",
+    "tune --model model --facts facts -o p --learning-rate nan", "transfer --from model --to other -o q",
+    "transfer --from model=good --to other --ridge -1 -o q",
+    "transfer --from model=good --to other --mask-top 0 -o q",
+    "transfer --from model=good@0 --to other -o q", "evaluate --model model --facts facts",
+    "evaluate --model model --facts facts --prompt a --template [X][Y]", "evaluate --model model --split no",
+    "inspect", "inspect a b c", "nonsense", "tune --threads 0",
+  ])
+  func wrongUseIsSaidAsSuch(_ arguments: String) throws {
+    let world = try World()
+    let outcome = try Command.run(arguments.split(separator: " ").map(String.init), in: world.folder.url)
+    #expect(outcome.status == 64, "\(outcome.errors)")
+    #expect(outcome.output.isEmpty)
+  }
+
+  /// An existing file survives a write that fails, and nothing else is left: by a limit on the size of files, which
+  /// fails a write half-way as a full disk does.
+  @Test func aFullDiskLosesNothing() throws {
+    let world = try World()
+    try world.folder.write("precious", to: "p.safetensors")
+    let before = try world.folder.contents
+    let outcome = try Command.run(
+      [
+        "-c",
+        "trap '' XFSZ; ulimit -f 0; exec \"$0\" tune --model model --facts facts --epochs 1 -o p.safetensors --quiet",
+        Command.executable.path,
+      ],
+      in: world.folder.url, executable: URL(filePath: "/bin/bash"))
+    #expect(outcome.status == 1)
+    #expect(outcome.errors.contains("p.safetensors: cannot be written (File too large)"), "\(outcome.errors)")
+    #expect(try world.bytes("p.safetensors") == Data("precious".utf8))
+    #expect(try world.folder.contents == before)
+  }
+
+  /// Ctrl-C during tuning writes the best so far and says so.
+  @Test func interruptingTuneKeepsTheBest() throws {
+    let world = try World()
+    let outcome = try Command.run(
+      [
+        "-c",
+        "\"$0\" tune --model model --facts facts --epochs 1000000 -o p.safetensors & sleep 1; kill -INT $!; wait $!",
+        Command.executable.path,
+      ],
+      in: world.folder.url, executable: URL(filePath: "/bin/bash"))
+    #expect(outcome.status == 130, "\(outcome.errors)")
+    #expect(outcome.errors.contains("Interrupted: p.safetensors holds the best prompt so far."))
+    let card = try world.json("inspect", "p.safetensors")
+    #expect(card["provenance"]?["complete"]?.string == "false")
+    #expect(
+      try world.run("evaluate", "--model", "model", "--prompt", "p.safetensors", "--facts", "facts").status
+        == 0)
+  }
+}

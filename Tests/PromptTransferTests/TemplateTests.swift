@@ -1,0 +1,71 @@
+import Foundation
+import LanguageModels
+import PromptTransfer
+import TestSupport
+import Testing
+import Tokenization
+
+@Suite struct TemplateTests {
+  @Test(arguments: [
+    ("[X] [V]*5 [Y] .", 5), ("[X] [V1] [V2] [V3] [Y] .", 3), ("[X] was born in [Y] .", 0),
+    ("[V]*2 [X] [V] [Y]", 3),
+    ("[Y] is [X]", 0),
+  ])
+  func countsItsVectors(_ text: String, _ count: Int) throws {
+    #expect(try Template(text).vectorCount == count)
+  }
+
+  @Test(arguments: [
+    ("[V]*5 [Y] .", "has no [X]"), ("[X] [V]*5 .", "has no [Y]"), ("[X] [X] [Y]", "has [X] 2 times"),
+    ("[X] [V]*0 [Y]", "a number from 1 to 512"), ("[X] [V]* [Y]", "a number from 1 to 512"),
+    ("[X] [V2] [Y]", "where [V1] should"), ("[X] [Z] [Y]", "[Z] is no known place"), ("", "has no [X]"),
+  ])
+  func refuses(_ text: String, _ problem: String) {
+    let error = #expect(throws: TransferError.self) { try Template(text) }
+    #expect(error?.description.contains(problem) == true, "\(error?.description ?? "no error")")
+  }
+
+  @Test func splicesByPosition() throws {
+    let world = try TinyWorld()
+    let model = try world.model("model")
+    let set = TinyWorld.evaluator(model).prepare(
+      [TinyWorld.facts[0]], template: try Template("the [X] [V]*2 [Y] ."))
+    func id(_ token: String) throws -> PromptedInput.Element {
+      .token(try #require(model.tokenizer.id(of: token)))
+    }
+    #expect(
+      try set.inputs[0].elements == [
+        id("[CLS]"), id("the"), id("france"), .vector(0), .vector(1), id("[MASK]"), id("."), id("[SEP]"),
+      ])
+    #expect(set.inputs[0].readPosition == 5)
+  }
+
+  /// Byte-level vocabularies see spaces: next to vectors and before the mask they do not count, after the mask they do.
+  @Test(.enabled(if: Fixtures.exists(ZooFixture.folder("roberta-tiny"), isFolder: true), "needs the zoo"))
+  func spacesAreThoseOfTheSlowTokenizers() throws {
+    let model = try LanguageModel(folder: ZooFixture.folder("roberta-tiny"))
+    func tokens(_ template: String) throws -> [String] {
+      let set = Evaluator(
+        model: model, candidates: CandidateVocabulary(["France"], tokenizer: model.tokenizer),
+        parallelism: .granted
+      ).prepare([Fact(relation: "r", subject: "Paris", object: "France")], template: try Template(template))
+      return set.inputs[0].elements.map {
+        switch $0 {
+        case .token(let id): model.tokenizer.token(of: id) ?? "?"
+        case .vector(let index): "V\(index + 1)"
+        }
+      }
+    }
+    let subject = model.tokenizer.tokens("Paris")
+    #expect(try tokens("[X] [V]*2 [Y] .") == ["<s>"] + subject + ["V1", "V2", "<mask>", "Ġ.", "</s>"])
+    #expect(try tokens("[X] is in [Y].") == ["<s>"] + subject + ["Ġis", "Ġin", "<mask>", ".", "</s>"])
+    #expect(try tokens("[Y] [V] [X]") == ["<s>", "<mask>", "V1"] + subject + ["</s>"])
+  }
+}
+
+enum ZooFixture {
+  static func folder(_ name: String) -> URL {
+    Fixtures.repository.appending(path: "share/promptferry/zoo/\(name)")
+  }
+  static var atlas: URL { Fixtures.repository.appending(path: "share/promptferry/atlas") }
+}

@@ -1,0 +1,89 @@
+import Foundation
+import LanguageModels
+import PromptTransfer
+import Synchronization
+import Tensors
+import TestSupport
+import Testing
+
+@Suite struct TunerTests {
+  private func settings(epochs: Int = 20, seed: UInt64 = 0) -> TuningSettings {
+    var settings = TuningSettings()
+    settings.epochs = epochs
+    settings.batchSize = 20
+    settings.learningRate = 0.1
+    settings.seed = seed
+    return settings
+  }
+
+  private func tune(
+    _ model: LanguageModel, threads: Int = 1, seed: UInt64 = 0, stopAfter: Int = .max
+  ) throws -> TuningResult {
+    let tuner = Tuner(evaluator: TinyWorld.evaluator(model, threads: threads), settings: settings(seed: seed))
+    let facts = (0..<30).map { TinyWorld.facts[$0 % 3] }
+    let steps = StepCounter()
+    return try tuner.tune(
+      train: facts, dev: TinyWorld.facts, template: .vectors(3), start: tuner.randomStart(vectorCount: 3),
+      progress: { done, _ in steps.set(done) }, shouldStop: { steps.value >= stopAfter })
+  }
+
+  private final class StepCounter: Sendable {
+    private let steps = Atomic<Int>(0)
+    func set(_ value: Int) { steps.store(value, ordering: .relaxed) }
+    var value: Int { steps.load(ordering: .relaxed) }
+  }
+
+  @Test func lossFallsAndTheBestIsKept() throws {
+    let result = try tune(TinyWorld().model("model"))
+    let losses = result.epochs.map(\.trainLoss)
+    #expect(result.epochs.count == 20)
+    #expect(try #require(losses.last) < losses[0])
+    #expect(result.bestDevAccuracy == result.epochs.map(\.devAccuracy).max())
+    #expect(result.exampleCount == 600)
+    #expect(!result.isInterrupted)
+  }
+
+  @Test func seedsMatterThreadsDoNot() throws {
+    let model = try TinyWorld().model("model")
+    let one = try tune(model)
+    for threads in [2, 5] {
+      let other = try tune(model, threads: threads)
+      #expect(other.vectors == one.vectors)
+      #expect(other.epochs == one.epochs)
+    }
+    #expect(try tune(model, seed: 1).vectors != one.vectors)
+  }
+
+  @Test func interruptionLeavesTheBestSoFar() throws {
+    let model = try TinyWorld().model("model")
+    let stopped = try tune(model, stopAfter: 5)
+    #expect(stopped.isInterrupted)
+    #expect(stopped.epochs.count == 2)
+    #expect(stopped.vectors.rows == 3)
+    let elements = stopped.vectors.elements
+    #expect(elements.allSatisfy { $0.isFinite })
+  }
+
+  @Test func factsThatCannotBeUsedAreAnError() throws {
+    let model = try TinyWorld().model("model")
+    let tuner = Tuner(evaluator: TinyWorld.evaluator(model), settings: settings())
+    let facts = [Fact(relation: "r", subject: "paris", object: "two words")]
+    let error = #expect(throws: TransferError.self) {
+      try tuner.tune(
+        train: facts, dev: [], template: .vectors(1), start: tuner.randomStart(vectorCount: 1))
+    }
+    #expect(error?.description.contains("1 objects are not one token") == true)
+  }
+
+  @Test func manualStartTakesTheTemplatesWords() throws {
+    let model = try TinyWorld().model("model")
+    let tuner = Tuner(evaluator: TinyWorld.evaluator(model), settings: settings())
+    let start = try tuner.start(from: Template("[X] is the [Y] ."), vectorCount: 4)
+    let table = model.network.wordEmbeddings
+    for (row, word) in ["is", "the", ".", "is"].enumerated() {
+      let id = try #require(model.tokenizer.id(of: word))
+      #expect(start.gathering([row]) == table.gathering([id]))
+    }
+    #expect(throws: TransferError.self) { try tuner.start(from: Template("[X] [Y]"), vectorCount: 2) }
+  }
+}

@@ -1,0 +1,121 @@
+import Foundation
+
+// The ops as their formulas read, in Double, with no thought of speed: what the fast ones are tested against.
+// Matrices are row-major lists; the letters are those of NOTATION.md.
+package enum Naive {
+  package static func transposed(_ a: [Double], rows: Int, columns: Int) -> [Double] {
+    var result = [Double](repeating: 0, count: a.count)
+    for i in 0..<rows { for j in 0..<columns { result[j * rows + i] = a[i * columns + j] } }
+    return result
+  }
+
+  /// `a` (m, k) times `b` (k, n).
+  package static func product(_ a: [Double], _ b: [Double], m: Int, k: Int, n: Int) -> [Double] {
+    var result = [Double](repeating: 0, count: m * n)
+    for i in 0..<m {
+      for j in 0..<n {
+        for l in 0..<k { result[i * n + j] += a[i * k + l] * b[l * n + j] }
+      }
+    }
+    return result
+  }
+
+  /// `x W^T + b`, with `x` (rows, inputs), `weight` (outputs, inputs).
+  package static func linear(
+    _ x: [Double], _ weight: [Double], _ bias: [Double], rows: Int, inputs: Int, outputs: Int
+  ) -> [Double] {
+    var y = product(
+      x, transposed(weight, rows: outputs, columns: inputs), m: rows, k: inputs, n: outputs)
+    for i in 0..<rows { for j in 0..<outputs { y[i * outputs + j] += bias[j] } }
+    return y
+  }
+
+  package static func gelu(_ x: Double) -> Double { x / 2 * erfc(-x / 2.0.squareRoot()) }
+
+  package static func geluTanh(_ x: Double) -> Double {
+    x / 2 * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+  }
+
+  package static func relu(_ x: Double) -> Double { max(x, 0) }
+
+  /// Row by row, with the population variance.
+  package static func layerNorm(
+    _ s: [Double], gamma: [Double], beta: [Double], epsilon: Double, rows: Int
+  ) -> [Double] {
+    let columns = gamma.count
+    var y = s
+    for i in 0..<rows {
+      let row = Array(s[i * columns..<(i + 1) * columns])
+      let mean = row.reduce(0, +) / Double(columns)
+      let variance = row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(columns)
+      for j in 0..<columns {
+        y[i * columns + j] = gamma[j] * (row[j] - mean) / (variance + epsilon).squareRoot() + beta[j]
+      }
+    }
+    return y
+  }
+
+  /// `log(sum(exp(x)))`, without overflow.
+  package static func logSum(_ x: [Double]) -> Double {
+    guard let top = x.max() else { return -.infinity }
+    return top + log(x.reduce(0) { $0 + exp($1 - top) })
+  }
+
+  package static func softmax(_ x: [Double]) -> [Double] {
+    let sum = logSum(x)
+    return x.map { exp($0 - sum) }
+  }
+
+  /// `-log softmax(logits)[label]` of each row.
+  package static func crossEntropy(_ logits: [Double], labels: [Int], columns: Int) -> [Double] {
+    labels.enumerated().map { row, label in
+      let values = Array(logits[row * columns..<(row + 1) * columns])
+      return logSum(values) - values[label]
+    }
+  }
+
+  /// One sequence: `q` (queries, heads*width), `k` and `v` (keys, heads*width). Returns the probabilities
+  /// (heads, queries, keys) and the context (queries, heads*width).
+  package static func attention(
+    q: [Double], k: [Double], v: [Double], queries: Int, keys: Int, heads: Int, width: Int
+  ) -> (probabilities: [Double], context: [Double]) {
+    let row = heads * width
+    var probabilities: [Double] = []
+    var context = [Double](repeating: 0, count: queries * row)
+    for h in 0..<heads {
+      for i in 0..<queries {
+        let scores = (0..<keys).map { j in
+          (0..<width).reduce(0) { $0 + q[i * row + h * width + $1] * k[j * row + h * width + $1] }
+            / Double(width).squareRoot()
+        }
+        let weights = softmax(scores)
+        probabilities += weights
+        for j in 0..<keys {
+          for c in 0..<width { context[i * row + h * width + c] += weights[j] * v[j * row + h * width + c] }
+        }
+      }
+    }
+    return (probabilities, context)
+  }
+
+  /// Solves `A x = b` for a square matrix by Gaussian elimination with partial pivoting.
+  package static func solve(_ matrix: [Double], _ rightHandSide: [Double]) -> [Double] {
+    let n = rightHandSide.count
+    var (a, b) = (matrix, rightHandSide)
+    for pivot in 0..<n {
+      let best = (pivot..<n).max { abs(a[$0 * n + pivot]) < abs(a[$1 * n + pivot]) } ?? pivot
+      for j in 0..<n { a.swapAt(pivot * n + j, best * n + j) }
+      b.swapAt(pivot, best)
+      for i in pivot + 1..<max(n, pivot + 1) {
+        let factor = a[i * n + pivot] / a[pivot * n + pivot]
+        for j in pivot..<n { a[i * n + j] -= factor * a[pivot * n + j] }
+        b[i] -= factor * b[pivot]
+      }
+    }
+    for i in (0..<n).reversed() {
+      for j in i + 1..<max(n, i + 1) { b[i] -= a[i * n + j] * b[j] }
+      b[i] /= a[i * n + i]
+    }
+    return b
+  }
+}

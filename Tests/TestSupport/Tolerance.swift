@@ -1,0 +1,95 @@
+import Tensors
+import Testing
+
+/// How far a number may be from the one expected: `absolute + relative * |expected|`.
+package struct Tolerance: Sendable {
+  package let absolute: Double
+  package let relative: Double
+
+  package init(absolute: Double = 0, relative: Double = 0) {
+    self.absolute = absolute
+    self.relative = relative
+  }
+
+  /// The same bits.
+  package static let exact = Tolerance()
+
+  package func bound(_ expected: Double) -> Double { absolute + relative * abs(expected) }
+}
+
+/// Where two lists differ most, in units of what the tolerance allows there.
+package struct Difference: CustomStringConvertible {
+  package let index: Int
+  package let actual: Double
+  package let expected: Double
+  package let allowed: Double
+  package var distance: Double { abs(actual - expected) }
+  /// False for anything that is not a number.
+  package var isAllowed: Bool { distance <= allowed || actual == expected }
+  package var description: String {
+    "at \(index): \(actual) where \(expected) is expected, off by \(distance) of \(allowed) allowed"
+  }
+}
+
+/// The worst element of two lists of one length; nil when they are empty.
+package func worstDifference<Actual: BinaryFloatingPoint, Expected: BinaryFloatingPoint>(
+  _ actual: [Actual], _ expected: [Expected], _ tolerance: Tolerance
+) -> Difference? {
+  var worst: Difference?
+  var worstScore = -1.0
+  for (index, pair) in zip(actual, expected).enumerated() {
+    let (found, wanted) = (Double(pair.0), Double(pair.1))
+    let difference = Difference(
+      index: index, actual: found, expected: wanted, allowed: tolerance.bound(wanted))
+    let score =
+      difference.isAllowed
+      ? difference.distance / max(difference.allowed, .leastNormalMagnitude)
+      : difference.distance.isNaN ? .infinity : 1 + difference.distance
+    if score > worstScore || (worst.map { $0.isAllowed && !difference.isAllowed } ?? true) {
+      (worst, worstScore) = (difference, score)
+    }
+  }
+  return worst
+}
+
+/// Records an issue unless the lists have one length and every element is within the tolerance.
+/// Returns whether they agree, so that a test can prove that a comparison fails.
+@discardableResult
+package func expectClose<Actual: BinaryFloatingPoint, Expected: BinaryFloatingPoint>(
+  _ actual: [Actual], _ expected: [Expected], absolute: Double = 0, relative: Double = 0,
+  _ name: String = "", sourceLocation: SourceLocation = #_sourceLocation
+) -> Bool {
+  guard actual.count == expected.count else {
+    record("\(name): \(actual.count) numbers where \(expected.count) are expected", sourceLocation)
+    return false
+  }
+  let tolerance = Tolerance(absolute: absolute, relative: relative)
+  guard let worst = worstDifference(actual, expected, tolerance), !worst.isAllowed else { return true }
+  record("\(name): \(worst)", sourceLocation)
+  return false
+}
+
+/// The same for matrices: the shapes first, then the elements, with row and column of the worst.
+@discardableResult
+package func expectClose(
+  _ actual: Matrix, _ expected: Matrix, absolute: Double = 0, relative: Double = 0, _ name: String = "",
+  sourceLocation: SourceLocation = #_sourceLocation
+) -> Bool {
+  guard actual.rows == expected.rows, actual.columns == expected.columns else {
+    record(
+      "\(name): (\(actual.rows), \(actual.columns)) where (\(expected.rows), \(expected.columns)) is expected",
+      sourceLocation)
+    return false
+  }
+  let tolerance = Tolerance(absolute: absolute, relative: relative)
+  guard let worst = worstDifference(actual.elements, expected.elements, tolerance), !worst.isAllowed
+  else { return true }
+  record(
+    "\(name): row \(worst.index / actual.columns), column \(worst.index % actual.columns), \(worst)",
+    sourceLocation)
+  return false
+}
+
+private func record(_ message: String, _ sourceLocation: SourceLocation) {
+  Issue.record(Comment(rawValue: message), sourceLocation: sourceLocation)
+}
