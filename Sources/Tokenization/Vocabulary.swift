@@ -25,8 +25,6 @@ struct Vocabulary: Sendable {
     entries.reserveCapacity(capacity)
   }
 
-  var count: Int { ids.count }
-
   /// The highest id + 1.
   var size: Int { entries.count }
 
@@ -107,7 +105,7 @@ struct Vocabulary: Sendable {
   private func isEqual(_ entry: Int, _ buffer: [UInt8], _ range: Range<Int>) -> Bool {
     let start = starts[entry]
     guard starts[entry + 1] - start == range.count else { return false }
-    for offset in 0..<range.count where bytes[start + offset] != buffer[range.lowerBound + offset] { return false }
+    for index in range where bytes[start + index - range.lowerBound] != buffer[index] { return false }
     return true
   }
 

@@ -28,7 +28,8 @@ package enum Fixtures {
 
   package static func exists(_ url: URL, isFolder: Bool = false) -> Bool {
     var found: ObjCBool = false
-    return FileManager.default.fileExists(atPath: url.path, isDirectory: &found) && found.boolValue == isFolder
+    return FileManager.default.fileExists(atPath: url.path, isDirectory: &found)
+      && found.boolValue == isFolder
   }
 
   package static func json(_ url: URL) throws -> JSON { try Checkpoint.json(url) }

@@ -15,7 +15,9 @@ package enum RawSafetensors {
   }
 
   /// One tensor's member of the header.
-  package static func entry(_ name: String, _ type: String, _ shape: String, _ begin: Int, _ end: Int) -> String {
+  package static func entry(_ name: String, _ type: String, _ shape: String, _ begin: Int, _ end: Int)
+    -> String
+  {
     #""\#(name)":{"dtype":"\#(type)","shape":\#(shape),"data_offsets":[\#(begin),\#(end)]}"#
   }
 

@@ -2,7 +2,8 @@ import Tensors
 
 /// Numbers for tests, the same in every run.
 package enum Samples {
-  package static func normal(_ count: Int, seed: UInt64 = 1, _ name: String, deviation: Double = 1) -> [Float] {
+  package static func normal(_ count: Int, seed: UInt64 = 1, _ name: String, deviation: Double = 1) -> [Float]
+  {
     var stream = RandomStream(seed: seed, name: name)
     return (0..<count).map { _ in Float(deviation * stream.normal()) }
   }

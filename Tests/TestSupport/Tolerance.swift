@@ -52,44 +52,50 @@ package func worstDifference<Actual: BinaryFloatingPoint, Expected: BinaryFloati
   return worst
 }
 
-/// Records an issue unless the lists have one length and every element is within the tolerance.
-/// Returns whether they agree, so that a test can prove that a comparison fails.
-@discardableResult
-package func expectClose<Actual: BinaryFloatingPoint, Expected: BinaryFloatingPoint>(
-  _ actual: [Actual], _ expected: [Expected], absolute: Double = 0, relative: Double = 0,
-  _ name: String = "", sourceLocation: SourceLocation = #_sourceLocation
-) -> Bool {
+/// What is wrong with a list, in words; nil when it has the length of the expected one and every element is within
+/// the tolerance.
+package func mismatch<Actual: BinaryFloatingPoint, Expected: BinaryFloatingPoint>(
+  _ actual: [Actual], _ expected: [Expected], absolute: Double = 0, relative: Double = 0
+) -> String? {
   guard actual.count == expected.count else {
-    record("\(name): \(actual.count) numbers where \(expected.count) are expected", sourceLocation)
-    return false
+    return "\(actual.count) numbers where \(expected.count) are expected"
   }
-  let tolerance = Tolerance(absolute: absolute, relative: relative)
-  guard let worst = worstDifference(actual, expected, tolerance), !worst.isAllowed else { return true }
-  record("\(name): \(worst)", sourceLocation)
-  return false
+  let worst = worstDifference(actual, expected, Tolerance(absolute: absolute, relative: relative))
+  return worst.flatMap { $0.isAllowed ? nil : $0.description }
 }
 
 /// The same for matrices: the shapes first, then the elements, with row and column of the worst.
-@discardableResult
-package func expectClose(
-  _ actual: Matrix, _ expected: Matrix, absolute: Double = 0, relative: Double = 0, _ name: String = "",
-  sourceLocation: SourceLocation = #_sourceLocation
-) -> Bool {
+package func mismatch(
+  _ actual: Matrix, _ expected: Matrix, absolute: Double = 0, relative: Double = 0
+) -> String? {
   guard actual.rows == expected.rows, actual.columns == expected.columns else {
-    record(
-      "\(name): (\(actual.rows), \(actual.columns)) where (\(expected.rows), \(expected.columns)) is expected",
-      sourceLocation)
-    return false
+    return
+      "shape (\(actual.rows), \(actual.columns)) where (\(expected.rows), \(expected.columns)) is expected"
   }
   let tolerance = Tolerance(absolute: absolute, relative: relative)
   guard let worst = worstDifference(actual.elements, expected.elements, tolerance), !worst.isAllowed
-  else { return true }
-  record(
-    "\(name): row \(worst.index / actual.columns), column \(worst.index % actual.columns), \(worst)",
-    sourceLocation)
-  return false
+  else { return nil }
+  return "row \(worst.index / actual.columns), column \(worst.index % actual.columns), \(worst)"
 }
 
-private func record(_ message: String, _ sourceLocation: SourceLocation) {
+/// Records an issue where there is a mismatch.
+package func expectClose<Actual: BinaryFloatingPoint, Expected: BinaryFloatingPoint>(
+  _ actual: [Actual], _ expected: [Expected], absolute: Double = 0, relative: Double = 0,
+  _ name: String = "", sourceLocation: SourceLocation = #_sourceLocation
+) {
+  record(mismatch(actual, expected, absolute: absolute, relative: relative), name, sourceLocation)
+}
+
+/// Records an issue where there is a mismatch.
+package func expectClose(
+  _ actual: Matrix, _ expected: Matrix, absolute: Double = 0, relative: Double = 0, _ name: String = "",
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  record(mismatch(actual, expected, absolute: absolute, relative: relative), name, sourceLocation)
+}
+
+private func record(_ mismatch: String?, _ name: String, _ sourceLocation: SourceLocation) {
+  guard let mismatch else { return }
+  let message = name.isEmpty ? mismatch : "\(name): \(mismatch)"
   Issue.record(Comment(rawValue: message), sourceLocation: sourceLocation)
 }

@@ -43,13 +43,18 @@ def tokenizer_text(atlas):
 
 
 def bert_tokenizer(texts):
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False, strip_accents=False)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    letters = [chr(code) for code in range(33, 127)]
+    tails = ["##" + letter for letter in letters if letter.isalnum()]
+    trained = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    trained.normalizer = normalizers.BertNormalizer(lowercase=False, strip_accents=False)
+    trained.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    # The trainer numbers the tails in the order of a hash table. Named beforehand they have fixed places, and so has all the rest.
+    trained.train_from_iterator(texts, trainers.WordPieceTrainer(
+        vocab_size=VOCABULARY, special_tokens=BERT_SPECIAL + tails, show_progress=False, initial_alphabet=letters))
+    tokenizer = Tokenizer(models.WordPiece(trained.get_vocab(), unk_token="[UNK]"))
+    tokenizer.add_special_tokens(BERT_SPECIAL)
+    tokenizer.normalizer, tokenizer.pre_tokenizer = trained.normalizer, trained.pre_tokenizer
     tokenizer.decoder = decoders.WordPiece()
-    tokenizer.train_from_iterator(texts, trainers.WordPieceTrainer(
-        vocab_size=VOCABULARY, special_tokens=BERT_SPECIAL, show_progress=False,
-        initial_alphabet=[chr(code) for code in range(33, 127)]))
     tokenizer.post_processor = processors.BertProcessing(
         ("[SEP]", tokenizer.token_to_id("[SEP]")), ("[CLS]", tokenizer.token_to_id("[CLS]")))
     return tokenizer

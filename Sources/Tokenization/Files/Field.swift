@@ -87,7 +87,7 @@ struct Field {
   func unknownType(_ role: String, known: [String]) -> TokenizationError {
     TokenizationError(
       file: file, field: path.isEmpty ? "type" : "\(path).type",
-      expected: "a \(role) among \(known.joined(separator: ", "))", found: (try? text("type")) ?? kind,
+      expected: "a \(role) among \(known.joined(separator: ", "))", found: optional("type")?.kind ?? kind,
       hint: "this \(role) is not supported")
   }
 

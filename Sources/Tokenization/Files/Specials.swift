@@ -41,7 +41,8 @@ struct Specials {
   func id(_ role: String) throws(TokenizationError) -> Int {
     guard let token = tokens.first(where: { $0.content.utf8.elementsEqual(content(role).utf8) }) else {
       throw TokenizationError(
-        file: file, expected: "\(content(role).debugDescription), the \(role), in the vocabulary", found: "none",
+        file: file, expected: "\(content(role).debugDescription), the \(role), in the vocabulary",
+        found: "none",
         hint: "the file may be truncated, or of another model")
     }
     return token.id

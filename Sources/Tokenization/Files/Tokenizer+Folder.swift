@@ -64,7 +64,8 @@ extension Tokenizer {
         !other.utf8.elementsEqual(token.content.utf8)
       {
         throw TokenizationError(
-          file: parts.file, field: "added_tokens", expected: "an id of its own for \(token.content.debugDescription)",
+          file: parts.file, field: "added_tokens",
+          expected: "an id of its own for \(token.content.debugDescription)",
           found: "\(token.id), which is \(other.debugDescription)'s")
       }
     }

@@ -3,8 +3,9 @@
 struct BytePairEncoding: Model {
   let vocabulary: Vocabulary
   let merges: MergeTable
-  var settings: Settings
-  private let firstSymbols: [Int]  // the ids of the scalars below U+0180, which hold `ByteAlphabet`; -1 without
+  let settings: Settings
+  private let lowSymbols: [Int]  // ids of the scalars below U+0180, `ByteAlphabet` among them; -1 without
+  private let byteTokens: [Int]?  // ids of <0x00> to <0xFF>, -1 without; nil where `fallsBackToBytes` is not
 
   /// What a tokenizer.json says besides vocabulary and merges; the defaults are GPT-2's.
   struct Settings: Sendable {
@@ -26,9 +27,10 @@ struct BytePairEncoding: Model {
     self.vocabulary = vocabulary
     self.merges = merges
     self.settings = settings
-    firstSymbols = (0..<0x180).map { value in
+    lowSymbols = (0..<0x180).map { value in
       Unicode.Scalar(UInt32(value)).flatMap { vocabulary.id(of: String($0)) } ?? -1
     }
+    byteTokens = settings.fallsBackToBytes ? (0...0xFF).map { Self.byteToken($0, in: vocabulary) } : nil
   }
 
   var unknown: Int? { settings.unknown }
@@ -56,9 +58,9 @@ struct BytePairEncoding: Model {
     var pendingUnknown: Int?
     for index in piece.indices {
       let scalar = piece[index]
-      if isPlain, scalar.value < 0x180, firstSymbols[Int(scalar.value)] >= 0 {
+      if isPlain, scalar.value < 0x180, lowSymbols[Int(scalar.value)] >= 0 {
         if let unknown = pendingUnknown.take() { word.append(unknown) }
-        word.append(firstSymbols[Int(scalar.value)])
+        word.append(lowSymbols[Int(scalar.value)])
         continue
       }
       bytes.removeAll(keepingCapacity: true)
@@ -68,10 +70,10 @@ struct BytePairEncoding: Model {
       if let id = vocabulary.id(in: bytes, 0..<bytes.count) {
         if let unknown = pendingUnknown.take() { word.append(unknown) }
         word.append(id)
-      } else if settings.fallsBackToBytes, let fallback = byteTokens(bytes) {
+      } else if let byteTokens, bytes.allSatisfy({ byteTokens[Int($0)] >= 0 }) {
         // Upstream leaves a pending unknown token for later here, so that it comes after these (model.rs,
         // merge_word).
-        for id in fallback { word.append(id) }
+        for byte in bytes { word.append(byteTokens[Int(byte)]) }
       } else if let unknown = settings.unknown {
         if !settings.fusesUnknown, let earlier = pendingUnknown { word.append(earlier) }
         pendingUnknown = unknown
@@ -80,13 +82,9 @@ struct BytePairEncoding: Model {
     if let unknown = pendingUnknown { word.append(unknown) }
   }
 
-  private func byteTokens(_ bytes: [UInt8]) -> [Int]? {
-    var ids: [Int] = []
-    for byte in bytes {
-      let digits = String(byte, radix: 16, uppercase: true)
-      guard let id = vocabulary.id(of: "<0x\(byte < 16 ? "0" : "")\(digits)>") else { return nil }
-      ids.append(id)
-    }
-    return ids
+  /// The id of `<0xAB>` for byte 0xAB, -1 without.
+  private static func byteToken(_ byte: Int, in vocabulary: Vocabulary) -> Int {
+    let digits = String(byte, radix: 16, uppercase: true)
+    return vocabulary.id(of: "<0x\(byte < 16 ? "0" : "")\(digits)>") ?? -1
   }
 }

@@ -6,7 +6,7 @@ struct MergeWord {
   private var symbols: [Int] = []
   private var previous: [Int] = []
   private var next: [Int] = []  // the count for the last one
-  private var merges: [UInt64] = []  // of each symbol with its next one: rank above merged id; all ones without
+  private var merges: [UInt64] = []  // with the next one: rank above merged id; all ones where there is none
   private var heap: [UInt64] = []  // rank above position; the smallest first
 
   mutating func removeAll() { symbols.removeAll(keepingCapacity: true) }

@@ -31,7 +31,8 @@ struct WordPiece: Model {
       throw field.unexpected("a max_input_chars_per_word of 0 or more")
     }
     try self.init(
-      vocabulary: try field.member("vocab").vocabulary(), unknownToken: try field.text("unk_token") ?? "[UNK]",
+      vocabulary: try field.member("vocab").vocabulary(),
+      unknownToken: try field.text("unk_token") ?? "[UNK]",
       continuingPrefix: try field.text("continuing_subword_prefix") ?? "##",
       longestWord: limit?.value.int ?? 100, file: field.file)
   }
@@ -45,8 +46,8 @@ struct WordPiece: Model {
         ids.append(unknownId)
         continue
       }
-      // Room for the prefix stands before the word: it is written over what is done, so that "##" and the rest of
-      // the word are one range of the buffer.
+      // Room for the prefix stands before the word: it is written over what is done, so that "##" and the
+      // rest of the word are one range of the buffer.
       bytes.removeAll(keepingCapacity: true)
       bytes.append(contentsOf: continuingPrefix)
       ends.removeAll(keepingCapacity: true)
@@ -58,7 +59,8 @@ struct WordPiece: Model {
     }
   }
 
-  private func encode(_ bytes: inout [UInt8], _ ends: [Int], _ hashes: inout [UInt64], into ids: inout [Int]) {
+  private func encode(_ bytes: inout [UInt8], _ ends: [Int], _ hashes: inout [UInt64], into ids: inout [Int])
+  {
     let firstId = ids.count
     var start = continuingPrefix.count
     var scalar = 0
@@ -79,7 +81,8 @@ struct WordPiece: Model {
     }
   }
 
-  /// The longest token that begins at `from` and ends where a scalar from `first` on ends, and the scalar after it.
+  /// The longest token that begins at `from` and ends where a scalar from `first` on ends, and the scalar
+  /// after it.
   private func longestToken(
     _ bytes: [UInt8], from: Int, _ ends: [Int], _ first: Int, _ hashes: inout [UInt64]
   ) -> (id: Int, next: Int)? {

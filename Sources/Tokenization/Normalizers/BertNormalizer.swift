@@ -7,9 +7,7 @@ struct BertNormalizer: Normalizer {
   let lowercases: Bool
 
   /// - Parameter stripsAccents: nil means the same as `lowercases`.
-  init(
-    cleansText: Bool = true, spacesChineseCharacters: Bool = true, stripsAccents: Bool? = nil, lowercases: Bool
-  ) {
+  init(cleansText: Bool = true, spacesChineseCharacters: Bool, stripsAccents: Bool?, lowercases: Bool) {
     self.cleansText = cleansText
     self.spacesChineseCharacters = spacesChineseCharacters
     self.stripsAccents = stripsAccents ?? lowercases

@@ -84,7 +84,7 @@ struct UnicodeForm: Normalizer {
 
   private static let composites: [UInt64: Unicode.Scalar] = {
     var result: [UInt64: Unicode.Scalar] = [:]
-    UnicodeMap.compositions.forEach { key, pair in
+    for (key, pair) in UnicodeMap.compositions.entries {
       if let first = pair.first, let second = pair.last {
         result[UInt64(first.value) << 32 | UInt64(second.value)] = key
       }

@@ -40,7 +40,8 @@ extension Field {
       throw unknownType(
         "pre-tokenizer",
         known: [
-          "Sequence", "BertPreTokenizer", "ByteLevel", "Whitespace", "WhitespaceSplit", "Punctuation", "Digits",
+          "Sequence", "BertPreTokenizer", "ByteLevel", "Whitespace", "WhitespaceSplit", "Punctuation",
+          "Digits",
         ])
     }
   }

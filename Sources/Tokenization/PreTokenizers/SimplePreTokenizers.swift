@@ -55,7 +55,13 @@ struct Digits: PreTokenizer {
 
 /// Cuts around punctuation, by one of the `SplitDelimiterBehavior`s of tokenizers.
 struct PunctuationPreTokenizer: PreTokenizer {
-  enum Behavior: String { case Isolated, Removed, Contiguous, MergedWithPrevious, MergedWithNext }
+  enum Behavior: String {
+    case isolated = "Isolated"
+    case removed = "Removed"
+    case contiguous = "Contiguous"
+    case mergedWithPrevious = "MergedWithPrevious"
+    case mergedWithNext = "MergedWithNext"
+  }
   let behavior: Behavior
 
   init(_ field: Field) throws(TokenizationError) {
@@ -70,12 +76,12 @@ struct PunctuationPreTokenizer: PreTokenizer {
     for scalar in piece {
       let isPunctuation = UnicodeSet.punctuation.contains(scalar)
       switch behavior {
-      case .Isolated, .Removed: if isPunctuation || wasPunctuation { pieces.close() }
-      case .Contiguous: if isPunctuation != wasPunctuation { pieces.close() }
-      case .MergedWithPrevious: if wasPunctuation { pieces.close() }
-      case .MergedWithNext: if isPunctuation { pieces.close() }
+      case .isolated, .removed: if isPunctuation || wasPunctuation { pieces.close() }
+      case .contiguous: if isPunctuation != wasPunctuation { pieces.close() }
+      case .mergedWithPrevious: if wasPunctuation { pieces.close() }
+      case .mergedWithNext: if isPunctuation { pieces.close() }
       }
-      if !(isPunctuation && behavior == .Removed) { pieces.add(scalar) }
+      if !(isPunctuation && behavior == .removed) { pieces.add(scalar) }
       wasPunctuation = isPunctuation
     }
     pieces.close()

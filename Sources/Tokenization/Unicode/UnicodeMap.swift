@@ -39,9 +39,9 @@ struct UnicodeMap: Sendable {
   var lowerBound: UInt32 { keys.first ?? .max }
 
   /// Every key with its values.
-  func forEach(_ body: (Unicode.Scalar, ArraySlice<Unicode.Scalar>) -> Void) {
-    for (index, key) in keys.enumerated() {
-      if let scalar = Unicode.Scalar(key) { body(scalar, values[starts[index]..<starts[index + 1]]) }
+  var entries: [(key: Unicode.Scalar, values: ArraySlice<Unicode.Scalar>)] {
+    keys.indices.compactMap { index in
+      Unicode.Scalar(keys[index]).map { ($0, values[starts[index]..<starts[index + 1]]) }
     }
   }
 }

@@ -1,0 +1,96 @@
+import Checkpoints
+import Foundation
+import LanguageModels
+import TestSupport
+import Testing
+
+@Suite struct ConfigurationTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func configuration(_ checkpoint: TinyCheckpoint) throws -> ModelConfiguration {
+    try ModelConfiguration(Checkpoint(folder: checkpoint.write(to: folder.url)))
+  }
+
+  @Test func everyField() throws {
+    let checkpoint = TinyCheckpoint(
+      .roberta, width: 12, layers: 3, heads: 4, inner: 20, vocabulary: 31, positions: 18)
+    let found = try configuration(checkpoint)
+    #expect(found.family == .roberta && found.width == 12 && found.layerCount == 3 && found.headCount == 4)
+    #expect(found.innerWidth == 20 && found.vocabularySize == 31 && found.positionCount == 18)
+    #expect(found.tokenTypeCount == 2 && found.firstPosition == 2 && found.longestSequence == 16)
+    #expect(found.layerNormEpsilon == 1e-5 && found.activationName == "gelu" && found.tiesWordEmbeddings)
+  }
+
+  @Test func absentFieldsTakeTheDefaults() throws {
+    var checkpoint = TinyCheckpoint(.roberta)
+    for key in ["max_position_embeddings", "type_vocab_size", "layer_norm_eps", "hidden_act", "pad_token_id"]
+    {
+      checkpoint.configuration[key] = nil
+    }
+    checkpoint.configuration["tie_word_embeddings"] = "null"
+    let found = try configuration(checkpoint)
+    #expect(found.positionCount == 512 && found.tokenTypeCount == 2 && found.layerNormEpsilon == 1e-12)
+    #expect(found.activationName == "gelu" && found.firstPosition == 2 && found.tiesWordEmbeddings)
+  }
+
+  @Test func bertCountsPositionsFromZero() throws {
+    var checkpoint = TinyCheckpoint(.bert)
+    checkpoint.configuration["pad_token_id"] = "5"
+    #expect(try configuration(checkpoint).firstPosition == 0)
+    #expect(try configuration(checkpoint).longestSequence == 12)
+  }
+
+  @Test(arguments: [("RobertaForMaskedLM", ModelFamily.roberta), ("BertForMaskedLM", .bert)])
+  func olderFilesNameTheArchitecture(_ name: String, _ family: ModelFamily) throws {
+    var checkpoint = TinyCheckpoint()
+    checkpoint.configuration["model_type"] = nil
+    checkpoint.configuration["architectures"] = "[\"\(name)\"]"
+    #expect(try configuration(checkpoint).family == family)
+  }
+
+  struct Bad: Sendable, CustomTestStringConvertible {
+    let key: String
+    let value: String?
+    let problem: String
+    init(_ key: String, _ value: String?, _ problem: String) {
+      (self.key, self.value, self.problem) = (key, value, problem)
+    }
+    var testDescription: String { "\(key) \(value ?? "absent")" }
+  }
+
+  static let bad: [Bad] =
+    ["hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "vocab_size"].flatMap {
+      [
+        Bad($0, nil, "is missing"), Bad($0, "null", "is missing"), Bad($0, "0", "is not a whole number"),
+        Bad($0, "-8", "is not a whole number"), Bad($0, "8.0", "is not a whole number"),
+        Bad($0, "\"8\"", "is not a whole number"), Bad($0, "9223372036854775807", "is not a whole number"),
+      ]
+    } + [
+      Bad("model_type", nil, "is missing"), Bad("model_type", "\"gpt2\"", "gpt2 is not supported"),
+      Bad("model_type", "\"Bert\"", "Bert is not supported"),
+      Bad("hidden_act", "\"swish\"", "swish is not supported"),
+      Bad("num_attention_heads", "3", "3 does not divide hidden_size 8"),
+      Bad("max_position_embeddings", "0", "is not a whole number"),
+      Bad("position_embedding_type", "\"relative_key\"", "relative_key is not supported"),
+      Bad("hidden_act", "7", "is not"), Bad("layer_norm_eps", "\"1e-5\"", "is not"),
+      Bad("layer_norm_eps", "-1", "is not"), Bad("tie_word_embeddings", "\"false\"", "is not"),
+    ]
+
+  @Test(arguments: bad)
+  func refuses(_ bad: Bad) throws {
+    var checkpoint = TinyCheckpoint()
+    checkpoint.configuration[bad.key] = bad.value
+    let error = try #require(throws: CheckpointError.self) { try configuration(checkpoint) }
+    #expect(error.item == bad.key && error.problem.contains(bad.problem), "\(error)")
+    #expect(error.file.hasSuffix("config.json"))
+  }
+
+  @Test func noPositionIsLeft() throws {
+    var checkpoint = TinyCheckpoint(.roberta)
+    checkpoint.configuration["pad_token_id"] = "11"
+    let error = try #require(throws: CheckpointError.self) { try configuration(checkpoint) }
+    #expect(error.problem.contains("leaves no position"))
+  }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import LanguageModels
+import Tensors
+import TestSupport
+import Testing
+
+/// Our models against transformers, from the embeddings to ten steps of tuning.
+@Suite struct GoldenTests {
+  static let cases = ["bert-long", "bert-odd", "bert-untied", "roberta-odd", "roberta-relu"]
+
+  @Test func everyCaseIsThere() {
+    #expect(Fixtures.folders(in: Fixtures.folder.appending(path: "models")) == Self.cases)
+  }
+
+  @Test(arguments: cases)
+  func ladder(_ name: String) throws {
+    let golden = try Golden(Fixtures.model(name))
+    let model = try MaskedLanguageModel(folder: Fixtures.model(name))
+    let layers = model.configuration.layerCount
+    let rungs =
+      [
+        "embeddings", "logits", "loss", "loss64", "prompt", "prompt_gradient", "prompt_gradient64",
+        "steps.loss",
+      ]
+      + ["steps.prompt", "steps_decay.prompt"] + (0..<layers).map { "layer.\($0)" }
+    #expect(golden.names == rungs.sorted())
+    try expectAgreement(Ladder(model, golden), golden, layers)
+  }
+
+  /// The same with the kernels that processors without AVX2 run, in a child process that asks for them.
+  @Test func laddersOfThePortableKernels() async {
+    await #expect(processExitsWith: .exitCode(3)) {
+      setenv("PROMPTFERRY_KERNELS", "portable", 1)
+      var wrong = kernelsName == "portable" ? 0 : 1
+      for name in GoldenTests.cases {
+        let golden = try Golden(Fixtures.model(name))
+        let model = try MaskedLanguageModel(folder: Fixtures.model(name))
+        wrong += try Ladder(model, golden)
+          .disagreements(golden, layerCount: model.configuration.layerCount).count
+      }
+      exit(wrong == 0 ? 3 : 4)
+    }
+  }
+
+  /// The zoo's models, which the repository holds in full; their golden files leave the largest tensors out.
+  static let zoo = Fixtures.folders(in: Fixtures.folder.appending(path: "zoo"))
+
+  @Test(arguments: zoo)
+  func zooLadder(_ name: String) throws {
+    let folder = Fixtures.repository.appending(path: "share/promptferry/zoo/\(name)")
+    let golden = try Golden(Fixtures.folder.appending(path: "zoo/\(name)"))
+    let model = try MaskedLanguageModel(folder: folder)
+    #expect(Set(golden.names).isSuperset(of: ["prompt", "embeddings", "logits", "loss", "prompt_gradient"]))
+    try expectAgreement(Ladder(model, golden), golden, model.configuration.layerCount)
+  }
+
+  /// To be enabled, by removing the trait, as soon as the zoo is in the repository.
+  @Test(.disabled("the zoo is not in the repository yet"))
+  func theZooIsThere() {
+    #expect(Self.zoo.count >= 4)
+  }
+
+  private func expectAgreement(_ ladder: Ladder, _ golden: Golden, _ layerCount: Int) throws {
+    for (name, worst) in try ladder.comparisons(golden, layerCount: layerCount) {
+      #expect(worst?.isAllowed == true, "\(name): \(worst?.description ?? "another shape")")
+      if ProcessInfo.processInfo.environment["PROMPTFERRY_SHOW_DIFFERENCES"] != nil, let worst {
+        print("\(name): \(worst)")
+      }
+    }
+  }
+}

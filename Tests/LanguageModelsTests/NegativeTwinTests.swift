@@ -1,0 +1,77 @@
+import Checkpoints
+import Foundation
+import LanguageModels
+import TestSupport
+import Testing
+
+/// The goldens can fail: each of these models is wrong in one place, and the right rungs of the ladder break.
+@Suite struct NegativeTwinTests {
+  struct Twin: Sendable, CustomTestStringConvertible {
+    let model: String
+    /// In `config.json`, or nil for a change of weights.
+    let edit: (from: String, to: String)?
+    /// The tensor whose first number is changed.
+    var tensor: String?
+    /// A rung that must break and one, where there is one, that must not.
+    let breaks: String
+    var keeps: String?
+    var testDescription: String { "\(model), \(tensor ?? edit?.from ?? "")" }
+  }
+
+  static let twins = [
+    Twin(model: "bert-odd", edit: ("1e-12", "1e-3"), breaks: "embeddings"),
+    Twin(model: "roberta-odd", edit: ("1e-05", "1e-12"), breaks: "logits"),
+    Twin(model: "roberta-odd", edit: ("\"pad_token_id\": 1", "\"pad_token_id\": 0"), breaks: "embeddings"),
+    Twin(model: "bert-odd", edit: ("\"gelu\"", "\"gelu_new\""), breaks: "layer.0", keeps: "embeddings"),
+    Twin(model: "bert-untied", edit: ("\"gelu_new\"", "\"gelu\""), breaks: "layer.0", keeps: "embeddings"),
+    Twin(
+      model: "bert-untied", edit: ("\"tie_word_embeddings\": false", "\"tie_word_embeddings\": true"),
+      breaks: "logits", keeps: "layer.1"),
+    Twin(model: "roberta-relu", edit: ("\"relu\"", "\"gelu\""), breaks: "layer.0", keeps: "embeddings"),
+    Twin(
+      model: "bert-long", edit: ("\"num_attention_heads\": 2", "\"num_attention_heads\": 4"),
+      breaks: "layer.0",
+      keeps: "embeddings"),
+    Twin(
+      model: "bert-long", edit: ("\"num_hidden_layers\": 4", "\"num_hidden_layers\": 3"), breaks: "logits",
+      keeps: "layer.1"),
+    Twin(
+      model: "bert-long", edit: nil, tensor: "bert.encoder.layer.2.attention.self.value.weight",
+      breaks: "layer.2",
+      keeps: "layer.1"),
+    Twin(model: "bert-long", edit: nil, tensor: "cls.predictions.bias", breaks: "logits", keeps: "layer.3"),
+    Twin(
+      model: "roberta-odd", edit: nil, tensor: "roberta.encoder.layer.0.attention.self.key.weight",
+      breaks: "layer.0",
+      keeps: "embeddings"),
+  ]
+
+  @Test(arguments: twins)
+  func breaks(_ twin: Twin) throws {
+    let folder = try TemporaryFolder()
+    let copy = try folder.copy(Fixtures.model(twin.model))
+    if let edit = twin.edit {
+      let file = copy.appending(path: "config.json")
+      let text = try String(contentsOf: file, encoding: .utf8)
+      #expect(text.contains(edit.from))
+      try text.replacing(edit.from, with: edit.to).write(to: file, atomically: true, encoding: .utf8)
+    }
+    if let name = twin.tensor {
+      let file = copy.appending(path: "model.safetensors")
+      let header = try SafetensorsFile(file)
+      let entry = try #require(header.entry(name))
+      var bytes = try Data(contentsOf: file)
+      let place = header.header.dataOffset + entry.range.lowerBound
+      bytes.replaceSubrange(place..<place + 4, with: withUnsafeBytes(of: Float(0.75)) { Data($0) })
+      try bytes.write(to: file)
+    }
+    let golden = try Golden(copy)
+    let model = try MaskedLanguageModel(folder: copy)
+    let layers = try #require(golden.names.last { $0.hasPrefix("layer.") }?.last?.wholeNumberValue) + 1
+    let wrong = try Ladder(model, golden).disagreements(golden, layerCount: layers).map(\.name)
+    #expect(wrong.contains(twin.breaks), "only \(wrong) broke")
+    #expect(
+      wrong.contains("prompt_gradient") && wrong.contains("steps.loss") || twin.tensor != nil, "\(wrong)")
+    if let keeps = twin.keeps { #expect(!wrong.contains(keeps), "\(wrong)") }
+  }
+}
