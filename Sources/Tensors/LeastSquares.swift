@@ -43,8 +43,8 @@ package struct NormalEquations: Sendable {
 
   /// The Cholesky factor of `A^T A + ridge * meanDiagonal * I`.
   ///
-  /// Where the matrix is singular to working precision (fewer rows than columns, say), the smallest ridge of
-  /// 1e-12, 1e-11, … that makes it definite is used instead of a smaller one asked for.
+  /// Where the matrix is singular to working precision (fewer rows than columns, say), the ridge is raised tenfold, from at least
+  /// 1e-12, until the matrix is definite.
   package func factored(ridge: Double) -> CholeskyFactor {
     var ridge = ridge
     while true {

@@ -5,11 +5,15 @@
 
 golden.json
   sequences      token ids; -1 is a prompt slot, the slots of a sequence take V1, V2, V3 in order
-  read, labels   the row that is read in each sequence, and the token that is right there
+  read, labels   the row that is read in each sequence, and the token that is right there; GPT-2 reads the last row,
+                 which may be a slot, and the label is the token that comes next
+  family         model_type; absent in bert-* and roberta-*, which are older than the key
   promptVectors, learningRate, schedule, transformers   settings of the ten steps, version of the reference
   float64Difference   largest |float32 - float64| of every tensor: what tolerances are derived from
 golden.safetensors (F32; sumT = tokens of all sequences, one after another, without padding)
   prompt (P, C); embeddings (sumT, C), after LayerNorm; layer.0 .. layer.{L-1} (sumT, C); logits (B, V) at `read`
+  mapped (sumT, C), ALBERT and ELECTRA: after the map from the width of the embeddings, which prompt and embeddings have
+  final (B, C), GPT-2: after the last LayerNorm; its embeddings are word + position, its layers the blocks' outputs
   loss (1), mean cross-entropy over the whole vocabulary; prompt_gradient (P, C); both again as *64, from float64
   steps.loss (10), before each update; steps.prompt (10, P, C), after each update: AdamW with no weight decay
   steps_decay.prompt (10, P, C): the same with weight decay 0.1
@@ -30,20 +34,33 @@ ZOO_MAY_DROP = ["steps_decay.prompt", "prompt_gradient64", "loss64", "steps.prom
 
 @dataclass
 class Case:
-    family: str        # bert | roberta
+    family: str        # a key of DEFAULTS: the model_type
     config: dict       # beyond DEFAULTS
-    lengths: list      # tokens of the six sequences; the longest may fill every position the model has
+    lengths: list      # tokens of each sequence; the longest may fill every position the model has
     dtype: torch.dtype = torch.float32
     shards: int = 1
 
 
+ENCODER = {"hidden_act": "gelu", "hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1, "torch_dtype": "float32"}
+ROBERTA = ENCODER | {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2, "type_vocab_size": 1, "layer_norm_eps": 1e-5}
 DEFAULTS = {
-    "bert": {"architectures": ["BertForMaskedLM"], "model_type": "bert", "pad_token_id": 0, "type_vocab_size": 2,
-             "layer_norm_eps": 1e-12},
-    "roberta": {"architectures": ["RobertaForMaskedLM"], "model_type": "roberta", "pad_token_id": 1, "bos_token_id": 0,
-                "eos_token_id": 2, "type_vocab_size": 1, "layer_norm_eps": 1e-5},
+    "bert": ENCODER | {"architectures": ["BertForMaskedLM"], "model_type": "bert", "pad_token_id": 0,
+                       "type_vocab_size": 2, "layer_norm_eps": 1e-12},
+    "roberta": ROBERTA | {"architectures": ["RobertaForMaskedLM"], "model_type": "roberta"},
+    "xlm-roberta": ROBERTA | {"architectures": ["XLMRobertaForMaskedLM"], "model_type": "xlm-roberta"},
+    "camembert": ROBERTA | {"architectures": ["CamembertForMaskedLM"], "model_type": "camembert", "bos_token_id": 5,
+                            "eos_token_id": 6},
+    "albert": ENCODER | {"architectures": ["AlbertForMaskedLM"], "model_type": "albert", "pad_token_id": 0,
+                         "bos_token_id": 2, "eos_token_id": 3, "type_vocab_size": 2},
+    "electra": ENCODER | {"architectures": ["ElectraForMaskedLM"], "model_type": "electra", "pad_token_id": 0,
+                          "type_vocab_size": 2},
+    "distilbert": {"architectures": ["DistilBertForMaskedLM"], "model_type": "distilbert", "pad_token_id": 0,
+                   "dropout": 0.1, "attention_dropout": 0.1, "sinusoidal_pos_embds": False, "tie_weights_": True,
+                   "torch_dtype": "float32"},
+    "gpt2": {"architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "activation_function": "gelu_new",
+             "embd_pdrop": 0.1, "attn_pdrop": 0.1, "resid_pdrop": 0.1, "layer_norm_epsilon": 1e-5,
+             "torch_dtype": "float32"},
 }
-SHARED = {"hidden_act": "gelu", "hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1, "torch_dtype": "float32"}
 
 CASES = {
     "bert-odd": Case("bert", dict(hidden_size=48, num_hidden_layers=3, num_attention_heads=4, intermediate_size=80,
@@ -59,6 +76,33 @@ CASES = {
                                          torch_dtype="float16"), [9, 14, 6, 21, 7, 12], torch.float16, shards=2),
     "bert-long": Case("bert", dict(hidden_size=64, num_hidden_layers=4, num_attention_heads=2, intermediate_size=128,
                                    vocab_size=97, max_position_embeddings=64), [33, 6, 60, 47, 18, 12]),
+    # An order that is not i % groups, two layers a group, an epsilon that is nobody's default.
+    "albert-groups": Case("albert", dict(embedding_size=20, hidden_size=36, num_hidden_layers=4, num_hidden_groups=2,
+                                         inner_group_num=2, num_attention_heads=3, intermediate_size=56, vocab_size=103,
+                                         max_position_embeddings=40, hidden_act="gelu_new", layer_norm_eps=1e-4),
+                          [11, 6, 40, 8, 19]),
+    # No layer_norm_eps, as in the v1 and v2 files.
+    "albert-single": Case("albert", dict(embedding_size=16, hidden_size=24, num_hidden_layers=3, num_hidden_groups=1,
+                                         inner_group_num=1, num_attention_heads=4, intermediate_size=52, vocab_size=91,
+                                         max_position_embeddings=28), [9, 28, 6, 13]),
+    "gpt2-odd": Case("gpt2", dict(n_embd=36, n_layer=3, n_head=3, n_inner=None, vocab_size=113, n_positions=32, n_ctx=32,
+                                  bos_token_id=112, eos_token_id=112), [9, 4, 32, 13, 6, 17]),
+    "gpt2-prefixed": Case("gpt2", dict(n_embd=28, n_layer=2, n_head=4, n_inner=50, vocab_size=97, n_positions=26,
+                                       layer_norm_epsilon=1e-3, scale_attn_weights=True, tie_word_embeddings=True,
+                                       scale_attn_by_inverse_layer_idx=False, bos_token_id=96, eos_token_id=96),
+                          [7, 26, 5, 12]),
+    "distilbert-odd": Case("distilbert", dict(dim=36, n_layers=2, n_heads=3, hidden_dim=68, vocab_size=109,
+                                              max_position_embeddings=34, activation="gelu_new"), [10, 6, 34, 15, 8]),
+    # The body's activation is not the head's, which is always GELU; so in the next two.
+    "electra-odd": Case("electra", dict(embedding_size=20, hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
+                                        intermediate_size=60, vocab_size=107, max_position_embeddings=30,
+                                        hidden_act="relu", layer_norm_eps=1e-4), [12, 30, 6, 9, 17]),
+    "xlmr-odd": Case("xlm-roberta", dict(hidden_size=28, num_hidden_layers=2, num_attention_heads=2, intermediate_size=44,
+                                         vocab_size=101, max_position_embeddings=30, hidden_act="gelu_new"),
+                     [8, 28, 6, 14, 11]),
+    "camembert-odd": Case("camembert", dict(hidden_size=30, num_hidden_layers=1, num_attention_heads=3,
+                                            intermediate_size=54, vocab_size=117, max_position_embeddings=27,
+                                            hidden_act="gelu_new"), [10, 6, 25, 13]),
 }
 
 
@@ -69,16 +113,17 @@ def random_weights(model, rng):
     weights = {}
     for name, parameter in sorted(model.named_parameters()):
         noise = torch.from_numpy(rng.standard_normal(tuple(parameter.shape)).astype(np.float32))
-        is_scale = "layernorm.weight" in name.lower().replace("_", "")
+        is_scale = "layernorm.weight" in name.lower().replace("_", "") or ".ln_" in name and name.endswith(".weight")
         weights[name] = 1 + 0.2 * noise if is_scale else 0.15 * noise
     return weights
 
 
 def as_stored(name, weights, config, rng):
     """The same weights under the names, and with the strays, that real files of this kind have."""
-    C = config.hidden_size
+    C, T = config.hidden_size, config.max_position_embeddings
     draw = lambda *shape: torch.from_numpy(rng.standard_normal(shape).astype(np.float32))
-    positions = torch.arange(config.max_position_embeddings)[None]  # (1, positions) I64, a buffer of old files
+    positions = torch.arange(T)[None]        # (1, positions) I64, a buffer of old files
+    causal = torch.ones(1, 1, T, T).tril()   # (1, 1, positions, positions), another
     if name == "bert-odd":
         rename = lambda n: n.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta")
         strays = {"bert.pooler.dense.weight": draw(C, C), "bert.pooler.dense.bias": draw(C),
@@ -91,6 +136,28 @@ def as_stored(name, weights, config, rng):
                           "roberta.embeddings.position_ids": positions}
     if name == "roberta-relu":
         return {n.removeprefix("roberta."): t for n, t in weights.items()}
+    if name == "albert-groups":
+        return weights | {"albert.pooler.weight": draw(C, C), "albert.pooler.bias": draw(C),
+                          "sop_classifier.classifier.weight": draw(2, C), "sop_classifier.classifier.bias": draw(2),
+                          "albert.embeddings.position_ids": positions}
+    if name == "albert-single":
+        return weights | {"predictions.decoder.weight": weights["albert.embeddings.word_embeddings.weight"].clone(),
+                          "predictions.decoder.bias": weights["predictions.bias"].clone()}
+    if name == "gpt2-odd":
+        strays = {f"h.{i}.attn.bias": causal.clone() for i in range(config.n_layer)}
+        return {n.removeprefix("transformer."): t for n, t in weights.items()} | strays
+    if name == "gpt2-prefixed":
+        layers = [f"transformer.h.{i}.attn" for i in range(config.n_layer)]
+        return (weights | {"lm_head.weight": weights["transformer.wte.weight"].clone()}
+                | {f"{layer}.bias": causal.to(torch.uint8) for layer in layers}
+                | {f"{layer}.masked_bias": torch.tensor(-1e4) for layer in layers})
+    if name == "electra-odd":
+        return weights | {"electra.embeddings.position_ids": positions}
+    if name == "xlmr-odd":
+        return weights | {"roberta.pooler.dense.weight": draw(C, C), "roberta.pooler.dense.bias": draw(C),
+                          "roberta.embeddings.position_ids": positions}
+    if name == "camembert-odd":  # the tied weight, and not the tied bias
+        return weights | {"lm_head.decoder.weight": weights["roberta.embeddings.word_embeddings.weight"].clone()}
     return weights
 
 
@@ -108,9 +175,17 @@ def write_checkpoint(folder, tensors, shards):
     common.write_json(folder / "model.safetensors.index.json", {"metadata": {"total_size": total}, "weight_map": where})
 
 
+def is_causal(config):
+    return config.model_type == "gpt2"
+
+
+def auto_class(config):
+    return transformers.AutoModelForCausalLM if is_causal(config) else transformers.AutoModelForMaskedLM
+
+
 def load(folder):
     """The model as transformers reads it: float32 whatever is stored, eval mode, frozen, every tensor found."""
-    model, info = transformers.AutoModelForMaskedLM.from_pretrained(
+    model, info = auto_class(transformers.AutoConfig.from_pretrained(folder)).from_pretrained(
         folder, dtype=torch.float32, attn_implementation="eager", output_loading_info=True)
     assert not info["missing_keys"] and not info["mismatched_keys"], info
     return model.eval().requires_grad_(False)
@@ -129,18 +204,51 @@ def make_sequences(lengths, ids, rng, ends=None, mask=None):
     return sequences, read
 
 
+def make_prefixes(lengths, ids, rng):
+    """The same for a causal model, which reads the last row: the first ends with the slots, the others have them anywhere."""
+    sequences = []
+    for number, length in enumerate(lengths):
+        sequence = rng.choice(ids, length).tolist()
+        at = np.arange(length - P, length) if number == 0 else rng.permutation(length)[:P]
+        for slot in at: sequence[slot] = -1
+        sequences.append(sequence)
+    return sequences, [length - 1 for length in lengths]
+
+
 # The reference
 
+def rungs(model):
+    """The modules whose outputs are kept, by name; those of `layer` are numbered in the order in which they run.
+    transformers' own hidden_states do not do: ALBERT's start after the map and count the layers inside a group, and
+    GPT-2's end after the last LayerNorm."""
+    base, family = model.base_model, model.config.model_type
+    if family == "gpt2": return {"embeddings": [base.drop], "layer": base.h, "final": [base.ln_f]}
+    if family == "distilbert": return {"embeddings": [base.embeddings], "layer": base.transformer.layer}
+    if family == "albert":  # a group runs as often as layers share it
+        return {"embeddings": [base.embeddings], "mapped": [base.encoder.embedding_hidden_mapping_in],
+                "layer": base.encoder.albert_layer_groups}
+    mapped = {"mapped": [base.embeddings_project]} if hasattr(base, "embeddings_project") else {}
+    return {"embeddings": [base.embeddings], **mapped, "layer": base.encoder.layer}
+
+
 def forward(model, prompt, golden):
-    """Hidden states, each (sumT, C): embeddings, then every layer; and the logits (B, V) at the rows read."""
+    """The outputs of the rungs, (sumT, C) each, `final` (B, C); and the logits (B, V) at the rows read."""
+    outputs = []  # (name, (1, T, C)) in the order in which the modules ran
+    hooks = [module.register_forward_hook(lambda _, inputs, out, name=name: outputs.append((name, out)))
+             for name, modules in rungs(model).items() for module in modules]
     table, states, logits = model.get_input_embeddings().weight, [], []
     for ids, row in zip(golden["sequences"], golden["read"]):
         ids = torch.tensor(ids)
         x = table[ids.clamp(min=0)]                                              # (T, C)
         x[ids < 0] = prompt
-        out = model(inputs_embeds=x[None], output_hidden_states=True)
-        states.append([h[0] for h in out.hidden_states]); logits.append(out.logits[0, row])
-    return [torch.cat(s) for s in zip(*states)], torch.stack(logits)
+        outputs.clear()
+        logits.append(model(inputs_embeds=x[None]).logits[0, row])
+        seen = {name: h[0] for name, h in outputs if name != "layer"}            # each (T, C)
+        seen |= {f"layer.{i}": h[0] for i, h in enumerate(h for name, h in outputs if name == "layer")}
+        if "final" in seen: seen["final"] = seen["final"][row, None]             # (1, C)
+        states.append(seen)
+    for hook in hooks: hook.remove()
+    return {name: torch.cat([s[name] for s in states]) for name in states[0]}, torch.stack(logits)
 
 
 def loss_of(logits, golden):
@@ -164,9 +272,7 @@ def compute(model, prompt, golden):
     states, logits = forward(model, learned, golden)
     loss = loss_of(logits, golden)
     loss.backward()
-    layers = {f"layer.{i}": h for i, h in enumerate(states[1:])}
-    out = {"prompt": prompt, "embeddings": states[0], **layers, "logits": logits, "loss": loss[None],
-           "prompt_gradient": learned.grad}
+    out = {"prompt": prompt, **states, "logits": logits, "loss": loss[None], "prompt_gradient": learned.grad}
     out["steps.loss"], out["steps.prompt"] = tune(model, prompt, golden, decay=0)
     out["steps_decay.prompt"] = tune(model, prompt, golden, decay=0.1)[1]
     return {name: t.detach() for name, t in out.items()}
@@ -199,19 +305,21 @@ def main():
     for seed, (name, case) in enumerate(CASES.items()):
         rng, out = np.random.default_rng(seed), folder / name
         out.mkdir(parents=True)
-        common.write_json(out / "config.json", DEFAULTS[case.family] | SHARED | case.config)
+        common.write_json(out / "config.json", DEFAULTS[case.family] | case.config)
         config = transformers.AutoConfig.from_pretrained(out)
-        weights = random_weights(transformers.AutoModelForMaskedLM.from_config(config), rng)
+        weights = random_weights(auto_class(config).from_config(config), rng)
         weights = {n: t.to(case.dtype) for n, t in weights.items()}
         write_checkpoint(out, as_stored(name, weights, config, rng), case.shards)
         model = load(out)
         loaded = dict(model.named_parameters())
         assert all(torch.equal(loaded[n], t.float()) for n, t in weights.items()), "transformers read other weights"
-        ends, mask = ((2, 3), 4) if case.family == "bert" else ((0, 2), config.vocab_size - 1)
         ids = np.arange(5, config.vocab_size - 1)
-        sequences, read = make_sequences(case.lengths, ids, rng, ends, mask)
+        ends, mask = ((2, 3), 4) if config.pad_token_id == 0 else ((config.bos_token_id, config.eos_token_id), config.vocab_size - 1)
+        sequences, read = (make_prefixes(case.lengths, ids, rng) if is_causal(config)
+                           else make_sequences(case.lengths, ids, rng, ends, mask))
         golden = {"sequences": sequences, "read": read, "labels": rng.choice(ids, len(read)).tolist()}
-        write_golden(name, out, model, golden, rng)
+        more = {} if case.family in ("bert", "roberta") else {"family": case.family}
+        write_golden(name, out, model, golden, rng, more)
     files = [f for f in folder.rglob("*") if f.is_file()]
     common.write_manifest(folder, "scripts/goldens/models.py", files)
     print(f"{sum(f.stat().st_size for f in files):,} bytes in {folder}")
@@ -226,10 +334,11 @@ def zoo():
         out.mkdir(parents=True, exist_ok=True)
         model = load(path)
         ids = np.arange(10, model.config.vocab_size)
-        sequences, read = make_sequences([7, 6], ids, rng)
+        sequences, read = (make_prefixes if is_causal(model.config) else make_sequences)([7, 6], ids, rng)
         golden = {"sequences": sequences, "read": read, "labels": rng.choice(ids, len(read)).tolist()}
         weights = {f.name: common.sha256(f) for f in sorted(path.glob("*.safetensors"))}  # a retrained zoo shows
-        write_golden(path.name, out, model, golden, rng, more={"weights": weights}, limit=ZOO_BYTES - 4_000)
+        write_golden(path.name, out, model, golden, rng, more={"weights": weights, "family": model.config.model_type},
+                     limit=ZOO_BYTES - 4_000)
         files += [out / "golden.json", out / "golden.safetensors"]
     common.write_manifest(folder, "scripts/goldens/models.py --zoo", files)
 
