@@ -13,6 +13,11 @@ public struct Checkpoint: Sendable {
   /// `model.safetensors` is used where it exists, else the shards that `model.safetensors.index.json` names.
   /// Throws `CheckpointError` for anything missing or inconsistent.
   public init(folder: URL) throws(CheckpointError) {
+    try self.init(folder: folder, only: { _ in true })
+  }
+
+  /// Opens only the shards with tensors that `isWanted` names: the others need not be there.
+  package init(folder: URL, only isWanted: (String) -> Bool) throws(CheckpointError) {
     self.folder = folder
     configuration = try Self.json(folder.appendingPathComponent("config.json"))
     let single = folder.appendingPathComponent("model.safetensors")
@@ -22,7 +27,7 @@ public struct Checkpoint: Sendable {
     if FileManager.default.fileExists(atPath: single.path) {
       (names, paths) = (nil, ["model.safetensors"])
     } else if FileManager.default.fileExists(atPath: index.path) {
-      let map = try Self.weightMap(index)
+      let map = try Self.weightMap(index).filter { isWanted($0.key) }
       (names, paths) = (map, Set(map.values).sorted())
     } else {
       throw CheckpointError(
@@ -63,10 +68,10 @@ public struct Checkpoint: Sendable {
     return try file.matrix(entry, rows: rows, columns: columns)
   }
 
-  /// SHA-256 of the tensor's stored bytes; nil when there is no such tensor.
-  package func sha256(_ name: String) throws(CheckpointError) -> String? {
+  /// The tensor, left in its file; nil when there is none of that name.
+  package func stored(_ name: String) throws(CheckpointError) -> StoredTensor? {
     guard let (file, entry) = entry(name) else { return nil }
-    return try file.sha256(entry)
+    return try StoredTensor(file, entry)
   }
 
   private func entry(_ name: String) -> (SafetensorsFile, SafetensorsHeader.Entry)? {

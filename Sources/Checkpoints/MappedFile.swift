@@ -38,6 +38,14 @@ package final class MappedFile: @unchecked Sendable {
     return try body(bytes)
   }
 
+  /// Gives the memory that the bytes took back to the system; they are read again when they are needed again.
+  package func release(_ range: Range<Int>) {
+    let page = Int(getpagesize())
+    let start = range.lowerBound / page * page
+    guard let base = bytes.baseAddress, range.upperBound > start else { return }
+    madvise(UnsafeMutableRawPointer(mutating: base) + start, range.upperBound - start, MADV_DONTNEED)
+  }
+
   deinit {
     if let base = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: base), bytes.count) }
   }

@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 import Tensors
 
@@ -22,13 +21,20 @@ package struct SafetensorsFile: Sendable {
   package func entry(_ name: String) -> SafetensorsHeader.Entry? { places[name].map { header.entries[$0] } }
 
   /// Calls `body` with the stored bytes of a tensor.
-  private func withBytes<Result>(
-    _ entry: SafetensorsHeader.Entry, _ body: (UnsafeRawBufferPointer) throws(CheckpointError) -> Result
-  ) throws(CheckpointError) -> Result {
-    try file.withBytes { (bytes) throws(CheckpointError) in
-      let start = header.dataOffset + entry.range.lowerBound
-      return try body(UnsafeRawBufferPointer(rebasing: bytes[start..<start + entry.range.count]))
+  func withBytes<Result, Failure: Error>(
+    _ entry: SafetensorsHeader.Entry, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try file.withBytes { (bytes) throws(Failure) in
+      try body(UnsafeRawBufferPointer(rebasing: bytes[place(of: entry)]))
     }
+  }
+
+  /// Gives back the memory that reading the tensor took.
+  func release(_ entry: SafetensorsHeader.Entry) { file.release(place(of: entry)) }
+
+  private func place(of entry: SafetensorsHeader.Entry) -> Range<Int> {
+    let start = header.dataOffset + entry.range.lowerBound
+    return start..<start + entry.range.count
   }
 
   /// A tensor as Float32 with the given shape: a view of the file where it is stored as aligned F32, else a copy.
@@ -42,27 +48,16 @@ package struct SafetensorsFile: Sendable {
         return Matrix(
           rows: rows, columns: columns, mapped: base.assumingMemoryBound(to: Float.self), keeping: file)
       }
-      var result = Matrix(uninitializedRows: rows, columns: columns)
-      let target = result.mutablePointer()
-      switch entry.type {
-      case .float32: memcpy(target, base, source.count)
-      case .float16: kernels.widen_float16(base, target, result.count)
-      case .bfloat16: kernels.widen_bfloat16(base, target, result.count)
-      default:
+      guard let type = entry.type, type.isReadable else {
         throw CheckpointError(
           file: url, item: entry.name,
           "has elements of type \(entry.typeName), where F32, F16 or BF16 can be read",
           hint: "Convert the checkpoint to one of these")
       }
+      var result = Matrix(uninitializedRows: rows, columns: columns)
+      type.widen(base, to: result.mutablePointer(), count: result.count)
       return result
     }
-  }
-
-  /// SHA-256 of a tensor's bytes as they are stored, in lower-case hexadecimal.
-  package func sha256(_ entry: SafetensorsHeader.Entry) throws(CheckpointError) -> String {
-    var hash = SHA256()
-    try withBytes(entry) { hash.update(bufferPointer: $0) }
-    return hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
   }
 
   /// The bytes of a safetensors file that holds these Float32 matrices and this metadata, laid out as the

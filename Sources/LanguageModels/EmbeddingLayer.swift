@@ -1,35 +1,57 @@
 import Checkpoints
 import Tensors
 
-/// The bottom of the model: word, position and token-type embeddings, summed and normalised.
+/// The bottom of the model: word, position and token-type embeddings, summed, then normalised and brought to the model's
+/// width where the family does so.
 struct EmbeddingLayer: Sendable {
-  let words: Matrix  // (V, C)
-  private let positions: Matrix  // (positions, C)
-  private let tokenType: Matrix  // (1, C): type 0, the only one in single sequences
-  private let norm: LayerNorm
+  let words: Matrix  // (V, E)
+  private let positions: Matrix  // (positions, E)
+  private let tokenType: Matrix?  // (1, E): type 0, the only one in single sequences
+  private let norm: LayerNorm?
+  private let projection: Linear?  // E to C
   private let firstPosition: Int
 
   struct Activations {
-    var sum = Matrix(rows: 0, columns: 0)  // (T, C)
+    var sum = Matrix(rows: 0, columns: 0)  // (T, E)
     var saved = LayerNorm.Saved()
-    var output = Matrix(rows: 0, columns: 0)  // (T, C)
+    var normalized = Matrix(rows: 0, columns: 0)  // (T, E)
+    var mapped = Matrix(rows: 0, columns: 0)  // (T, C), where there is a projection
   }
 
-  static let wordName = "embeddings.word_embeddings.weight"
+  /// What the first layer reads, (T, C).
+  func output(_ activations: Activations) -> Matrix {
+    projection == nil ? activations.normalized : activations.mapped
+  }
 
   init(_ reader: inout WeightReader, _ configuration: ModelConfiguration) throws(CheckpointError) {
-    let prefixes = configuration.family.encoderPrefixes
-    let width = configuration.width
+    let architecture = configuration.family.architecture
+    let prefixes = architecture.bodyPrefixes
+    let (width, c) = (configuration.embeddingWidth, configuration.width)
     words = try reader.matrix(
-      Self.wordName, under: prefixes, rows: configuration.vocabularySize, columns: width)
+      architecture.words, under: prefixes, rows: configuration.vocabularySize, columns: width)
     positions = try reader.matrix(
-      "embeddings.position_embeddings.weight", under: prefixes, rows: configuration.positionCount,
-      columns: width)
-    tokenType = try reader.matrix(
-      "embeddings.token_type_embeddings.weight", under: prefixes, rows: configuration.tokenTypeCount,
-      columns: width
-    ).gathering([0])
-    norm = try reader.layerNorm("embeddings.LayerNorm", under: prefixes, configuration)
+      architecture.positions, under: prefixes, rows: configuration.positionCount, columns: width)
+    if let name = architecture.tokenTypes {
+      tokenType = try reader.matrix(
+        name, under: prefixes, rows: configuration.tokenTypeCount, columns: width
+      ).gathering([0])
+    } else {
+      tokenType = nil
+    }
+    if let name = architecture.embeddingNorm {
+      norm = try reader.layerNorm(
+        name, under: prefixes, width: width, epsilon: configuration.layerNormEpsilon)
+    } else {
+      norm = nil
+    }
+    // ELECTRA has the map only where the widths differ; ALBERT always has it.
+    if let name = architecture.embeddingProjection,
+      width != c || reader.find("\(name).weight", under: prefixes) != nil
+    {
+      projection = try reader.linear(name, under: prefixes, outputs: c, inputs: width)
+    } else {
+      projection = nil
+    }
     firstPosition = configuration.firstPosition
   }
 
@@ -46,21 +68,34 @@ struct EmbeddingLayer: Sendable {
           case .vector(let index): prompt.row(index)
           }
         let place = positions.row(firstPosition + position)
-        for column in 0..<width {
-          target[column] = vector[column] + tokenType.pointer[column] + place[column]
-        }
+        for column in 0..<width { target[column] = vector[column] + place[column] }
+        if let tokenType { kernels.axpy(1, tokenType.pointer, target, width) }
         target += width
       }
     }
-    norm.forward(activations.sum, saving: &activations.saved, into: &activations.output)
+    if let norm {
+      norm.forward(activations.sum, saving: &activations.saved, into: &activations.normalized)
+    } else {
+      activations.normalized.copy(activations.sum)
+    }
+    if let projection {
+      activations.mapped.resize(rows: batch.tokenCount, columns: projection.outputs)
+      projection.productForward(activations.normalized, into: &activations.mapped)
+      projection.addBias(to: &activations.mapped)
+    }
   }
 
-  /// Adds to `dPrompt` (P, C) the gradient of its rows; `dOutput` (T, C) is used up.
+  /// Adds to `dPrompt` (P, E) the gradient of its rows; `dOutput` (T, C) is used up.
   func backward(
     _ batch: RaggedBatch, _ activations: Activations, dOutput: inout Matrix, addingTo dPrompt: inout Matrix
   ) {
-    norm.backward(dOutput, activations.saved, into: &dOutput)
     let width = words.columns
+    if let projection {
+      var dEmbedding = Matrix(uninitializedRows: dOutput.rows, columns: width)
+      projection.productBackward(dOutput, into: &dEmbedding)
+      dOutput = dEmbedding
+    }
+    if let norm { norm.backward(&dOutput, activations.saved) }
     let target = dPrompt.mutablePointer()
     for (input, rows) in zip(batch.inputs, batch.rows) {
       for (row, element) in zip(rows, input.elements) {

@@ -9,7 +9,7 @@ public struct PromptedInput: Sendable, Equatable {
   }
 
   public let elements: [Element]
-  /// The position whose prediction is read: the mask.
+  /// The position whose prediction is read: the mask, or the last token before the answer of a causal model.
   public let readPosition: Int
 
   public init(elements: [Element], readPosition: Int) {
@@ -44,6 +44,8 @@ struct RaggedBatch {
 
   /// Spans from the row that is read, alone, to every token of its sequence.
   var readSpans: [AttentionSpan] {
-    rows.enumerated().map { AttentionSpan(queries: $0..<$0 + 1, keys: $1) }
+    zip(inputs, rows).enumerated().map { index, sequence in
+      AttentionSpan(queries: index..<index + 1, keys: sequence.1, firstPlace: sequence.0.readPosition)
+    }
   }
 }

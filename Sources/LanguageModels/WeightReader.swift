@@ -5,9 +5,13 @@ import Tensors
 /// that is expected must be there with its exact shape, and what was not asked for can be listed.
 struct WeightReader {
   let checkpoint: Checkpoint
+  let layout: Linear.Layout
   private(set) var used: Set<String> = []
 
-  init(_ checkpoint: Checkpoint) { self.checkpoint = checkpoint }
+  init(_ checkpoint: Checkpoint, layout: Linear.Layout = .outputsByInputs) {
+    self.checkpoint = checkpoint
+    self.layout = layout
+  }
 
   /// The names in the checkpoint that no part of the model asked for, sorted.
   var unused: [String] { checkpoint.tensorNames.filter { !used.contains($0) } }
@@ -18,7 +22,7 @@ struct WeightReader {
     guard let found = find(name, under: prefixes) else {
       throw CheckpointError(
         file: checkpoint.folder, item: prefixes[0] + name, "is not in the checkpoint",
-        hint: "The checkpoint must hold the whole masked language model, its head included")
+        hint: "The checkpoint must hold the whole language model, its head included")
     }
     used.insert(found)
     return try checkpoint.matrix(found, rows: rows, columns: columns)
@@ -41,17 +45,44 @@ struct WeightReader {
   mutating func linear(
     _ name: String, under prefixes: [String], outputs: Int, inputs: Int
   ) throws(CheckpointError) -> Linear {
-    Linear(
-      weight: try matrix("\(name).weight", under: prefixes, rows: outputs, columns: inputs),
-      bias: try matrix("\(name).bias", under: prefixes, rows: 1, columns: outputs))
+    try linears([name], under: prefixes, outputs: outputs, inputs: inputs)[0]
+  }
+
+  /// Maps of equal shape, each stored by itself.
+  mutating func linears(
+    _ names: [String], under prefixes: [String], outputs: Int, inputs: Int
+  ) throws(CheckpointError) -> [Linear] {
+    let isTransposed = layout == .inputsByOutputs
+    var maps: [Linear] = []
+    for name in names {
+      maps.append(
+        Linear(
+          weight: try matrix(
+            "\(name).weight", under: prefixes, rows: isTransposed ? inputs : outputs,
+            columns: isTransposed ? outputs : inputs),
+          bias: try matrix("\(name).bias", under: prefixes, rows: 1, columns: outputs), layout: layout))
+    }
+    return maps
+  }
+
+  /// `count` maps of equal shape whose outputs lie side by side in one stored weight.
+  mutating func fusedLinears(
+    _ name: String, under prefixes: [String], count: Int, outputs: Int, inputs: Int
+  ) throws(CheckpointError) -> [Linear] {
+    let all = try linear(name, under: prefixes, outputs: count * outputs, inputs: inputs)
+    return (0..<count).map { index in
+      let bias = (index * outputs..<(index + 1) * outputs).map { all.bias[0, $0] }
+      return Linear(
+        weight: all.weight, bias: Matrix(rows: 1, columns: outputs, bias), layout: layout,
+        firstOutput: index * outputs)
+    }
   }
 
   mutating func layerNorm(
-    _ name: String, under prefixes: [String], _ configuration: ModelConfiguration
+    _ name: String, under prefixes: [String], width: Int, epsilon: Float
   ) throws(CheckpointError) -> LayerNorm {
     LayerNorm(
-      gamma: try matrix("\(name).weight", under: prefixes, rows: 1, columns: configuration.width),
-      beta: try matrix("\(name).bias", under: prefixes, rows: 1, columns: configuration.width),
-      epsilon: configuration.layerNormEpsilon)
+      gamma: try matrix("\(name).weight", under: prefixes, rows: 1, columns: width),
+      beta: try matrix("\(name).bias", under: prefixes, rows: 1, columns: width), epsilon: epsilon)
   }
 }

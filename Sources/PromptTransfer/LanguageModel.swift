@@ -6,20 +6,24 @@ import Tokenization
 /// A frozen model together with its tokenizer.
 public struct LanguageModel: Sendable {
   public let name: String
-  public let network: MaskedLanguageModel
+  public let network: FrozenModel
   public let tokenizer: Tokenizer
   /// Its embeddings, for transfer.
   public let space: EmbeddingSpace
-  /// The mask's id.
-  let mask: Int
+  let answer: AnswerPlace
 
   /// Loads both from a folder in Hugging Face layout.
   public init(folder: URL) throws {
     name = folder.standardizedFileURL.lastPathComponent
-    network = try MaskedLanguageModel(folder: folder)
+    network = try FrozenModel(folder: folder)
     tokenizer = try Tokenizer(folder: folder)
-    guard let mask = tokenizer.mask else {
-      throw TransferError(folder.path, "the tokenizer has no mask token", hint: "Use a masked language model")
+    if network.configuration.family.isCausal {
+      answer = .next
+    } else if let mask = tokenizer.mask {
+      answer = .mask(mask)
+    } else {
+      throw TransferError(
+        folder.path, "the tokenizer has no mask token", hint: "A masked language model needs one")
     }
     let rows = network.configuration.vocabularySize
     guard tokenizer.vocabularySize <= rows else {
@@ -28,9 +32,16 @@ public struct LanguageModel: Sendable {
         "the tokenizer has \(tokenizer.vocabularySize) ids where the embedding table has \(rows) rows",
         hint: "Tokenizer and weights are from different models")
     }
-    self.mask = mask
-    space = EmbeddingSpace(name: name, table: EmbeddingTable(network), tokenizer: tokenizer)
+    space = EmbeddingSpace(name: name, table: network.embeddingTable, tokenizer: tokenizer)
   }
+}
+
+/// Where a model's answer is read.
+enum AnswerPlace: Sendable, Equatable {
+  /// At the mask, which has this id.
+  case mask(Int)
+  /// After the last token: what stands from `[Y]` on is left out.
+  case next
 }
 
 /// What transfer needs of a model: its word embeddings and its tokenizer, never the model.

@@ -90,7 +90,7 @@ public struct Transfer: Sendable {
         "has the template \"\(source.prompt.template)\" where the first source has \"\(first.prompt.template)\"",
         hint: "Sources must agree in their templates")
     }
-    let width = target.table.vectors.columns
+    let width = target.table.width
     if method == .copy, first.prompt.vectors.columns != width {
       throw TransferError(
         "--method copy",
@@ -117,8 +117,8 @@ public struct Transfer: Sendable {
   public func run(
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }, shouldStop: () -> Bool = { false }
   ) -> Outcome {
-    let targetAnchors = target.table.vectors.gathering(anchors.ids(target.tokenizer))
-    let sourceAnchors = sources.map { $0.space.table.vectors.gathering(anchors.ids($0.space.tokenizer)) }
+    let targetAnchors = target.table.rows(anchors.ids(target.tokenizer))
+    let sourceAnchors = sources.map { $0.space.table.rows(anchors.ids($0.space.tokenizer)) }
     let prompt = sources[0].prompt.vectors
     let rule = resolve(sourceAnchors: sourceAnchors, targetAnchors: targetAnchors)
     switch method {
@@ -172,21 +172,20 @@ public struct Transfer: Sendable {
 
   private func randomVectors(rows: Int) -> Matrix {
     var stream = RandomStream(seed: seed, name: "transfer.random")
-    return stream.normalMatrix(
-      rows: rows, columns: target.table.vectors.columns, mean: target.table.mean,
-      deviation: target.table.deviation)
+    let (mean, deviation) = target.table.moments()
+    return stream.normalMatrix(rows: rows, columns: target.table.width, mean: mean, deviation: deviation)
   }
 
   /// The rule with the numbers of these models.
   private func resolve(sourceAnchors: [Matrix], targetAnchors: Matrix) -> Normalization {
-    let table = target.table
     switch normalization {
     case .none: return .none
-    case .moments: return .moments(mean: table.mean, deviation: table.deviation)
+    case .moments:
+      let (mean, deviation) = target.table.moments()
+      return .moments(mean: mean, deviation: deviation)
     case .scale:
-      let typical =
-        (Double(table.vectors.columns) * (table.mean * table.mean + table.deviation * table.deviation))
-        .squareRoot()
+      let (mean, deviation) = target.table.moments()
+      let typical = (Double(target.table.width) * (mean * mean + deviation * deviation)).squareRoot()
       return .lengths(Array(repeating: typical, count: sources[0].prompt.vectors.rows))
     case .strength:
       let targetLength = targetAnchors.meanRowNorm

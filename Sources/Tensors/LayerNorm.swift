@@ -37,10 +37,22 @@ package struct LayerNorm: Sendable {
 
   /// `dx` becomes the gradient of the sum `s`, and so of each of its parts.
   package func backward(_ dy: Matrix, _ saved: Saved, into dx: inout Matrix) {
-    precondition(dy.rows == saved.normalized.rows && dy.columns == gamma.count)
     dx.resize(rows: dy.rows, columns: dy.columns)
+    backward(dy.pointer, rows: dy.rows, saved, into: dx.mutablePointer())
+  }
+
+  /// The same in place: `dy` becomes `dx`.
+  package func backward(_ dy: inout Matrix, _ saved: Saved) {
+    let rows = dy.rows
+    let gradient = dy.mutablePointer()
+    backward(gradient, rows: rows, saved, into: gradient)
+  }
+
+  private func backward(
+    _ dy: UnsafePointer<Float>, rows: Int, _ saved: Saved, into dx: UnsafeMutablePointer<Float>
+  ) {
+    precondition(rows == saved.normalized.rows && saved.normalized.columns == gamma.count)
     kernels.layer_norm_backward(
-      dy.pointer, saved.normalized.pointer, saved.inverseDeviation.pointer, gamma.pointer,
-      dx.mutablePointer(), dy.rows, dy.columns)
+      dy, saved.normalized.pointer, saved.inverseDeviation.pointer, gamma.pointer, dx, rows, gamma.count)
   }
 }

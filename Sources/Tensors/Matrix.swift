@@ -102,6 +102,12 @@ public struct Matrix: Sendable {
     self.columns = columns
   }
 
+  /// Takes over the shape and the contents of another matrix, keeping its own memory where that suffices.
+  package mutating func copy(_ other: Matrix) {
+    resize(rows: other.rows, columns: other.columns)
+    mutablePointer().update(from: other.pointer, count: other.count)
+  }
+
   package mutating func fill(_ value: Float) { mutablePointer().update(repeating: value, count: count) }
 
   /// The first element. Valid while the matrix lives: take it from a parameter or a stored property, never

@@ -111,7 +111,7 @@ struct Demo: Sendable {
           start: tuner.randomStart(vectorCount: template.vectorCount), shouldStop: shouldStop)
         return SoftPrompt(
           vectors: result.vectors, template: template, modelName: model.name,
-          embeddingFingerprint: model.network.embeddingFingerprint)
+          embeddingFingerprint: model.space.table.fingerprint)
       }
       progress.update(count, of: jobs.count)
     }
@@ -135,10 +135,10 @@ struct Demo: Sendable {
       let direct = tuned["\(pair.target) \(relation.name)"]
     else { return [] }
     var rows: [(String, [Prediction])] = []
-    let noVectors = Matrix(rows: 0, columns: target.network.configuration.width)
+    let noVectors = Matrix(rows: 0, columns: target.space.table.width)
     rows.append(("manual template", ask(relation.manual, noVectors)))
     for (name, method, rule) in Self.methods {
-      if method == .copy, prompt.vectors.columns != target.network.configuration.width { continue }
+      if method == .copy, prompt.vectors.columns != target.space.table.width { continue }
       let transfer = try Transfer(
         sources: [TransferSource(space: model(pair.source).space, prompt: prompt)], target: target.space,
         anchors: anchors, method: method, normalization: rule, seed: common.seed,

@@ -92,7 +92,7 @@ struct EvaluateCommand: ParsableCommand {
     let progress = common.progress("asking \(loaded.name)", unit: "facts")
     let clock = ContinuousClock.now
     let answers = evaluator.predictions(
-      prepared, prompt: soft?.vectors ?? Matrix(rows: 0, columns: loaded.network.configuration.width),
+      prepared, prompt: soft?.vectors ?? Matrix(rows: 0, columns: loaded.space.table.width),
       progress: { progress.update(min($0, prepared.facts.count), of: prepared.facts.count) },
       shouldStop: { interruption.isRequested })
     progress.finish()
@@ -109,7 +109,7 @@ struct EvaluateCommand: ParsableCommand {
         evaluation: evaluation, model: loaded.name, prompt: prompt, template: layout.description,
         vocabularySize: candidates.ids.count, factsPerSecond: Double(answers.count) / max(seconds, 1e-9),
         facts: facts, split: split, skipped: prepared.skipped, duplicates: set.duplicateCount,
-        embeddingSHA256: loaded.network.embeddingFingerprint),
+        embeddingSHA256: loaded.space.table.fingerprint),
       text: summary(evaluation))
   }
 

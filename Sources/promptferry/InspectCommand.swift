@@ -42,36 +42,54 @@ struct InspectCommand: ParsableCommand {
   // MARK: A model
 
   struct ModelCard: Encodable {
-    let model, family, activation, embeddingSHA256: String
-    let width, layers, heads, innerWidth, vocabularySize, longestSequence, singleWords: Int
-    let embeddingMean, embeddingDeviation: Double
-    let unusedTensors: [String]
+    /// What is there only of models that can be run.
+    struct Network: Encodable {
+      let family, activation: String
+      let width, layers, heads, innerWidth, longestSequence: Int
+      let unusedTensors: [String]
+    }
+
+    let model, embeddingSHA256, embeddingTensor: String
+    let embeddingWidth, embeddingRows, tokens, singleWords: Int
+    let embeddingMean, embeddingDeviation, inputScale: Double
+    let network: Network?
   }
 
   private func inspectModel(_ url: URL) throws {
-    let loaded = try LanguageModel(folder: url)
-    let shape = loaded.network.configuration
-    let table = loaded.space.table
+    let space = try EmbeddingSpace(folder: url)
+    let network = try space.table.isOfRunnableFamily ? LanguageModel(folder: url).network : nil
+    let (mean, deviation) = space.table.moments()
     let card = ModelCard(
-      model: loaded.name, family: shape.family.rawValue, activation: shape.activationName,
-      embeddingSHA256: table.fingerprint, width: shape.width, layers: shape.layerCount,
-      heads: shape.headCount,
-      innerWidth: shape.innerWidth, vocabularySize: shape.vocabularySize,
-      longestSequence: shape.longestSequence,
-      singleWords: loaded.tokenizer.words().count, embeddingMean: table.mean,
-      embeddingDeviation: table.deviation,
-      unusedTensors: loaded.network.unusedTensors)
-    try common.print(
-      card,
-      text: """
-        \(card.model): \(card.family), \(card.layers) layers, width \(card.width), \(card.heads) heads, \
-        inner width \(card.innerWidth), \(card.activation)
-        vocabulary   \(card.vocabularySize) tokens, \(card.singleWords) whole words; up to \
-        \(card.longestSequence) tokens a sequence
-        embeddings   mean \(card.embeddingMean.formatted(5)), deviation \(card.embeddingDeviation.formatted(5))
-        fingerprint  \(card.embeddingSHA256)
-        not used     \(card.unusedTensors.isEmpty ? "nothing" : card.unusedTensors.joined(separator: ", "))
-        """)
+      model: space.name, embeddingSHA256: space.table.fingerprint, embeddingTensor: space.table.name,
+      embeddingWidth: space.table.width, embeddingRows: space.table.rowCount,
+      tokens: space.tokenizer.vocabularySize, singleWords: space.tokenizer.words().count, embeddingMean: mean,
+      embeddingDeviation: deviation, inputScale: space.table.inputScale,
+      network: network.map { network in
+        let shape = network.configuration
+        return ModelCard.Network(
+          family: shape.family.rawValue, activation: shape.activationName, width: shape.width,
+          layers: shape.layerCount, heads: shape.headCount, innerWidth: shape.innerWidth,
+          longestSequence: shape.longestSequence, unusedTensors: network.unusedTensors)
+      })
+    try common.print(card, text: Self.text(card))
+  }
+
+  private static func text(_ card: ModelCard) -> String {
+    let body =
+      card.network.map { network in
+        """
+        \(network.family), \(network.layers) layers, width \(network.width), \(network.heads) heads, \
+        inner width \(network.innerWidth), \(network.activation), up to \(network.longestSequence) tokens
+        not used     \(network.unusedTensors.isEmpty ? "nothing" : network.unusedTensors.joined(separator: ", "))
+        """
+      } ?? "a target for transfer: its family cannot be run here"
+    return """
+      \(card.model): \(body)
+      vocabulary   \(card.tokens) tokens, \(card.singleWords) whole words
+      embeddings   \(card.embeddingTensor), \(card.embeddingRows) x \(card.embeddingWidth), mean \
+      \(card.embeddingMean.formatted(5)), deviation \(card.embeddingDeviation.formatted(5))
+      fingerprint  \(card.embeddingSHA256)
+      """
   }
 
   // MARK: Two models

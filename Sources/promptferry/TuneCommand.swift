@@ -107,7 +107,7 @@ struct TuneCommand: ParsableCommand {
 
     let prompt = SoftPrompt(
       vectors: result.vectors, template: layout, modelName: loaded.name,
-      embeddingFingerprint: loaded.network.embeddingFingerprint,
+      embeddingFingerprint: loaded.space.table.fingerprint,
       provenance: [
         "createdBy": "promptferry \(PromptFerry.version) tune",
         "facts": place.lastPathComponent,

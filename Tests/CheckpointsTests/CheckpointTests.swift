@@ -34,7 +34,7 @@ import Testing
     let checkpoint = try Checkpoint(folder: folder.url)
     #expect(checkpoint.tensorNames == ["a", "b"])
     #expect(checkpoint.shape("b") == [2, 1] && checkpoint.shape("c") == nil)
-    #expect(try checkpoint.sha256("c") == nil)
+    #expect(try checkpoint.stored("c") == nil)
     #expect(try checkpoint.matrix("b", rows: 2, columns: 1) == Self.two)
   }
 

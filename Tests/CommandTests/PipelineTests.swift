@@ -49,7 +49,7 @@ import Testing
     let card = try world.json("inspect", "q.safetensors", "--model", "other")
     #expect(card["vectorCount"]?.int == 5 && card["width"]?.int == 6)
     #expect(card["nearestWords"]?.array?.count == 5)
-    #expect(try world.json("inspect", "model")["width"]?.int == 8)
+    #expect(try world.json("inspect", "model")["embeddingWidth"]?.int == 8)
     #expect(try world.json("inspect", "model", "other")["sharedWords"]?.int == World.words.count)
   }
 

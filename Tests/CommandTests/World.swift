@@ -24,7 +24,7 @@ struct World {
 
   func addModel(_ name: String, seed: UInt64, width: Int = 8) throws {
     let vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + Self.words
-    let checkpoint = TinyCheckpoint(width: width, vocabulary: vocabulary.count, positions: 24, seed: seed)
+    let checkpoint = TinyCheckpoint(width: width, vocabulary: vocabulary.count, positions: 96, seed: seed)
     try checkpoint.write(to: folder.url.appending(path: name))
     try folder.write(vocabulary.joined(separator: "\n") + "\n", to: "\(name)/vocab.txt")
     try folder.write(#"{"do_lower_case": false}"#, to: "\(name)/tokenizer_config.json")

@@ -68,7 +68,7 @@ import Testing
         Bad($0, "\"8\"", "is not a whole number"), Bad($0, "9223372036854775807", "is not a whole number"),
       ]
     } + [
-      Bad("model_type", nil, "is missing"), Bad("model_type", "\"gpt2\"", "gpt2 is not supported"),
+      Bad("model_type", nil, "is missing"), Bad("model_type", "\"llama\"", "llama is not supported"),
       Bad("model_type", "\"Bert\"", "Bert is not supported"),
       Bad("hidden_act", "\"swish\"", "swish is not supported"),
       Bad("num_attention_heads", "3", "3 does not divide hidden_size 8"),

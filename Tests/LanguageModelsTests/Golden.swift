@@ -54,14 +54,21 @@ struct Golden {
 struct Ladder {
   private(set) var tensors: [String: Matrix] = [:]
 
-  init(_ model: MaskedLanguageModel, _ golden: Golden) {
+  init(_ model: FrozenModel, _ golden: Golden) {
     let workspace = Workspace()
     let everyWord = model.allWords
     tensors["logits"] = model.logits(
       golden.inputs[...], prompt: golden.prompt, candidates: everyWord, workspace)
-    for (index, state) in workspace.hiddenStates.enumerated() {
-      tensors[index == 0 ? "embeddings" : "layer.\(index - 1)"] = state
+    // transformers counts ALBERT's inner layers as one layer.
+    let states = workspace.hiddenStates
+    tensors["embeddings"] = states[0]
+    for index in stride(
+      from: model.configuration.layersPerGroup, to: states.count, by: model.configuration.layersPerGroup)
+    {
+      tensors["layer.\(index / model.configuration.layersPerGroup - 1)"] = states[index]
     }
+    tensors["mapped"] = workspace.mappedEmbeddings
+    tensors["final"] = workspace.headOutput
     var gradient = Matrix(rows: 0, columns: 0)
     func loss(_ prompt: Matrix) -> Float {
       let losses = model.lossAndGradient(

@@ -10,16 +10,16 @@ import Testing
 
   init() throws { folder = try TemporaryFolder() }
 
-  private func model(_ checkpoint: TinyCheckpoint) throws -> MaskedLanguageModel {
+  private func model(_ checkpoint: TinyCheckpoint) throws -> FrozenModel {
     let place = folder.url.appending(path: UUID().uuidString)
-    return try MaskedLanguageModel(folder: checkpoint.write(to: place))
+    return try FrozenModel(folder: checkpoint.write(to: place))
   }
 
   private func error(_ checkpoint: TinyCheckpoint) throws -> CheckpointError {
     try #require(throws: CheckpointError.self) { try model(checkpoint) }
   }
 
-  private func logits(_ model: MaskedLanguageModel) -> Matrix {
+  private func logits(_ model: FrozenModel) -> Matrix {
     let input = PromptedInput(elements: [.token(3), .vector(0), .token(5)], readPosition: 2)
     let prompt = Matrix(rows: 1, columns: 8, (0..<8).map { Float($0) * 0.1 })
     return model.logits([input], prompt: prompt, candidates: model.allWords, Workspace())
@@ -51,7 +51,8 @@ import Testing
     renamed.rename(variant.rename)
     let (first, second) = (try model(plain), try model(renamed))
     #expect(logits(first) == logits(second))
-    #expect(first.embeddingFingerprint == second.embeddingFingerprint && second.unusedTensors == [])
+    #expect(
+      first.embeddingTable.fingerprint == second.embeddingTable.fingerprint && second.unusedTensors == [])
   }
 
   @Test func robertaNamesVary() throws {
@@ -120,13 +121,13 @@ import Testing
       ("bert.embeddings.word_embeddings.weight", "I64", [17, 8], [UInt8](repeating: 0, count: 17 * 8 * 8))
     ])
     try data.write(to: place.appending(path: "model.safetensors"))
-    let error = try #require(throws: CheckpointError.self) { try MaskedLanguageModel(folder: place) }
+    let error = try #require(throws: CheckpointError.self) { try FrozenModel(folder: place) }
     #expect(error.problem.contains("I64"))
   }
 
   @Test func aFolderThatIsNone() throws {
     let error = try #require(throws: CheckpointError.self) {
-      try MaskedLanguageModel(folder: folder.url.appending(path: "none"))
+      try FrozenModel(folder: folder.url.appending(path: "none"))
     }
     #expect(error.problem.contains("cannot be opened"))
   }

@@ -66,7 +66,7 @@ import Testing
       try bytes.write(to: file)
     }
     let golden = try Golden(copy)
-    let model = try MaskedLanguageModel(folder: copy)
+    let model = try FrozenModel(folder: copy)
     let layers = try #require(golden.names.last { $0.hasPrefix("layer.") }?.last?.wholeNumberValue) + 1
     let wrong = try Ladder(model, golden).disagreements(golden, layerCount: layers).map(\.name)
     #expect(wrong.contains(twin.breaks), "only \(wrong) broke")

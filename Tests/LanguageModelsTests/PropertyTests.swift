@@ -7,12 +7,12 @@ import Testing
 /// What must hold of any model, whatever its weights.
 @Suite struct PropertyTests {
   let folder: TemporaryFolder
-  let model: MaskedLanguageModel
+  let model: FrozenModel
   let prompt: Matrix
 
   init() throws {
     folder = try TemporaryFolder()
-    model = try MaskedLanguageModel(folder: TinyCheckpoint(.roberta).write(to: folder.url))
+    model = try FrozenModel(folder: TinyCheckpoint(.roberta).write(to: folder.url))
     prompt = Samples.matrix(2, 8, "prompt", deviation: 0.4)
   }
 
@@ -102,7 +102,7 @@ import Testing
 
   /// A vector that is a word's own row is that word; a vector that no sequence uses has no gradient.
   @Test func vectorsAreWords() {
-    let rows = model.wordEmbeddings.gathering([4, 9, 11])
+    let rows = model.embeddingTable.rows([4, 9, 11])
     let worded = [PromptedInput(elements: [.token(0), .token(4), .token(9), .token(2)], readPosition: 1)]
     let vectored = [PromptedInput(elements: [.token(0), .vector(0), .vector(1), .token(2)], readPosition: 1)]
     let (first, second) = (answer(worded[...], [1], rows), answer(vectored[...], [1], rows))

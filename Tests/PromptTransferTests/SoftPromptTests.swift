@@ -12,7 +12,7 @@ import Testing
     let model = try world.model("model")
     let prompt = SoftPrompt(
       vectors: TinyWorld.prompt(model).vectors, template: .vectors(3), modelName: model.name,
-      embeddingFingerprint: model.network.embeddingFingerprint, provenance: ["note": "é \"quoted\""])
+      embeddingFingerprint: model.space.table.fingerprint, provenance: ["note": "é \"quoted\""])
     let url = world.folder.url.appending(path: "p.safetensors")
     try prompt.write(to: url)
     #expect(try SoftPrompt(url) == prompt)

@@ -49,7 +49,7 @@ struct TinyWorld {
       vectors: Samples.matrix(
         vectors, model.network.configuration.width, seed: seed, "prompt", deviation: 0.5),
       template: .vectors(vectors), modelName: model.name,
-      embeddingFingerprint: model.network.embeddingFingerprint)
+      embeddingFingerprint: model.space.table.fingerprint)
   }
 }
 

@@ -62,7 +62,7 @@ import Tokenization
     let nearest = try transfer(a, b, .discretize, normalize: .none).run().vectors
     let words = a.space.nearestWords(to: TinyWorld.prompt(a).vectors, count: 1).map { $0[0].word }
     let ids = try words.map { try #require(b.tokenizer.singleToken($0)) }
-    #expect(nearest == b.network.wordEmbeddings.gathering(ids))
+    #expect(nearest == b.space.table.rows(ids))
   }
 
   @Test func senselessCombinationsAreRefused() throws {

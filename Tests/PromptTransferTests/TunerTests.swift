@@ -79,10 +79,10 @@ import Testing
     let model = try TinyWorld().model("model")
     let tuner = Tuner(evaluator: TinyWorld.evaluator(model), settings: settings())
     let start = try tuner.start(from: Template("[X] is the [Y] ."), vectorCount: 4)
-    let table = model.network.wordEmbeddings
+    let table = model.space.table
     for (row, word) in ["is", "the", ".", "is"].enumerated() {
       let id = try #require(model.tokenizer.id(of: word))
-      #expect(start.gathering([row]) == table.gathering([id]))
+      #expect(start.gathering([row]) == table.rows([id]))
     }
     #expect(throws: TransferError.self) { try tuner.start(from: Template("[X] [Y]"), vectorCount: 2) }
   }

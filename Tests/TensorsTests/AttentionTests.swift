@@ -6,8 +6,17 @@ import Testing
 @Suite struct AttentionTests {
   struct Shape: Sendable, CustomTestStringConvertible {
     let queries, keys, heads, width: Int
-    var testDescription: String { "\(queries) queries, \(keys) keys, \(heads) heads of \(width)" }
+    var isCausal = false
+    /// The last query stands at the last key.
+    var visible: Int { isCausal ? keys - queries + 1 : keys }
+    var growth: Int { isCausal ? 1 : 0 }
+    var testDescription: String {
+      "\(queries) queries, \(keys) keys, \(heads) heads of \(width)" + (isCausal ? ", causal" : "")
+    }
   }
+
+  static let causalShapes = [(1, 1, 1, 1), (1, 9, 2, 3), (5, 5, 3, 8), (4, 9, 2, 17)]
+    .map { Shape(queries: $0.0, keys: $0.1, heads: $0.2, width: $0.3, isCausal: true) }
 
   static let shapes = [
     (1, 1, 1, 1), (1, 17, 2, 3), (3, 3, 1, 17), (17, 65, 3, 8), (5, 64, 2, 65), (0, 3, 2, 4), (64, 3, 1, 2),
@@ -15,19 +24,19 @@ import Testing
 
   /// 2e-6 on probabilities, as a softmax whose inputs carry the noise of a dot product; the context is a mean of
   /// values of size 1.
-  @Test(arguments: shapes, KernelSet.allCases)
+  @Test(arguments: shapes + causalShapes, KernelSet.allCases)
   func forward(_ shape: Shape, _ set: KernelSet) {
     let (row, scale) = (shape.heads * shape.width, 1 / Float(shape.width).squareRoot())
     let q = Samples.normal(shape.queries * row, "q")
     let (k, v) = (Samples.normal(shape.keys * row, "k"), Samples.normal(shape.keys * row, "v"))
     let expected = Naive.attention(
       q: q.wide, k: k.wide, v: v.wide, queries: shape.queries, keys: shape.keys, heads: shape.heads,
-      width: shape.width)
+      width: shape.width, visible: shape.visible, growth: shape.growth)
     var probabilities = [Float](repeating: .nan, count: max(1, expected.probabilities.count))
     let context = filling(expected.context.count) {
       set.table.attention_forward(
-        q, row, shape.queries, k, v, row, shape.keys, shape.heads, shape.width, scale, &probabilities, $0, row
-      )
+        q, row, shape.queries, k, v, row, shape.keys, shape.visible, shape.growth, shape.heads, shape.width,
+        scale, &probabilities, $0, row)
     }
     let found = Array(probabilities.prefix(expected.probabilities.count))
     expectClose(found, expected.probabilities, absolute: 1e-6, relative: 3e-6, "probabilities")
@@ -39,7 +48,7 @@ import Testing
   ]
   .map { Shape(queries: $0.0, keys: $0.1, heads: $0.2, width: $0.3) }
 
-  @Test(arguments: smallShapes, KernelSet.allCases)
+  @Test(arguments: smallShapes + causalShapes, KernelSet.allCases)
   func backward(_ shape: Shape, _ set: KernelSet) {
     let (row, scale) = (shape.heads * shape.width, 1 / Float(shape.width).squareRoot())
     let (queries, keys) = (shape.queries, shape.keys)
@@ -49,18 +58,19 @@ import Testing
     var probabilities = [Float](repeating: 0, count: shape.heads * queries * keys)
     _ = filling(q.count) {
       set.table.attention_forward(
-        q, row, queries, k, v, row, keys, shape.heads, shape.width, scale, &probabilities, $0, row)
+        q, row, queries, k, v, row, keys, shape.visible, shape.growth, shape.heads, shape.width, scale,
+        &probabilities, $0, row)
     }
     var (dq, dk, dv) = (q, k, v)  // their old contents must not matter
     var scratch = [Float](repeating: .nan, count: keys)
     set.table.attention_backward(
-      dcontext, row, q, row, queries, k, v, row, keys, shape.heads, shape.width, scale, probabilities, &dq,
-      row,
-      &dk, &dv, row, &scratch)
+      dcontext, row, q, row, queries, k, v, row, keys, shape.visible, shape.growth, shape.heads, shape.width,
+      scale, probabilities, &dq, row, &dk, &dv, row, &scratch)
     func loss(_ q: [Double], _ k: [Double], _ v: [Double]) -> Double {
       weightedSum(
         Naive.attention(
-          q: q, k: k, v: v, queries: queries, keys: keys, heads: shape.heads, width: shape.width
+          q: q, k: k, v: v, queries: queries, keys: keys, heads: shape.heads, width: shape.width,
+          visible: shape.visible, growth: shape.growth
         )
         .context, dcontext.wide)
     }

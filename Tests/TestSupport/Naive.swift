@@ -75,18 +75,23 @@ package enum Naive {
   }
 
   /// One sequence: `q` (queries, heads*width), `k` and `v` (keys, heads*width). Returns the probabilities
-  /// (heads, queries, keys) and the context (queries, heads*width).
+  /// (heads, queries, keys) and the context (queries, heads*width). Query `i` sees the first `visible + i * growth`
+  /// keys; all of them when `visible` is nil.
   package static func attention(
-    q: [Double], k: [Double], v: [Double], queries: Int, keys: Int, heads: Int, width: Int
+    q: [Double], k: [Double], v: [Double], queries: Int, keys: Int, heads: Int, width: Int,
+    visible: Int? = nil, growth: Int = 0
   ) -> (probabilities: [Double], context: [Double]) {
     let row = heads * width
     var probabilities: [Double] = []
     var context = [Double](repeating: 0, count: queries * row)
     for h in 0..<heads {
       for i in 0..<queries {
+        let seen = visible.map { $0 + i * growth } ?? keys
         let scores = (0..<keys).map { j in
-          (0..<width).reduce(0) { $0 + q[i * row + h * width + $1] * k[j * row + h * width + $1] }
-            / Double(width).squareRoot()
+          j >= seen
+            ? -.infinity
+            : (0..<width).reduce(0) { $0 + q[i * row + h * width + $1] * k[j * row + h * width + $1] }
+              / Double(width).squareRoot()
         }
         let weights = softmax(scores)
         probabilities += weights

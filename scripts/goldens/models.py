@@ -41,8 +41,10 @@ class Case:
     shards: int = 1
 
 
-ENCODER = {"hidden_act": "gelu", "hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1, "torch_dtype": "float32"}
-ROBERTA = ENCODER | {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2, "type_vocab_size": 1, "layer_norm_eps": 1e-5}
+ENCODER = {"hidden_act": "gelu", "hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.1,
+           "torch_dtype": "float32"}
+ROBERTA = ENCODER | {"pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2, "type_vocab_size": 1,
+                     "layer_norm_eps": 1e-5}
 DEFAULTS = {
     "bert": ENCODER | {"architectures": ["BertForMaskedLM"], "model_type": "bert", "pad_token_id": 0,
                        "type_vocab_size": 2, "layer_norm_eps": 1e-12},
@@ -109,11 +111,12 @@ CASES = {
 # The checkpoints
 
 def random_weights(model, rng):
-    """Large enough that every part matters; tied weights are drawn once. Name -> F32 tensor, sorted by name."""
-    weights = {}
-    for name, parameter in sorted(model.named_parameters()):
+    """Large enough that every part matters; tied weights are drawn once, under the name that files have.
+    Name -> F32 tensor, sorted by name."""
+    kept, weights = model.all_tied_weights_keys, {}  # a tied name -> the name it is tied to
+    for name, parameter in sorted((kept.get(n, n), p) for n, p in model.named_parameters()):
         noise = torch.from_numpy(rng.standard_normal(tuple(parameter.shape)).astype(np.float32))
-        is_scale = "layernorm.weight" in name.lower().replace("_", "") or ".ln_" in name and name.endswith(".weight")
+        is_scale = name.endswith("weight") and ("layernorm." in name.lower().replace("_", "") or ".ln_" in name)
         weights[name] = 1 + 0.2 * noise if is_scale else 0.15 * noise
     return weights
 
@@ -205,7 +208,8 @@ def make_sequences(lengths, ids, rng, ends=None, mask=None):
 
 
 def make_prefixes(lengths, ids, rng):
-    """The same for a causal model, which reads the last row: the first ends with the slots, the others have them anywhere."""
+    """The same for a causal model, which reads the last row: the first ends with its slots, the others have them
+    anywhere."""
     sequences = []
     for number, length in enumerate(lengths):
         sequence = rng.choice(ids, length).tolist()
@@ -234,7 +238,7 @@ def rungs(model):
 def forward(model, prompt, golden):
     """The outputs of the rungs, (sumT, C) each, `final` (B, C); and the logits (B, V) at the rows read."""
     outputs = []  # (name, (1, T, C)) in the order in which the modules ran
-    hooks = [module.register_forward_hook(lambda _, inputs, out, name=name: outputs.append((name, out)))
+    hooks = [module.register_forward_hook(lambda _, __, out, name=name: outputs.append((name, out)))
              for name, modules in rungs(model).items() for module in modules]
     table, states, logits = model.get_input_embeddings().weight, [], []
     for ids, row in zip(golden["sequences"], golden["read"]):
@@ -311,10 +315,11 @@ def main():
         weights = {n: t.to(case.dtype) for n, t in weights.items()}
         write_checkpoint(out, as_stored(name, weights, config, rng), case.shards)
         model = load(out)
-        loaded = dict(model.named_parameters())
+        loaded = dict(model.named_parameters(remove_duplicate=False))
         assert all(torch.equal(loaded[n], t.float()) for n, t in weights.items()), "transformers read other weights"
         ids = np.arange(5, config.vocab_size - 1)
-        ends, mask = ((2, 3), 4) if config.pad_token_id == 0 else ((config.bos_token_id, config.eos_token_id), config.vocab_size - 1)
+        ends, mask = (config.bos_token_id, config.eos_token_id), config.vocab_size - 1
+        if config.pad_token_id == 0: ends, mask = (2, 3), 4  # BERT and those that share its vocabulary
         sequences, read = (make_prefixes(case.lengths, ids, rng) if is_causal(config)
                            else make_sequences(case.lengths, ids, rng, ends, mask))
         golden = {"sequences": sequences, "read": read, "labels": rng.choice(ids, len(read)).tolist()}

@@ -119,7 +119,7 @@ def gather():
     facts = collections.defaultdict(list)
     countries = columns("countries.txt")
     known = {row[0] for row in countries}
-    for country, capital, continent, language, currency, _ in countries:
+    for country, capital, continent, language, currency in countries:
         facts["capital"].append((country, capital))
         facts["continent"].append((country, continent))
         facts["language"].append((country, language))
@@ -127,12 +127,11 @@ def gather():
         facts["city"].append((capital, country))
     facts["continent"] += groups("rivers.txt")
     codes = countries_of_codes(known)
-    facts["city"] += [(city, country) for city, country in groups("cities.txt")]
+    facts["city"] += groups("cities.txt")
     facts["city"] += zone_cities(codes)
     cities = {city for city, _ in facts["city"]}
     facts["region"] += regions(codes, cities | known)
-    for element, symbol, _ in columns("elements.txt"):
-        facts["symbol"].append((element, symbol))
+    facts["symbol"] += [(element, symbol) for element, symbol in columns("elements.txt")]
     people = columns("people.txt")
     times = collections.Counter(row[1] for row in people)
     for person, town, nationality, occupation in people:

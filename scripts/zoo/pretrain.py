@@ -25,7 +25,7 @@ import corpus
 ZOO = build_atlas.ATLAS.parent / "zoo"
 VOCABULARY = 6000
 LONGEST = 64
-FREQUENT = 40  # times in a round
+FREQUENT, RARE = 40, 10  # times in a round
 SIZES = {"small": (192, 3, 6, 384), "tiny": (128, 2, 4, 512)}  # width, layers, heads, inner width
 NAMES = ["bert-small", "roberta-small", "bert-tiny", "roberta-tiny"]
 BERT_SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -104,8 +104,9 @@ def single_tokens(tokenizer, family):
 
 
 def common_words(tokenizers, atlas):
-    """Words of the corpus that are one token in every model of the zoo."""
-    words = {word for text, _ in corpus.sentences(0, atlas) for word in text.split()}
+    """Words of the corpus, not too rare, that are one token in every model of the zoo."""
+    counts = collections.Counter(word for text, _ in corpus.sentences(0, atlas) for word in text.split())
+    words = {word for word, count in counts.items() if count >= RARE}
     for family, tokenizer in tokenizers.items():
         words &= single_tokens(tokenizer, family)
     return sorted(words)
@@ -242,6 +243,7 @@ def train(name, tokenizer, options):
 def save_model(model, folder):
     model.half().save_pretrained(folder)
     (folder / "generation_config.json").unlink(missing_ok=True)
+    (folder / "model.safetensors").chmod(0o644)
 
 
 def put(source, target):

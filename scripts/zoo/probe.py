@@ -133,6 +133,25 @@ def show(name, right, sizes):
     return {"micro": micro, "macro": macro, "relations": {key: right[key] / sizes[key] for key in right}}
 
 
+def claims(result, probes, shared):
+    """What the zoo promises; a list of what does not hold."""
+    broken = []
+    for probe in probes:
+        direct, manual, random = (result[f"{probe.name} {label}"]
+                                  for label in ("direct tuning", "manual template", "random vectors"))
+        for kind in ("micro", "macro"):
+            if direct[kind] < 0.6:
+                broken.append(f"{probe.name}: direct tuning reaches {direct[kind]:.3f} {kind}")
+            if manual[kind] < 2 * random[kind]:
+                broken.append(f"{probe.name}: the manual template is close to random vectors ({kind})")
+            if manual[kind] > direct[kind] - 0.1:
+                broken.append(f"{probe.name}: the manual template is close to direct tuning ({kind})")
+    for (first, second), count in shared.items():
+        if count < 5 * max(first.table.shape[1], second.table.shape[1]):
+            broken.append(f"{first.name} and {second.name} share {count} words only")
+    return broken
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--models", nargs="+", default=NAMES)
@@ -153,10 +172,10 @@ def main():
     probes = [Probe(options.zoo / name, words) for name in options.models]
     result, prompts = {}, {}
 
-    for first in probes:
-        for second in probes:
-            if first.name < second.name:
-                print(f"{first.name} and {second.name}: {len(first.single.keys() & second.single.keys())} shared words")
+    shared = {(first, second): len(first.single.keys() & second.single.keys())
+              for first in probes for second in probes if first.name < second.name}
+    for (first, second), count in shared.items():
+        print(f"{first.name} and {second.name}: {count} shared words, {len(words)} of them candidates")
     for probe in probes:
         start = time.time()
         generator = torch.Generator().manual_seed(1)
@@ -180,6 +199,9 @@ def main():
                 result[label] = show(label, right, sizes)
     if options.json:
         options.json.write_text(json.dumps(result, indent=1) + "\n")
+    broken = claims(result, probes, shared)
+    print("\n".join(broken) or "every claim holds")
+    raise SystemExit(bool(broken))
 
 
 if __name__ == "__main__":

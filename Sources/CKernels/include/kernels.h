@@ -26,15 +26,17 @@ typedef struct {
                               float *dx, ptrdiff_t rows, ptrdiff_t cols);
   // One sequence, all heads. q (queries, heads*width) and k, v (keys, heads*width) with row strides in floats;
   // probs (heads, queries, keys) = softmax(q k^T * scale); context (queries, heads*width) = probs v.
+  // The first query sees the first `visible` keys, each later one `growth` more: (keys, 0) for attention to all,
+  // (first query's place + 1, 1) for causal attention.
   void (*attention_forward)(const float *q, ptrdiff_t q_stride, ptrdiff_t queries, const float *k,
-                            const float *v, ptrdiff_t kv_stride, ptrdiff_t keys, ptrdiff_t heads,
-                            ptrdiff_t width, float scale, float *probs, float *context,
-                            ptrdiff_t context_stride);
+                            const float *v, ptrdiff_t kv_stride, ptrdiff_t keys, ptrdiff_t visible,
+                            ptrdiff_t growth, ptrdiff_t heads, ptrdiff_t width, float scale, float *probs,
+                            float *context, ptrdiff_t context_stride);
   // Overwrites dq, dk and dv. scratch holds `keys` floats.
   void (*attention_backward)(const float *dcontext, ptrdiff_t dcontext_stride, const float *q,
                              ptrdiff_t q_stride, ptrdiff_t queries, const float *k, const float *v,
-                             ptrdiff_t kv_stride, ptrdiff_t keys, ptrdiff_t heads, ptrdiff_t width, float scale,
-                             const float *probs, float *dq, ptrdiff_t dq_stride, float *dk, float *dv,
+                             ptrdiff_t kv_stride, ptrdiff_t keys, ptrdiff_t visible, ptrdiff_t growth,
+                             ptrdiff_t heads, ptrdiff_t width, float scale, const float *probs, float *dq, ptrdiff_t dq_stride, float *dk, float *dv,
                              ptrdiff_t dkv_stride, float *scratch);
   // x (cols) becomes softmax(x); returns log(sum(exp(x)))
   float (*softmax)(float *x, ptrdiff_t cols);

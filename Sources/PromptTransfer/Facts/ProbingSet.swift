@@ -28,7 +28,7 @@ public struct ProbingSet: Sendable {
         skipped.objectNotACandidate += 1
         continue
       }
-      let input = template.input(subject: fact.subject, tokenizer: model.tokenizer, mask: model.mask)
+      let input = template.input(subject: fact.subject, tokenizer: model.tokenizer, answer: model.answer)
       guard input.elements.count <= model.network.configuration.longestSequence else {
         skipped.tooLong += 1
         continue

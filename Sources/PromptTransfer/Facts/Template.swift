@@ -92,8 +92,9 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
   ///
   /// Text and subject between two places are tokenised as one string; vectors and mask are then spliced in by
   /// position. Spaces next to vectors do not count, nor do those before the mask; those after it do, which is how
-  /// OptiPrompt's slow tokenizers (transformers 3.0.2) read the placeholders: for RoBERTa `[Y] .` ends in `Ġ.`.
-  func input(subject: String, tokenizer: Tokenizer, mask: Int) -> PromptedInput {
+  /// OptiPrompt's slow tokenizers (transformers 3.0.2) read the placeholders: for RoBERTa `[Y] .` ends in `Ġ.`. A causal
+  /// model's input ends where the answer begins.
+  func input(subject: String, tokenizer: Tokenizer, answer: AnswerPlace) -> PromptedInput {
     var elements: [PromptedInput.Element] = tokenizer.prefix.map { .token($0) }
     var run = ""
     var keepsLeadingSpace = false
@@ -108,7 +109,7 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
       }
       run = ""
     }
-    for piece in pieces {
+    reading: for piece in pieces {
       switch piece {
       case .text(let text): run += text
       case .subject: run += subject
@@ -119,10 +120,14 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
         keepsLeadingSpace = false
       case .answer:
         flush()
+        guard case .mask(let mask) = answer else { break reading }
         readPosition = elements.count
         elements.append(.token(mask))
         keepsLeadingSpace = true
       }
+    }
+    guard case .mask = answer else {
+      return PromptedInput(elements: elements, readPosition: elements.count - 1)
     }
     flush()
     elements += tokenizer.suffix.map { .token($0) }

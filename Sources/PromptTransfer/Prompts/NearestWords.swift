@@ -4,7 +4,7 @@ extension EmbeddingSpace {
   /// The whole words whose embeddings have the largest cosine with each vector, best first.
   public func nearestWords(to vectors: Matrix, count: Int) -> [[(word: String, cosine: Float)]] {
     let anchors = Anchors([tokenizer])
-    let words = table.vectors.gathering(anchors.ids(tokenizer)).normalizingRows()
+    let words = table.rows(anchors.ids(tokenizer)).normalizingRows()
     var cosines = Matrix(rows: vectors.rows, columns: words.rows)
     cosines.multiply(vectors.normalizingRows(), words, transposeB: true)
     return (0..<vectors.rows).map { row in

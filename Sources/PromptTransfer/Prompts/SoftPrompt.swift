@@ -88,11 +88,11 @@ public struct SoftPrompt: Sendable, Equatable {
 
   /// Throws unless the prompt was made for exactly this embedding table.
   public func requireMatch(_ table: EmbeddingTable, name: String) throws(TransferError) {
-    guard table.fingerprint == embeddingFingerprint, table.vectors.columns == vectors.columns else {
+    guard table.fingerprint == embeddingFingerprint, table.width == vectors.columns else {
       throw TransferError(
         "prompt for \(modelName)",
         "does not belong to \(name): it lives in an embedding table of width \(vectors.columns) with SHA-256 "
-          + "\(embeddingFingerprint.prefix(12))…, the model's has width \(table.vectors.columns) and \(table.fingerprint.prefix(12))…",
+          + "\(embeddingFingerprint.prefix(12))…, the model's has width \(table.width) and \(table.fingerprint.prefix(12))…",
         hint: "Carry it over first: promptferry transfer --from …=PROMPT --to \(name)")
     }
   }

@@ -56,10 +56,10 @@ public struct Tuner: Sendable {
 
   /// A start of independent normal entries with the mean and deviation of the model's word embeddings.
   public func randomStart(vectorCount: Int) -> Matrix {
-    let table = model.space.table
+    let (mean, deviation) = model.space.table.moments()
     var stream = RandomStream(seed: settings.seed, name: "tune.start")
     return stream.normalMatrix(
-      rows: vectorCount, columns: table.vectors.columns, mean: table.mean, deviation: table.deviation)
+      rows: vectorCount, columns: model.space.table.width, mean: mean, deviation: deviation)
   }
 
   /// The embeddings of a manual template's words, cut or repeated to `vectorCount` rows.
@@ -68,7 +68,7 @@ public struct Tuner: Sendable {
     guard !ids.isEmpty else {
       throw TransferError("template \"\(manual)\"", "has no words to start from")
     }
-    return model.network.wordEmbeddings.gathering((0..<vectorCount).map { ids[$0 % ids.count] })
+    return model.space.table.rows((0..<vectorCount).map { ids[$0 % ids.count] })
   }
 
   /// - Parameters:

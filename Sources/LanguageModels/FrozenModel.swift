@@ -2,19 +2,20 @@ import Checkpoints
 import Foundation
 import Tensors
 
-/// A frozen masked language model: scores at the mask, and gradients of the prompt that is spliced into its input.
+/// A frozen language model: scores of the words at one position of each sequence (the mask, or the end of a causal model's
+/// input), and gradients of the prompt that is spliced into its input.
 ///
 /// Weights are never written. One model serves any number of threads, each with a `Workspace` of its own.
-public struct MaskedLanguageModel: Sendable {
+public struct FrozenModel: Sendable {
   public let folder: URL
   public let configuration: ModelConfiguration
-  /// SHA-256 of the word-embedding table's bytes as stored: what a prompt is bound to.
-  public let embeddingFingerprint: String
+  /// The word-embedding table, (V, E): the space that prompts live in.
+  public let embeddingTable: EmbeddingTable
   /// Tensors of the checkpoint that the model has no use for (poolers, position ids, …).
   public let unusedTensors: [String]
   private let embeddings: EmbeddingLayer
-  private let layers: [EncoderLayer]
-  private let head: MaskedHead
+  private let layers: [TransformerLayer]
+  private let head: LanguageHead
 
   /// Loads the folder of a checkpoint, all or nothing.
   public init(folder: URL) throws(CheckpointError) {
@@ -24,20 +25,24 @@ public struct MaskedLanguageModel: Sendable {
   public init(_ checkpoint: Checkpoint) throws(CheckpointError) {
     folder = checkpoint.folder
     configuration = try ModelConfiguration(checkpoint)
-    embeddingFingerprint = try EmbeddingTable.fingerprint(checkpoint, configuration)
-    var reader = WeightReader(checkpoint)
+    let architecture = configuration.family.architecture
+    embeddingTable = try EmbeddingTable(checkpoint)
+    var reader = WeightReader(checkpoint, layout: architecture.weightLayout)
     embeddings = try EmbeddingLayer(&reader, configuration)
-    var layers: [EncoderLayer] = []
+    var shared: [String: TransformerLayer] = [:]
+    var layers: [TransformerLayer] = []
     for index in 0..<configuration.layerCount {
-      layers.append(try EncoderLayer(index, &reader, configuration))
+      let place = configuration.weights(of: index)
+      let prefix = architecture.layerPrefix(place.group, place.inner)
+      if shared[prefix] == nil {
+        shared[prefix] = try TransformerLayer(prefix: prefix, &reader, configuration)
+      }
+      if let layer = shared[prefix] { layers.append(layer) }
     }
     self.layers = layers
-    head = try MaskedHead(&reader, configuration, words: embeddings.words)
+    head = try LanguageHead(&reader, configuration, words: embeddings.words)
     unusedTensors = reader.unused
   }
-
-  /// The word-embedding table, (V, C): the space that prompts live in.
-  public var wordEmbeddings: Matrix { embeddings.words }
 
   /// The output matrix and bias of some words only, so that scoring them costs no more than it must.
   public func candidates(_ ids: [Int]) -> CandidateHead {
@@ -65,7 +70,7 @@ public struct MaskedLanguageModel: Sendable {
   /// The cross-entropy of each label at the position that is read, and the gradient of `scale` times their sum.
   /// - Parameters:
   ///   - labels: columns of `candidates`
-  ///   - gradient: (P, C), overwritten
+  ///   - gradient: (P, E), overwritten
   public func lossAndGradient(
     _ inputs: ArraySlice<PromptedInput>, labels: ArraySlice<Int>, prompt: Matrix,
     candidates: CandidateHead, scale: Float, gradient: inout Matrix, _ workspace: Workspace
@@ -77,7 +82,7 @@ public struct MaskedLanguageModel: Sendable {
     for index in layers.indices.reversed() {
       layers[index].backward(
         batch, onlyRead: index == layers.count - 1, workspace.layers[index],
-        dOutput: &workspace.gradient, dx: &workspace.nextGradient, &workspace.gradients)
+        dOutput: workspace.gradient, dx: &workspace.nextGradient, &workspace.gradients)
       swap(&workspace.gradient, &workspace.nextGradient)
     }
     gradient.resize(rows: prompt.rows, columns: prompt.columns)
@@ -91,7 +96,8 @@ public struct MaskedLanguageModel: Sendable {
     workspace.prepare(layerCount: layers.count)
     embeddings.forward(batch, prompt: prompt, &workspace.embeddings)
     for index in layers.indices {
-      let x = index == 0 ? workspace.embeddings.output : workspace.layers[index - 1].output
+      let x =
+        index == 0 ? embeddings.output(workspace.embeddings) : workspace.layers[index - 1].output
       layers[index].forward(
         x, batch, onlyRead: index == layers.count - 1, &workspace.layers[index])
     }
@@ -101,16 +107,16 @@ public struct MaskedLanguageModel: Sendable {
 
 /// The rows of the output matrix that are scored.
 public struct CandidateHead: Sendable {
-  let decoder: Linear  // (candidates, C)
+  let decoder: Linear  // (candidates, E)
   public var count: Int { decoder.outputs }
 }
 
 /// One worker's buffers, reused from batch to batch. Not for two threads at a time.
 public final class Workspace {
   var embeddings = EmbeddingLayer.Activations()
-  var layers: [EncoderLayer.Activations] = []
-  var head = MaskedHead.Activations()
-  var gradients = EncoderLayer.Gradients()
+  var layers: [TransformerLayer.Activations] = []
+  var head = LanguageHead.Activations()
+  var gradients = TransformerLayer.Gradients()
   var gradient = Matrix(rows: 0, columns: 0)
   var nextGradient = Matrix(rows: 0, columns: 0)
   var logits = Matrix(rows: 0, columns: 0)
@@ -118,10 +124,16 @@ public final class Workspace {
   public init() {}
 
   func prepare(layerCount: Int) {
-    while layers.count < layerCount { layers.append(EncoderLayer.Activations()) }
+    while layers.count < layerCount { layers.append(TransformerLayer.Activations()) }
   }
 
-  /// The output of the embeddings, (T, C), then that of each layer; the last layer's has only the rows that were
+  /// The output of the embeddings, (T, E), then that of each layer; the last layer's has only the rows that were
   /// read. For tests and inspection.
-  package var hiddenStates: [Matrix] { [embeddings.output] + layers.map(\.output) }
+  package var hiddenStates: [Matrix] { [embeddings.normalized] + layers.map(\.output) }
+
+  /// The embeddings at the model's width, (T, C), of models that bring them there. For tests and inspection.
+  package var mappedEmbeddings: Matrix { embeddings.mapped }
+
+  /// What the output matrix was multiplied with, (B, E). For tests and inspection.
+  package var headOutput: Matrix { head.output }
 }

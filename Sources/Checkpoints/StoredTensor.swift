@@ -1,0 +1,77 @@
+import Crypto
+import Foundation
+import Tensors
+
+/// A matrix that stays in its file: rows are read when they are asked for, and memory is given back after.
+package struct StoredTensor: Sendable {
+  package let name: String
+  package let rows: Int
+  package let columns: Int
+  private let file: SafetensorsFile
+  private let entry: SafetensorsHeader.Entry
+
+  /// Throws when the tensor is no matrix of a type that can be read.
+  package init(_ file: SafetensorsFile, _ entry: SafetensorsHeader.Entry) throws(CheckpointError) {
+    guard entry.shape.count == 2, entry.type?.isReadable == true else {
+      throw CheckpointError(
+        file: file.url, item: entry.name,
+        "is \(entry.typeName) \(entry.shape), where a matrix of F32, F16 or BF16 is needed")
+    }
+    name = entry.name
+    (rows, columns) = (entry.shape[0], entry.shape[1])
+    self.file = file
+    self.entry = entry
+  }
+
+  /// The chosen rows as Float32, in that order.
+  package func gathering(_ indices: [Int]) -> Matrix {
+    var result = Matrix(uninitializedRows: indices.count, columns: columns)
+    let target = result.mutablePointer()
+    file.withBytes(entry) { bytes in
+      let stride = columns * (entry.type?.bits ?? 0) / 8
+      for (row, index) in indices.enumerated() {
+        precondition(index >= 0 && index < rows)
+        guard let base = bytes.baseAddress else { continue }
+        entry.type?.widen(base + index * stride, to: target + row * columns, count: columns)
+      }
+    }
+    file.release(entry)
+    return result
+  }
+
+  /// Calls `body` with all rows as Float32, some at a time, in order.
+  package func forEachBlock(_ body: (Matrix) -> Void) {
+    let height = max(1, (1 << 20) / max(1, columns))
+    for start in stride(from: 0, to: rows, by: height) {
+      body(gathering(Array(start..<min(rows, start + height))))
+    }
+  }
+
+  /// SHA-256 of the stored bytes, in lower-case hexadecimal.
+  package func sha256() -> String {
+    var hash = SHA256()
+    file.withBytes(entry) { bytes in
+      let size = 8 << 20
+      for start in stride(from: 0, to: bytes.count, by: size) {
+        hash.update(
+          bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[start..<min(bytes.count, start + size)]))
+        file.release(entry)
+      }
+    }
+    return hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+  }
+}
+
+extension TensorType {
+  /// Whether elements can be turned into Float32.
+  var isReadable: Bool { self == .float32 || self == .float16 || self == .bfloat16 }
+
+  /// Elements to Float32; `source` may be unaligned.
+  func widen(_ source: UnsafeRawPointer, to target: UnsafeMutablePointer<Float>, count: Int) {
+    switch self {
+    case .float16: kernels.widen_float16(source, target, count)
+    case .bfloat16: kernels.widen_bfloat16(source, target, count)
+    default: memcpy(target, source, count * MemoryLayout<Float>.size)
+    }
+  }
+}

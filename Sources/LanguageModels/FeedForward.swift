@@ -1,0 +1,44 @@
+import Checkpoints
+import Tensors
+
+/// The two maps of a layer with the activation between them.
+struct FeedForward: Sendable {
+  private let inner: Linear
+  private let activation: ActivationFunction
+  let output: Linear
+
+  struct Activations {
+    var sum = Matrix(rows: 0, columns: 0)  // (Q, I)
+    var activated = Matrix(rows: 0, columns: 0)  // (Q, I)
+  }
+
+  init(
+    _ names: LayerNames, under prefixes: [String], _ reader: inout WeightReader,
+    _ configuration: ModelConfiguration
+  ) throws(CheckpointError) {
+    let (c, i) = (configuration.width, configuration.innerWidth)
+    inner = try reader.linear(names.inner, under: prefixes, outputs: i, inputs: c)
+    output = try reader.linear(names.output, under: prefixes, outputs: c, inputs: i)
+    activation = configuration.activation
+  }
+
+  /// `y` (Q, C) comes without the output's bias.
+  func forward(_ x: Matrix, _ a: inout Activations, into y: inout Matrix) {
+    a.sum.resize(rows: x.rows, columns: inner.outputs)
+    inner.productForward(x, into: &a.sum)
+    activation.forward(&a.sum, bias: inner.bias, into: &a.activated)
+    y.resize(rows: x.rows, columns: output.outputs)
+    output.productForward(a.activated, into: &y)
+  }
+
+  /// `dx` (Q, C) is overwritten, or added to when `accumulating`.
+  func backward(
+    _ dy: Matrix, _ a: Activations, dInner: inout Matrix, into dx: inout Matrix, accumulating: Bool
+  ) {
+    dInner.resize(rows: dy.rows, columns: inner.outputs)
+    output.productBackward(dy, into: &dInner)
+    activation.backward(a.sum, &dInner)
+    if !accumulating { dx.resize(rows: dy.rows, columns: inner.inputs) }
+    inner.productBackward(dInner, into: &dx, accumulating: accumulating)
+  }
+}
