@@ -40,14 +40,17 @@ package enum BLAS {
       Int32(m), Int32(n), Int32(k), alpha, a, Int32(max(lda, 1)), b, Int32(max(ldb, 1)), beta, c, Int32(ldc))
   }
 
-  /// Adds `A^T A` of the (rows, n) row-major matrix `a` to the upper triangle of the (n, n) row-major `c`.
-  package static func addGram(
-    _ a: UnsafePointer<Double>, rows: Int, n: Int, to c: UnsafeMutablePointer<Double>
+  /// Adds `A^T B` of the row-major (rows, m) and (rows, n) matrices to the row-major (m, n) `c`.
+  package static func addTransposedProduct(
+    _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, rows: Int, m: Int, n: Int,
+    to c: UnsafeMutablePointer<Double>
   ) {
     _ = isSingleThreaded
-    guard rows > 0, n > 0 else { return }
-    cblas_dsyrk(
-      CblasRowMajor, CblasUpper, CblasTrans, Int32(n), Int32(rows), 1, a, Int32(n), 1, c, Int32(n))
+    guard rows > 0, m > 0, n > 0 else { return }
+    cblas_dgemm(
+      CblasRowMajor, CblasTrans, CblasNoTrans, Int32(m), Int32(n), Int32(rows), 1, a, Int32(m), b, Int32(n),
+      1, c,
+      Int32(n))
   }
 
   /// Cholesky factorisation, in place, of the symmetric (n, n) matrix whose upper triangle (row-major) is given.
@@ -64,7 +67,7 @@ package enum BLAS {
 
   /// Solves `A x = b` in place for one right-hand side of length n, with the factor left by `factorCholesky`.
   package static func solveCholesky(
-    _ factor: UnsafeMutablePointer<Double>, n: Int, _ b: UnsafeMutablePointer<Double>
+    _ factor: UnsafePointer<Double>, n: Int, _ b: UnsafeMutablePointer<Double>
   ) {
     _ = isSingleThreaded
     var order = Int32(n)
@@ -72,6 +75,7 @@ package enum BLAS {
     var one: Int32 = 1
     var info: Int32 = 0
     var uplo: CChar = 0x4C
-    dpotrs_(&uplo, &order, &one, factor, &leading, b, &leading, &info)
+    dpotrs_(
+      &uplo, &order, &one, UnsafeMutablePointer(mutating: factor), &leading, b, &leading, &info)
   }
 }

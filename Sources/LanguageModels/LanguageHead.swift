@@ -40,13 +40,18 @@ struct LanguageHead: Sendable {
       try reader.layerNorm(
         name, under: architecture.bodyPrefixes, width: c, epsilon: configuration.layerNormEpsilon)
     }
-    let weight =
-      configuration.tiesWordEmbeddings
-      ? words : try reader.matrix("\(names.decoder).weight", under: prefixes, rows: v, columns: e)
+    let isStored = reader.find("\(names.decoder).weight", under: prefixes) != nil
+    var weight = words
+    if isStored || !configuration.tiesWordEmbeddings {
+      weight = try reader.matrix("\(names.decoder).weight", under: prefixes, rows: v, columns: e)
+    }
+    // Two that differ are not tied, whatever the configuration says (transformers 5, `tie_weights`).
+    let isTied = configuration.tiesWordEmbeddings && weight == words
+    if isTied { weight = words }
     var bias = Matrix(rows: 1, columns: v)
     if var name = names.bias {
       // Untied, transformers 5 reads `decoder.bias` and ignores the head's own; older files hold only the latter.
-      if !configuration.tiesWordEmbeddings, reader.find("\(names.decoder).bias", under: prefixes) != nil {
+      if !isTied, reader.find("\(names.decoder).bias", under: prefixes) != nil {
         name = "\(names.decoder).bias"
       }
       bias = try reader.matrix(name, under: prefixes, rows: 1, columns: v)

@@ -32,7 +32,8 @@ public struct ModelConfiguration: Sendable {
   /// The group whose weights the `layer`-th layer runs, and its place in it.
   func weights(of layer: Int) -> (group: Int, inner: Int) {
     let outer = layer / layersPerGroup
-    return (outer * groupCount / (layerCount / layersPerGroup), layer % layersPerGroup)
+    let layersPerSet = Double(layerCount / layersPerGroup) / Double(groupCount)
+    return (Int(Double(outer) / layersPerSet), layer % layersPerGroup)
   }
 
   /// Reads `config.json`; absent fields take the defaults of `transformers`' configuration class.

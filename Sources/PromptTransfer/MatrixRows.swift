@@ -13,7 +13,27 @@ extension Matrix {
 
   /// Every row divided by its length; rows of zeros stay.
   package func normalizingRows() -> Matrix {
-    Normalization.lengths(Array(repeating: 1, count: rows)).forward(self)
+    var result = self
+    result.normalizeRows()
+    return result
+  }
+
+  /// Divides every row by its length, in place; rows of zeros stay.
+  mutating func normalizeRows() {
+    let (height, width) = (rows, columns)
+    let base = mutablePointer()
+    for row in 0..<height {
+      let norm = rowNorm(row)
+      guard norm > 0 else { continue }
+      for i in row * width..<(row + 1) * width { base[i] = Float(Double(base[i]) / norm) }
+    }
+  }
+
+  mutating func setRow(_ row: Int, _ values: [Double]) {
+    precondition(row >= 0 && row < rows && values.count == columns)
+    let width = columns
+    let target = mutablePointer() + row * width
+    for column in 0..<width { target[column] = Float(values[column]) }
   }
 
   mutating func add(_ other: Matrix, scaledBy scale: Float = 1) {

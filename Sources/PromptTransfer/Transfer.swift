@@ -117,57 +117,74 @@ public struct Transfer: Sendable {
   public func run(
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }, shouldStop: () -> Bool = { false }
   ) -> Outcome {
-    let targetAnchors = target.table.rows(anchors.ids(target.tokenizer))
-    let sourceAnchors = sources.map { $0.space.table.rows(anchors.ids($0.space.tokenizer)) }
     let prompt = sources[0].prompt.vectors
-    let rule = resolve(sourceAnchors: sourceAnchors, targetAnchors: targetAnchors)
     switch method {
     case .copy: return Outcome(vectors: prompt, objective: nil, isInterrupted: false)
     case .random:
       return Outcome(vectors: randomVectors(rows: prompt.rows), objective: nil, isInterrupted: false)
-    default: break
+    case .relative(let search, let mask):
+      return relative(search, mask, progress: progress, shouldStop: shouldStop)
+    case .linear(let ridge):
+      return baseline { source, target, _ in
+        LinearMap(from: source, to: target, ridge: ridge, parallelism: parallelism).apply(prompt)
+      }
+    case .discretize:
+      return baseline { _, target, code in target.gathering(code.nearestAnchors) }
+    case .naive:
+      return baseline { _, target, code in
+        var sum = Matrix(rows: prompt.rows, columns: target.columns)
+        sum.multiply(code.similarities, target)
+        return sum
+      }
     }
-    let unitAnchors = targetAnchors.normalizingRows()
-    var mask = AnchorMask.all
-    if case .relative(_, let chosen) = method { mask = chosen }
+  }
+
+  /// The anchors' embeddings in the target, the code, and the rule with its numbers. The sources' anchors are given
+  /// back once the code is made.
+  private func encode(mask: AnchorMask) -> (targetAnchors: Matrix, code: RelativeCode, rule: Normalization) {
+    let sourceAnchors = sources.map { $0.space.table.rows(anchors.ids($0.space.tokenizer)) }
+    let targetAnchors = target.table.rows(anchors.ids(target.tokenizer))
     let code = RelativeCode(
       zip(sources, sourceAnchors).map { ($0.prompt.vectors, $1, $0.weight) }, mask: mask)
-    var vectors: Matrix
+    return (targetAnchors, code, resolve(sourceAnchors: sourceAnchors, targetAnchors: targetAnchors))
+  }
+
+  private func relative(
+    _ search: TransferMethod.Search, _ mask: AnchorMask, progress: (_ done: Int, _ total: Int) -> Void,
+    shouldStop: () -> Bool
+  ) -> Outcome {
+    var (unitAnchors, code, rule) = encode(mask: mask)
+    unitAnchors.normalizeRows()
+    let vectors: Matrix
     var isInterrupted = false
-    switch method {
-    case .relative(.exact(let ridge), _):
-      let directions = ExactSearch(ridge: ridge)
-        .directions(code, unitAnchors: unitAnchors, parallelism: parallelism)
-      vectors = rule.forward(directions)
-    case .relative(.gradient(let steps, let learningRate), _):
+    switch search {
+    case .exact(let ridge):
+      vectors = rule.forward(
+        ExactSearch(ridge: ridge).directions(code, unitAnchors: unitAnchors, parallelism: parallelism))
+    case .gradient(let steps, let learningRate):
       var search = GradientSearch()
       search.steps = steps
       search.learningRate = learningRate
-      let start = GradientSearch.start(rows: prompt.rows, columns: targetAnchors.columns, seed: seed)
       let result = search.run(
-        code, unitAnchors: unitAnchors, start: start, normalization: rule,
-        progress: { progress($0, steps) }, shouldStop: shouldStop)
+        code, unitAnchors: unitAnchors,
+        start: GradientSearch.start(rows: code.similarities.rows, columns: unitAnchors.columns, seed: seed),
+        normalization: rule, progress: { progress($0, steps) }, shouldStop: shouldStop)
       isInterrupted = result.losses.count < steps
       vectors = result.vectors
-    case .linear(let ridge):
-      vectors = rule.forward(
-        LinearMap(from: sourceAnchors[0], to: targetAnchors, ridge: ridge, parallelism: parallelism).apply(
-          prompt))
-    case .discretize:
-      let nearest = (0..<prompt.rows).map { row in
-        let similarities = code.similarities.row(row)
-        return similarities.indices.max { similarities[$0] < similarities[$1] } ?? 0
-      }
-      vectors = rule.forward(targetAnchors.gathering(nearest))
-    case .naive:
-      vectors = Matrix(rows: prompt.rows, columns: targetAnchors.columns)
-      vectors.multiply(code.similarities, targetAnchors)
-      vectors = rule.forward(vectors)
-    case .copy, .random: vectors = prompt
     }
     return Outcome(
       vectors: vectors, objective: code.objective(vectors, unitAnchors: unitAnchors),
       isInterrupted: isInterrupted)
+  }
+
+  /// A method that makes target vectors of the anchors of one source, (K, Cs), and of the target, (K, Ct).
+  private func baseline(_ carry: (_ source: Matrix, _ target: Matrix, RelativeCode) -> Matrix) -> Outcome {
+    let (targetAnchors, code, rule) = encode(mask: .all)
+    let sourceAnchors = sources[0].space.table.rows(anchors.ids(sources[0].space.tokenizer))
+    let vectors = rule.forward(carry(sourceAnchors, targetAnchors, code))
+    return Outcome(
+      vectors: vectors, objective: code.objective(vectors, unitAnchors: targetAnchors.normalizingRows()),
+      isInterrupted: false)
   }
 
   private func randomVectors(rows: Int) -> Matrix {

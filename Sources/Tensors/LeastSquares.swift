@@ -1,73 +1,101 @@
 import CBLAS
-import Synchronization
 
-/// The normal equations `(A^T A + lambda I) x = A^T b` of a tall matrix, accumulated and solved in Double.
-package struct NormalEquations: Sendable {
+/// The matrix `A^T A` of a tall matrix, accumulated in Double, ready to be factored.
+package struct GramMatrix {
   package let width: Int
-  private var gram: [Double]  // (width, width), upper triangle
+  private var elements: [Double]  // (width, width), both triangles
 
-  /// Accumulates `A^T A` over the rows of `a` that `rows` names (all of them when nil). Blocks of rows are summed in
-  /// a fixed order, so the result does not depend on the number of threads.
+  /// Columns of a tile. Tiles are what runs in parallel; each sums over the rows in their order, so the result does not
+  /// depend on the number of threads.
+  private static let tile = 256
+  private static let rowBlock = 512
+
+  /// Accumulates over the rows of `a` that `rows` names (all of them when nil).
   package init(_ a: Matrix, rows: [Int]? = nil, parallelism: Parallelism) {
     let n = a.columns
     width = n
-    let count = rows?.count ?? a.rows
-    let block = 512
-    let groups = max(1, min(8, (count + block - 1) / block))  // partial sums: at most 8 (n, n) matrices
-    let partial = Mutex([[Double]](repeating: [], count: groups))
-    parallelism.forEach(groups) { _, group in
-      var sum = [Double](repeating: 0, count: n * n)
-      var wide = [Double](repeating: 0, count: block * n)
-      let end = count * (group + 1) / groups
-      var start = count * group / groups
-      while start < end {
-        let height = min(block, end - start)
-        for i in 0..<height {
-          let source = a.pointer + (rows?[start + i] ?? start + i) * n
-          for j in 0..<n { wide[i * n + j] = Double(source[j]) }
+    elements = [Double](repeating: 0, count: n * n)
+    let edges = Array(stride(from: 0, to: n, by: Self.tile))
+    let tiles = edges.flatMap { first in edges.filter { $0 >= first }.map { (first, $0) } }
+    elements.withUnsafeMutableBufferPointer { buffer in
+      let target = SharedPointer(buffer.baseAddress)
+      parallelism.forEach(tiles.count) { _, task in
+        let (first, second) = tiles[task]
+        let left = first..<min(n, first + Self.tile)
+        let right = second..<min(n, second + Self.tile)
+        let sums = Self.products(a, rows: rows, left, right)
+        guard let target = target.base else { return }
+        for (i, row) in left.enumerated() {
+          for (j, column) in right.enumerated() {
+            target[row * n + column] = sums[i * right.count + j]
+            target[column * n + row] = sums[i * right.count + j]
+          }
         }
-        BLAS.addGram(wide, rows: height, n: n, to: &sum)
-        start += height
       }
-      partial.withLock { $0[group] = sum }
     }
-    let sums = partial.withLock { $0 }
-    gram = sums[0]
-    for sum in sums.dropFirst() { for i in gram.indices { gram[i] += sum[i] } }
   }
 
-  /// The mean of the diagonal of `A^T A`: the natural unit of a ridge.
+  /// `A[:, left]^T A[:, right]`, (left, right).
+  private static func products(_ a: Matrix, rows: [Int]?, _ left: Range<Int>, _ right: Range<Int>) -> [Double]
+  {
+    let count = rows?.count ?? a.rows
+    var sums = [Double](repeating: 0, count: left.count * right.count)
+    var leftBlock = [Double](repeating: 0, count: rowBlock * left.count)
+    var rightBlock = [Double](repeating: 0, count: rowBlock * right.count)
+    for start in stride(from: 0, to: count, by: rowBlock) {
+      let height = min(rowBlock, count - start)
+      for i in 0..<height {
+        let source = a.pointer + (rows?[start + i] ?? start + i) * a.columns
+        for (j, column) in left.enumerated() { leftBlock[i * left.count + j] = Double(source[column]) }
+        for (j, column) in right.enumerated() { rightBlock[i * right.count + j] = Double(source[column]) }
+      }
+      BLAS.addTransposedProduct(
+        leftBlock, rightBlock, rows: height, m: left.count, n: right.count, to: &sums)
+    }
+    return sums
+  }
+
+  /// The mean of the diagonal: the natural unit of a ridge.
   package var meanDiagonal: Double {
-    (0..<width).reduce(0) { $0 + gram[$1 * width + $1] } / Double(max(1, width))
+    (0..<width).reduce(0) { $0 + elements[$1 * width + $1] } / Double(max(1, width))
   }
 
-  /// The Cholesky factor of `A^T A + ridge * meanDiagonal * I`.
+  /// The Cholesky factor of `A^T A + ridge * meanDiagonal * I`, in the place of the matrix.
   ///
-  /// Where the matrix is singular to working precision (fewer rows than columns, say), the ridge is raised tenfold, from at least
-  /// 1e-12, until the matrix is definite.
-  package func factored(ridge: Double) -> CholeskyFactor {
+  /// Where the matrix is singular to working precision, the ridge is raised tenfold, from at least 1e-12, until it is
+  /// definite.
+  package consuming func factored(ridge: Double) -> CholeskyFactor {
+    let unit = max(meanDiagonal, .leastNormalMagnitude)
+    let diagonal = (0..<width).map { elements[$0 * width + $0] }
     var ridge = ridge
     while true {
-      var matrix = gram
-      for i in 0..<width { matrix[i * width + i] += ridge * max(meanDiagonal, .leastNormalMagnitude) }
-      if BLAS.factorCholesky(&matrix, n: width) || ridge > 1 {
-        return CholeskyFactor(width: width, factor: matrix)
+      for i in 0..<width { elements[i * width + i] = diagonal[i] + ridge * unit }
+      if BLAS.factorCholesky(&elements, n: width) || ridge > 1 {
+        return CholeskyFactor(width: width, factor: elements)
       }
+      // The factorisation wrote over the upper triangle only.
+      for i in 0..<width { for j in i + 1..<width { elements[i * width + j] = elements[j * width + i] } }
       ridge = max(1e-12, ridge * 10)
     }
   }
 }
 
+/// A pointer that tasks share; each writes elements of its own.
+private struct SharedPointer: @unchecked Sendable {
+  let base: UnsafeMutablePointer<Double>?
+  init(_ base: UnsafeMutablePointer<Double>?) { self.base = base }
+}
+
 /// A factored symmetric positive definite matrix.
 package struct CholeskyFactor: Sendable {
   package let width: Int
-  fileprivate var factor: [Double]
+  fileprivate let factor: [Double]
 
   /// Solves for one right-hand side of length `width`.
-  package mutating func solve(_ rightHandSide: [Double]) -> [Double] {
+  package func solve(_ rightHandSide: [Double]) -> [Double] {
     precondition(rightHandSide.count == width)
     var solution = rightHandSide
-    BLAS.solveCholesky(&factor, n: width, &solution)
+    BLAS.solveCholesky(factor, n: width, &solution)
     return solution
   }
 }

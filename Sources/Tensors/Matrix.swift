@@ -133,6 +133,7 @@ public struct Matrix: Sendable {
 extension Matrix: Equatable {
   public static func == (left: Matrix, right: Matrix) -> Bool {
     guard left.rows == right.rows, left.columns == right.columns else { return false }
+    if left.pointer == right.pointer { return true }
     return (0..<left.count).allSatisfy { left.pointer[$0] == right.pointer[$0] }
   }
 }

@@ -29,14 +29,21 @@ struct Demo: Sendable {
     ("exact search, strength (ours)", .relative(.exact(ridge: 0.1), mask: .top(8192)), .strength),
   ]
 
-  init(zoo: URL, atlas: URL, pairs: [(String, String)], _ common: CommonOptions) throws {
+  /// The names of all rows, in order.
+  static let rows = ["manual template"] + methods.map(\.name) + ["direct tuning (ceiling)"]
+
+  /// - Parameter chosen: the relations' names; nil for all
+  init(
+    zoo: URL, atlas: URL, pairs: [(String, String)], relations chosen: [String]?, _ common: CommonOptions
+  ) throws {
     self.pairs = pairs.map { (source: $0.0, target: $0.1) }
     self.common = common
     words = try CandidateVocabulary.readWords(atlas.appendingPathComponent("common_words.txt"))
     let names = Set(pairs.flatMap { [$0.0, $0.1] })
     models = try Dictionary(
       uniqueKeysWithValues: names.map { ($0, try LanguageModel(folder: zoo.appendingPathComponent($0))) })
-    relations = try Templates.read(atlas.appendingPathComponent("relations.jsonl")).map { name, manual in
+    let known = try Templates.read(atlas.appendingPathComponent("relations.jsonl"))
+    relations = try known.filter { chosen?.contains($0.relation) ?? true }.map { name, manual in
       let folder = atlas.appendingPathComponent("data/\(name)")
       return Relation(
         name: name, manual: manual, train: try FactSet(folder, split: .train).facts,

@@ -60,8 +60,7 @@ import Testing
       Ladder(model, golden), golden, model.configuration.layerCount / model.configuration.layersPerGroup)
   }
 
-  /// To be enabled, by removing the trait, as soon as the zoo is in the repository.
-  @Test(.disabled("the zoo is not in the repository yet"))
+  @Test
   func theZooIsThere() {
     #expect(Self.zoo.count >= 4)
   }

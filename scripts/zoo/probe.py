@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures what the zoo knows: prompts tuned directly, manual templates, random vectors, and prompts carried between models.
 
-    python3 probe.py                                   # every model and every pair; about ten minutes
+    python3 probe.py                                   # every model and every pair; about five minutes
     python3 probe.py --models bert-tiny --relations capital sport --no-transfer
 """
 import argparse

@@ -9,7 +9,7 @@ struct LinearMap: Sendable {
   ///   - target: (K, Ct)
   ///   - ridge: in units of the mean diagonal of `As^T As`
   init(from source: Matrix, to target: Matrix, ridge: Double, parallelism: Parallelism) {
-    var factor = NormalEquations(source, parallelism: parallelism).factored(ridge: ridge)
+    let factor = GramMatrix(source, parallelism: parallelism).factored(ridge: ridge)
     var products = Matrix(rows: target.columns, columns: source.columns)  // (Ct, Cs)
     products.multiply(target, source, transposeA: true)
     var weight = Matrix(rows: source.columns, columns: target.columns)

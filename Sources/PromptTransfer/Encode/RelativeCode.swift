@@ -51,7 +51,15 @@ public struct RelativeCode: Sendable {
     return order.prefix(count).sorted()
   }
 
-  /// The objective of method.md for each row: the cosine between the code and the candidate's own similarities, over
+  /// For each vector the anchor with the largest similarity.
+  var nearestAnchors: [Int] {
+    (0..<similarities.rows).map { row in
+      let values = similarities.row(row)
+      return values.indices.max { values[$0] < values[$1] } ?? 0
+    }
+  }
+
+  /// The objective for each row: the cosine between the code and the candidate's own similarities, over
   /// the anchors that count.
   /// - Parameters:
   ///   - candidate: (P, Ct)

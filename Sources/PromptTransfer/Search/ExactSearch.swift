@@ -12,30 +12,57 @@ package struct ExactSearch: Sendable {
 
   /// - Parameter anchors: (K, Ct), rows of unit length
   /// - Returns: (P, Ct), rows of unit length
-  package func directions(_ code: RelativeCode, unitAnchors anchors: Matrix, parallelism: Parallelism)
-    -> Matrix
-  {
-    let width = anchors.columns
-    var result = Matrix(rows: code.similarities.rows, columns: width)
-    var shared: CholeskyFactor?  // of the full set of anchors
-    let target = result.mutablePointer()
+  package func directions(
+    _ code: RelativeCode, unitAnchors anchors: Matrix, parallelism: Parallelism
+  ) -> Matrix {
+    var result = Matrix(rows: code.similarities.rows, columns: anchors.columns)
+    var shared: Solver?  // of the full set of anchors
     for row in 0..<result.rows {
       let kept = code.kept[row]
-      var factor =
+      let solver =
         (kept == nil ? shared : nil)
-        ?? NormalEquations(anchors, rows: kept, parallelism: parallelism).factored(ridge: ridge)
-      if kept == nil { shared = factor }
-      var rightHandSide = [Double](repeating: 0, count: width)
-      for index in kept ?? Array(0..<anchors.rows) {
-        let weight = Double(code.similarities.row(row)[index])
-        for (column, value) in anchors.row(index).enumerated() {
-          rightHandSide[column] += weight * Double(value)
-        }
-      }
-      let solution = factor.solve(rightHandSide)
-      let norm = solution.reduce(0) { $0 + $1 * $1 }.squareRoot()
-      for column in 0..<width where norm > 0 { target[row * width + column] = Float(solution[column] / norm) }
+        ?? Solver(anchors, kept: kept, ridge: ridge, parallelism: parallelism)
+      if kept == nil { shared = solver }
+      let wanted = code.similarities.row(row)
+      result.setRow(row, solver.solve((kept ?? Array(0..<anchors.rows)).map { Double(wanted[$0]) }))
     }
-    return result
+    return result.normalizingRows()
+  }
+}
+
+/// The regularised least-squares problem `min |Â v - r|^2 + lambda |v|^2` for the anchors that count: over the columns of
+/// `Â`, or where there are fewer anchors than columns, the same solution over its rows, `v = Â^T (Â Â^T + lambda I)^-1 r`.
+private struct Solver {
+  private let anchors: Matrix  // (K, Ct)
+  private let kept: [Int]
+  private let factor: CholeskyFactor
+  private let isOverRows: Bool
+
+  init(_ anchors: Matrix, kept: [Int]?, ridge: Double, parallelism: Parallelism) {
+    self.anchors = anchors
+    self.kept = kept ?? Array(0..<anchors.rows)
+    isOverRows = self.kept.count < anchors.columns
+    if isOverRows {
+      // The ridge stays in units of the mean diagonal of `Â^T Â`, which is K / Ct; that of `Â Â^T` is 1.
+      let share = Double(self.kept.count) / Double(anchors.columns)
+      factor = GramMatrix(anchors.gathering(self.kept).transposed(), parallelism: parallelism)
+        .factored(ridge: ridge * share)
+    } else {
+      factor = GramMatrix(anchors, rows: kept, parallelism: parallelism).factored(ridge: ridge)
+    }
+  }
+
+  /// - Parameter wanted: the similarity to each anchor that counts
+  func solve(_ wanted: [Double]) -> [Double] {
+    isOverRows ? combination(factor.solve(wanted)) : factor.solve(combination(wanted))
+  }
+
+  /// `Â^T w` over the anchors that count.
+  private func combination(_ weights: [Double]) -> [Double] {
+    var sum = [Double](repeating: 0, count: anchors.columns)
+    for (index, weight) in zip(kept, weights) {
+      for (column, value) in anchors.row(index).enumerated() { sum[column] += weight * Double(value) }
+    }
+    return sum
   }
 }
