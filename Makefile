@@ -1,5 +1,6 @@
 # make demo    build, then tune, transfer and evaluate on the models that ship with the project
 # make test    everything that CI checks: format, tests, goldens' manifests
+# make fuzz    damage a million files and open them
 # make install copy the binary and its data to $(PREFIX)
 
 SHELL := /bin/bash
@@ -9,7 +10,7 @@ CONFIGURATION := -c release
 BINARY = $(shell $(SWIFT) build $(CONFIGURATION) --show-bin-path)/promptferry
 SOURCES := Package.swift Sources Tests
 
-.PHONY: build demo test lint format install goldens zoo clean dependencies
+.PHONY: build demo test fuzz lint format install goldens zoo clean dependencies
 
 build: dependencies
 	$(SWIFT) build $(CONFIGURATION) --product promptferry
@@ -20,6 +21,10 @@ demo: build
 test: dependencies lint
 	$(SWIFT) build $(CONFIGURATION) --build-tests
 	$(SWIFT) test $(CONFIGURATION) --skip-build
+
+# A million damaged files; `make test` tries a few thousand.
+fuzz: dependencies
+	PROMPTFERRY_FUZZ=250000 $(SWIFT) test $(CONFIGURATION) --filter FuzzTests
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)

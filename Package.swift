@@ -43,6 +43,7 @@ let package = Package(
       name: "TokenizationTests", dependencies: ["TestSupport"], resources: [.copy("Fixtures")]),
     .testTarget(name: "LanguageModelsTests", dependencies: ["TestSupport"]),
     .testTarget(name: "PromptTransferTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "FuzzTests", dependencies: ["TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport", "promptferry"]),
   ]
 )

@@ -70,6 +70,7 @@ struct TransferCommand: ParsableCommand {
     let objective: Double?
     let objectiveRows: [Double]?
     let output: String
+    let peakMemoryBytes: Int
     let ridge: Double?
     let search: String?
     let seconds: Double
@@ -107,6 +108,7 @@ struct TransferCommand: ParsableCommand {
     let result = Result(
       anchorCount: transfer.anchors.words.count, interrupted: outcome.isInterrupted, method: method.rawValue,
       normalize: normalize.rawValue, objective: mean, objectiveRows: outcome.objective, output: output,
+      peakMemoryBytes: Process.peakMemoryBytes,
       ridge: (isRelative && search == .exact) || method == .linear ? ridge : nil,
       search: isRelative ? search.rawValue : nil, seconds: seconds, seed: common.seed,
       sources: given.map { Source(model: $0.model, prompt: $0.prompt, weight: $0.weight) },
@@ -114,7 +116,7 @@ struct TransferCommand: ParsableCommand {
     try SoftPrompt(
       vectors: outcome.vectors, template: sources[0].prompt.template, modelName: target.name,
       embeddingFingerprint: target.table.fingerprint,
-      provenance: try provenance(sources, anchorCount: transfer.anchors.words.count, objective: mean)
+      provenance: try provenance(sources, target, anchorCount: transfer.anchors.words.count, objective: mean)
     ).write(to: destination)
     try common.print(result, text: summary(result))
     if outcome.isInterrupted {
@@ -146,7 +148,7 @@ struct TransferCommand: ParsableCommand {
 
   /// What the carried prompt says of its making.
   private func provenance(
-    _ sources: [TransferSource], anchorCount: Int, objective: Double?
+    _ sources: [TransferSource], _ target: EmbeddingSpace, anchorCount: Int, objective: Double?
   ) throws -> [String: String] {
     var entries = [
       "createdBy": "promptferry \(PromptFerry.version) transfer",
@@ -164,6 +166,8 @@ struct TransferCommand: ParsableCommand {
       entries["maskTop"] = maskTop.description + (maskAbsolute ? " by absolute value" : "")
     }
     if method == .linear || (method == .relative && search == .exact) { entries["ridge"] = "\(ridge)" }
+    // Rows of the table, always; a model that scales them (Gemma) multiplies the prompt by this as well.
+    if target.table.inputScale != 1 { entries["inputScale"] = "\(target.table.inputScale)" }
     if let objective { entries["objective"] = "\(objective)" }
     return entries
   }

@@ -41,8 +41,7 @@ import Tokenization
   }
 
   /// Byte-level vocabularies see spaces: next to vectors and before the mask they do not count, after the mask they do.
-  @Test(.enabled(if: Fixtures.exists(ZooFixture.folder("roberta-tiny"), isFolder: true), "needs the zoo"))
-  func spacesAreThoseOfTheSlowTokenizers() throws {
+  @Test func spacesAreThoseOfTheSlowTokenizers() throws {
     let model = try LanguageModel(folder: ZooFixture.folder("roberta-tiny"))
     func tokens(_ template: String) throws -> [String] {
       let set = Evaluator(
