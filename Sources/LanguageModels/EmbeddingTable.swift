@@ -8,8 +8,8 @@ public struct EmbeddingTable: Sendable {
   public let folder: URL
   /// SHA-256 of the table's bytes as stored: what a prompt is bound to.
   public let fingerprint: String
-  /// What the model multiplies rows by before its first layer: `sqrt(width)` for Gemma, else 1. Prompts stand in for
-  /// rows, before this.
+  /// What the model multiplies rows by before its first layer: `sqrt(width)` for Gemma, and for BART and its kin where
+  /// the configuration says `scale_embedding`; else 1. Prompts stand in for rows, before this.
   public let inputScale: Double
   /// Whether the model itself can be run, and so tuned on and evaluated.
   public let isOfRunnableFamily: Bool
@@ -43,7 +43,8 @@ public struct EmbeddingTable: Sendable {
     fingerprint = tensor.sha256()
     isOfRunnableFamily = EmbeddingNames.family(of: checkpoint) != nil
     let type = configuration["model_type"]?.string ?? ""
-    inputScale = type.hasPrefix("gemma") ? Double(tensor.columns).squareRoot() : 1
+    let isScaled = type.hasPrefix("gemma") || configuration["scale_embedding"]?.bool == true
+    inputScale = isScaled ? Double(tensor.columns).squareRoot() : 1
   }
 
   /// The chosen rows, in that order: (rows, E).

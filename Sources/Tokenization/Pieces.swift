@@ -3,12 +3,21 @@ struct Pieces {
   private var scalars: [Unicode.Scalar] = []
   private var ends: [Int] = []
 
+  /// Whether what stands first in the text has been left out.
+  private(set) var hasSkippedStart = false
+
   /// Adds a scalar to the piece that is being made.
   mutating func add(_ scalar: Unicode.Scalar) { scalars.append(scalar) }
 
   /// Ends the piece that is being made; without a scalar in it there is none.
   mutating func close() {
     if scalars.count > (ends.last ?? 0) { ends.append(scalars.count) }
+  }
+
+  /// The same, and leaves something out after it.
+  mutating func skip() {
+    if scalars.isEmpty { hasSkippedStart = true }
+    close()
   }
 
   /// Adds a whole piece.

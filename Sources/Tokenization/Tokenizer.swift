@@ -20,12 +20,17 @@ public struct Tokenizer: Sendable {
   /// The ids of the text, with `prefix` and `suffix` around them where asked for.
   public func encode(_ text: String, addingSpecialTokens: Bool = true) -> [Int] {
     var ids = addingSpecialTokens ? prefix : []
-    for section in addedTokens.sections(of: Array(text.unicodeScalars), normalizer: normalizer) {
+    let sections = addedTokens.sections(of: Array(text.unicodeScalars), normalizer: normalizer)
+    for (index, section) in sections.enumerated() {
       switch section {
       case .token(let id): ids.append(id)
       case .text(let text):
         var pieces = Pieces()
-        if let preTokenizer { preTokenizer.split(text[...], into: &pieces) } else { pieces.append(text[...]) }
+        if let preTokenizer {
+          preTokenizer.split(text[...], isFirst: index == 0, into: &pieces)
+        } else {
+          pieces.append(text[...])
+        }
         model.encode(pieces, into: &ids)
       }
     }

@@ -7,7 +7,7 @@ struct DemoCommand: ParsableCommand {
     commandName: "demo",
     abstract: "Tunes, transfers and evaluates on the models and facts that ship with promptferry.",
     discussion: """
-      Prompts are tuned on each model for every relation of the atlas, carried to the other models, and asked the
+      Prompts are tuned on each model for every relation of the atlas, carried to the other models, and asked the \
       test facts, beside what one would try instead. One table comes out: macro P@1, the mean over relations.
       """)
 

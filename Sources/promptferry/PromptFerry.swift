@@ -10,7 +10,7 @@ struct PromptFerry: ParsableCommand {
     abstract: "Carries soft prompts from one language model to another, without labels.",
     discussion: """
       MODEL is a folder in Hugging Face layout, or zoo:NAME for a model that ships with promptferry.
-      FACTS is a folder with train.jsonl, dev.jsonl and test.jsonl, a folder of such folders, one .jsonl file, or
+      FACTS is a folder with train.jsonl, dev.jsonl and test.jsonl, a folder of such folders, one .jsonl file, or \
       atlas:RELATION for facts that ship with promptferry (atlas: for all of them).
       """,
     version: version,

@@ -12,7 +12,7 @@ struct TuneCommand: ParsableCommand {
       Example:
         promptferry tune --model zoo:bert-small --facts atlas:capital -o capital.safetensors
 
-      Only the prompt vectors learn. The vectors that do best on the development facts are kept. Interrupting
+      Only the prompt vectors learn. The vectors that do best on the development facts are kept. Interrupting \
       (Ctrl-C) writes the best so far.
       """)
 

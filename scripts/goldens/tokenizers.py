@@ -11,6 +11,7 @@ crates carry several Unicode versions, none of them Swift's.
 import json
 import random
 import shutil
+import struct
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -356,6 +357,8 @@ def sets() -> dict[str, tuple[str, list[int]]]:
     digits = pre_tokenizers.Digits(individual_digits=True)
     letter = normalizers.Replace(Regex(r"\p{L}"), "")
     number = normalizers.Replace(Regex(r"\p{N}"), "")
+    not_lower = normalizers.Replace(Regex(r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"), "")
+    not_upper = normalizers.Replace(Regex(r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"), "")
     return {
         "removedByCleaning": (
             "What BertNormalizer's clean_text removes: category Other of unicode_categories 0.1.1, which\n"
@@ -372,6 +375,10 @@ def sets() -> dict[str, tuple[str, list[int]]]:
             where(lambda c: marks.normalize_str(c) == "")),
         "letters": ("`\\p{L}` of Oniguruma 6.9.", where(lambda c: letter.normalize_str(c) == "")),
         "numbers": ("`\\p{N}` of Oniguruma 6.9.", where(lambda c: number.normalize_str(c) == "")),
+        "notLowercase": (
+            "`[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]` of Oniguruma 6.9.", where(lambda c: not_lower.normalize_str(c) == "")),
+        "notUppercase": (
+            "`[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]` of Oniguruma 6.9.", where(lambda c: not_upper.normalize_str(c) == "")),
         "wordCharacters": (
             "`\\w` of the regex crate 1.13: added tokens with single_word, and Whitespace.",
             where(lambda c: len(word.pre_tokenize_str("a" + c + "a")) == 1)),
@@ -433,6 +440,67 @@ def maps(marks: list[int]) -> dict[str, tuple[str, dict[int, list[int]]]]:
     }
 
 
+CATEGORIES = ["other", "control", "prepend", "spacingMark", "extend", "linker", "nonJoiner", "joiner", "consonant",
+              "pictograph", "lead", "vowel", "trail", "leadVowel", "leadVowelTrail"]
+"""The cases of GraphemeCategory.swift."""
+
+
+def everything_to_x() -> normalizers.Precompiled:
+    """A character map of every byte to "X". It writes one X for a grapheme cluster of less than six bytes, and one
+    for each scalar of a longer one; so it shows where clusters end."""
+    units = [0] * 1024
+    units[0] = 256 << 10
+    for byte in range(1, 256):
+        units[256 ^ byte] = 512 << 10 | 1 << 8 | byte
+        units[256 ^ byte ^ 512] = 1 << 31
+    return normalizers.Precompiled(struct.pack("<1025I", 4096, *units) + b"X\0")
+
+
+def grapheme_runs() -> str:
+    """The categories of U+007F to U+1FFFF: for each run how far after the last one, how long, which."""
+    probe = everything_to_x()
+    accent, joiner, sign = "\u0301", "\u200d", "\u00a9"
+
+    def count(text: str) -> int:
+        return len(probe.normalize_str(text))
+
+    def category(c: str) -> str:
+        if "\uac00" <= c <= "\ud7a3":
+            return "other"  # arithmetic
+        if count("a" + c) == 1:
+            if c == joiner:
+                return "joiner"
+            if count("\u0915" + c + "\u0937" + accent) == 4:
+                return "linker"
+            if count(sign + c + joiner + sign + accent) != 5:
+                return "spacingMark"
+            return "extend" if count("\u0915" + c + "\u094d\u0937" + accent) == 5 else "nonJoiner"
+        tests = [
+            ("prepend", count(c + "a") == 1),
+            ("control", count(c + accent + accent) == 2),
+            ("pictograph", count(c + joiner + sign + accent) == 4),
+            ("consonant", count(c + "\u094d\u0937" + accent) == 4),
+            ("lead", count(c + "\u1100" + accent) == 3),
+            ("vowel", count(c + "\u1161" + accent) == 3),
+            ("trail", count(c + "\u11a8" + accent) == 3),
+        ]
+        return next((name for name, holds in tests if holds), "other")
+
+    text, end = "", 0
+    found = {c: category(chr(c)) for c in SCALARS if c >= 0x7F}
+    for c in range(0x7F, 0x20000):
+        name = found.get(c, "other")
+        if name == "other" or found.get(c - 1, "other") == name and c > 0x7F:
+            continue
+        length = next(n for n in range(1, 0x20000) if found.get(c + n, "other") != name)
+        text += varint(c - end) + varint(length) + varint(CATEGORIES.index(name))
+        end = c + length
+    high = {c for c in found if c >= 0x20000 and found[c] != "other"}
+    tags = {*range(0xE0020, 0xE0080), *range(0xE0100, 0xE01F0)}  # GraphemeCategory.init has these
+    assert high == set(range(0xE0000, 0xE1000)) and {c for c in high if found[c] == "extend"} == tags
+    return text
+
+
 def literal(text: str, indent: str) -> str:
     width = 108 - len(indent)
     lines = [text[i:i + width] for i in range(0, len(text), width)]
@@ -451,6 +519,11 @@ def tables() -> None:
          [(name, doc, packed_set(members)) for name, (doc, members) in observed.items()])
     for name, (doc, entries) in maps(observed["marks"][1]).items():
         emit(f"UnicodeMap+{name[0].upper()}{name[1:]}.swift", "UnicodeMap", [(name, doc, packed_map(entries))])
+    (TABLES / "GraphemeCategory+Table.swift").write_text(
+        "// Written by scripts/goldens/tokenizers.py from tokenizers 0.23.3; do not edit.\n\n"
+        "extension GraphemeCategory {\n"
+        "  /// Runs of one category from U+007F on, Hangul syllables apart: how far after the last run, how long, which.\n"
+        f"  static let packedRuns = {literal(grapheme_runs(), '    ')}\n}}\n")
 
 
 if __name__ == "__main__":

@@ -35,7 +35,18 @@ extension Field {
     case "WordPiece":
       return WordPieceDecoder(prefix: try member("prefix").string(), cleansUp: try member("cleanup").bool())
     case "Fuse": return Fuse()
-    default: throw unknownType("decoder", known: ["Sequence", "ByteLevel", "WordPiece", "Fuse"])
+    case "Metaspace": return try Metaspace(self)
+    case "Replace": return try Replace(self)
+    case "ByteFallback": return ByteFallback()
+    case "Strip": return try StripDecoder(self)
+    case "BPEDecoder": return SuffixDecoder(suffix: try text("suffix") ?? "</w>")
+    default:
+      throw unknownType(
+        "decoder",
+        known: [
+          "Sequence", "ByteLevel", "WordPiece", "Fuse", "Metaspace", "Replace", "ByteFallback", "Strip",
+          "BPEDecoder",
+        ])
     }
   }
 }

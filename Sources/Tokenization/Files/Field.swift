@@ -55,6 +55,13 @@ struct Field {
     return string
   }
 
+  /// A string of one Unicode scalar.
+  func scalar() throws(TokenizationError) -> Unicode.Scalar {
+    let scalars = try string().unicodeScalars
+    guard let scalar = scalars.first, scalars.count == 1 else { throw unexpected("one character") }
+    return scalar
+  }
+
   func bool() throws(TokenizationError) -> Bool {
     guard let bool = value.bool else { throw unexpected("true or false") }
     return bool

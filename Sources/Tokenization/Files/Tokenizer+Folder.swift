@@ -2,7 +2,8 @@ import Foundation
 
 extension Tokenizer {
   /// Reads the tokenizer of a folder in Hugging Face layout: `tokenizer.json`, or `vocab.txt` (BERT), or
-  /// `vocab.json` and `merges.txt` (GPT-2, RoBERTa), whichever is there first in this order.
+  /// `vocab.json` and `merges.txt` (GPT-2, RoBERTa, BART), or a SentencePiece model (`spiece.model`,
+  /// `sentencepiece.bpe.model`, `tokenizer.model`), whichever is there first in this order.
   ///
   /// The blocks `truncation` and `padding` of a tokenizer.json are not applied. Ids of added tokens are those of
   /// the file, unless the model's vocabulary has the token.
@@ -14,9 +15,12 @@ extension Tokenizer {
       try self.init(bert: side)
     } else if side.has("vocab.json") || side.has("merges.txt") {
       try self.init(byteLevel: side)
+    } else if let name = Self.sentencePieceFiles.first(where: side.has) {
+      try self.init(sentencePiece: name, side: side)
     } else {
       throw TokenizationError(
-        file: folder.path, expected: "tokenizer.json, or vocab.txt, or vocab.json with merges.txt",
+        file: folder.path,
+        expected: "tokenizer.json, or vocab.txt, or vocab.json with merges.txt, or a SentencePiece model",
         found: "none of them")
     }
   }

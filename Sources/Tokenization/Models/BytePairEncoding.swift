@@ -30,7 +30,7 @@ struct BytePairEncoding: Model {
     lowSymbols = (0..<0x180).map { value in
       Unicode.Scalar(UInt32(value)).flatMap { vocabulary.id(of: String($0)) } ?? -1
     }
-    byteTokens = settings.fallsBackToBytes ? (0...0xFF).map { Self.byteToken($0, in: vocabulary) } : nil
+    byteTokens = settings.fallsBackToBytes ? vocabulary.byteTokens : nil
   }
 
   var unknown: Int? { settings.unknown }
@@ -80,11 +80,5 @@ struct BytePairEncoding: Model {
       }
     }
     if let unknown = pendingUnknown { word.append(unknown) }
-  }
-
-  /// The id of `<0xAB>` for byte 0xAB, -1 without.
-  private static func byteToken(_ byte: Int, in vocabulary: Vocabulary) -> Int {
-    let digits = String(byte, radix: 16, uppercase: true)
-    return vocabulary.id(of: "<0x\(byte < 16 ? "0" : "")\(digits)>") ?? -1
   }
 }

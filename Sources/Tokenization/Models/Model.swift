@@ -13,9 +13,13 @@ extension Field {
     switch try text("type") {
     case "WordPiece": return try WordPiece(self)
     case "BPE": return try BytePairEncoding(self)
+    case "Unigram": return try Unigram(self)
+    case "WordLevel": return try WordLevel(self)
     // Old files have no type (models/mod.rs of tokenizers, ModelUntagged).
-    case nil: return optional("merges") == nil ? try WordPiece(self) : try BytePairEncoding(self)
-    default: throw unknownType("model", known: ["WordPiece", "BPE"])
+    case nil where optional("merges") != nil: return try BytePairEncoding(self)
+    case nil where optional("vocab")?.value.array != nil: return try Unigram(self)
+    case nil: return try WordPiece(self)
+    default: throw unknownType("model", known: ["WordPiece", "BPE", "Unigram", "WordLevel"])
     }
   }
 

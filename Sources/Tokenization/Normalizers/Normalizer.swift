@@ -32,12 +32,15 @@ extension Field {
         left: try member("strip_left").bool(), right: try member("strip_right").bool())
     case "Prepend": return Prepend(text: Array(try member("prepend").string().unicodeScalars))
     case "Replace": return try Replace(self)
+    case "Precompiled": return try PrecompiledNormalizer(self)
+    case "ByteLevel": return ByteLevelNormalizer()
+    case "Nmt": return Nmt()
     default:
       throw unknownType(
         "normalizer",
         known: [
           "Sequence", "BertNormalizer", "NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents", "Strip",
-          "Prepend", "Replace",
+          "Prepend", "Replace", "Precompiled", "ByteLevel", "Nmt",
         ])
     }
   }

@@ -44,32 +44,49 @@ struct Prepend: Normalizer {
   func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] { text.isEmpty ? text : self.text + text }
 }
 
-/// Replaces every occurrence of a text, leftmost first, by another text.
-struct Replace: Normalizer {
-  let pattern: [Unicode.Scalar]
+/// Replaces every match of a pattern, leftmost first, by a text. It is a decoder too, token by token.
+struct Replace: Normalizer, Decoder {
+  let pattern: TextPattern
   let content: [Unicode.Scalar]
 
+  init(_ pattern: String, by content: String) {
+    self.pattern = .text(Array(pattern.unicodeScalars))
+    self.content = Array(content.unicodeScalars)
+  }
+
   init(_ field: Field) throws(TokenizationError) {
-    let pattern = try field.member("pattern")
-    guard let text = try pattern.text("String"), !text.isEmpty else {
-      throw pattern.unexpected("{\"String\": …}", hint: "Replace with a regular expression is not supported")
-    }
-    self.pattern = Array(text.unicodeScalars)
+    pattern = try TextPattern(try field.member("pattern"))
     content = Array(try field.member("content").string().unicodeScalars)
   }
 
+  init(pattern: TextPattern, content: [Unicode.Scalar]) {
+    self.pattern = pattern
+    self.content = content
+  }
+
+  func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] { pattern.replacing(text, with: content) }
+
+  func decode(_ tokens: [String]) -> [String] {
+    tokens.map { String(String.UnicodeScalarView(normalize(Array($0.unicodeScalars)))) }
+  }
+}
+
+/// Writes UTF-8 bytes in `ByteAlphabet`.
+struct ByteLevelNormalizer: Normalizer {
   func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
-    var result: [Unicode.Scalar] = []
-    var position = 0
-    while position < text.count {
-      if text[position...].starts(with: pattern) {
-        result += content
-        position += pattern.count
-      } else {
-        result.append(text[position])
-        position += 1
+    text.flatMap { UTF8.encode($0)?.map { ByteAlphabet.scalars[Int($0)] } ?? [] }
+  }
+}
+
+/// Drops control characters and makes spaces of others: SentencePiece's nmt rules. (normalizers/unicode.rs)
+struct Nmt: Normalizer {
+  func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
+    text.compactMap { scalar in
+      switch scalar.value {
+      case 0x01...0x08, 0x0B, 0x0E...0x1F, 0x7F, 0x8F, 0x9F: nil
+      case 0x09, 0x0A, 0x0C, 0x0D, 0x1680, 0x200B...0x200F, 0x2028, 0x2029, 0x2581, 0xFEFF, 0xFFFD: " "
+      default: scalar
       }
     }
-    return result
   }
 }

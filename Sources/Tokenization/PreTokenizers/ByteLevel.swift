@@ -38,7 +38,7 @@ struct ByteLevelPreTokenizer: PreTokenizer {
   let addsPrefixSpace: Bool
   let splits: Bool
 
-  func split(_ piece: ArraySlice<Unicode.Scalar>, into pieces: inout Pieces) {
+  func split(_ piece: ArraySlice<Unicode.Scalar>, isFirst: Bool, into pieces: inout Pieces) {
     // Only U+0020 counts as a space that is there already (byte_level.rs).
     let text = addsPrefixSpace && piece.first != " " ? [" "] + piece : piece
     var start = text.startIndex

@@ -1,19 +1,25 @@
 /// Cuts text into the pieces that the model sees one by one.
 protocol PreTokenizer: Sendable {
   /// Adds the pieces of a piece.
-  func split(_ piece: ArraySlice<Unicode.Scalar>, into pieces: inout Pieces)
+  ///
+  /// - Parameter isFirst: whether the piece begins where the whole text does.
+  func split(_ piece: ArraySlice<Unicode.Scalar>, isFirst: Bool, into pieces: inout Pieces)
 }
 
 /// Pre-tokenizers one after another, each cutting the pieces of the one before.
 struct PreTokenizerSequence: PreTokenizer {
   let members: [any PreTokenizer]
 
-  func split(_ piece: ArraySlice<Unicode.Scalar>, into pieces: inout Pieces) {
+  func split(_ piece: ArraySlice<Unicode.Scalar>, isFirst: Bool, into pieces: inout Pieces) {
     var current = Pieces()
     current.append(piece)
+    var isFirst = isFirst
     for member in members {
       var next = Pieces()
-      for piece in current { member.split(piece, into: &next) }
+      for (index, piece) in current.enumerated() {
+        member.split(piece, isFirst: isFirst && index == 0, into: &next)
+      }
+      isFirst = isFirst && !next.hasSkippedStart
       current = next
     }
     for piece in current { pieces.append(piece) }
@@ -36,12 +42,16 @@ extension Field {
     case "WhitespaceSplit": return WhitespaceSplit()
     case "Punctuation": return try PunctuationPreTokenizer(self)
     case "Digits": return Digits(areIndividual: try member("individual_digits").bool())
+    case "Metaspace": return try Metaspace(self)
+    case "Split": return try Split(self)
+    case "CharDelimiterSplit":
+      return Split(pattern: .text([try member("delimiter").scalar()]), behavior: .removed)
     default:
       throw unknownType(
         "pre-tokenizer",
         known: [
           "Sequence", "BertPreTokenizer", "ByteLevel", "Whitespace", "WhitespaceSplit", "Punctuation",
-          "Digits",
+          "Digits", "Metaspace", "Split", "CharDelimiterSplit",
         ])
     }
   }

@@ -1,9 +1,9 @@
 /// Cuts at white space, and around each punctuation scalar.
 struct BertPreTokenizer: PreTokenizer {
-  func split(_ piece: ArraySlice<Unicode.Scalar>, into pieces: inout Pieces) {
+  func split(_ piece: ArraySlice<Unicode.Scalar>, isFirst: Bool, into pieces: inout Pieces) {
     for scalar in piece {
       if scalar.isWhitespace {
-        pieces.close()
+        pieces.skip()
       } else if UnicodeSet.punctuation.contains(scalar) {
         pieces.close()
         pieces.add(scalar)
@@ -18,19 +18,20 @@ struct BertPreTokenizer: PreTokenizer {
 
 /// Cuts at white space.
 struct WhitespaceSplit: PreTokenizer {
-  func split(_ piece: ArraySlice<Unicode.Scalar>, into pieces: inout Pieces) {
-    for part in piece.split(whereSeparator: \.isWhitespace) { pieces.append(part) }
+  func split(_ piece: ArraySlice<Unicode.Scalar>, isFirst: Bool, into pieces: inout Pieces) {
+    for scalar in piece { if scalar.isWhitespace { pieces.skip() } else { pieces.add(scalar) } }
+    pieces.close()
   }
 }
 
 /// `\w+|[^\w\s]+`: cuts at white space and between word characters and others.
 struct WhitespacePreTokenizer: PreTokenizer {
-  func split(_ piece: ArraySlice<Unicode.Scalar>, into pieces: inout Pieces) {
+  func split(_ piece: ArraySlice<Unicode.Scalar>, isFirst: Bool, into pieces: inout Pieces) {
     var wasWord: Bool?
     for scalar in piece {
       let isWord = scalar.isWhitespace ? nil : UnicodeSet.wordCharacters.contains(scalar)
       if isWord != wasWord { pieces.close() }
-      if isWord != nil { pieces.add(scalar) }
+      if isWord != nil { pieces.add(scalar) } else { pieces.skip() }
       wasWord = isWord
     }
     pieces.close()
@@ -41,7 +42,7 @@ struct WhitespacePreTokenizer: PreTokenizer {
 struct Digits: PreTokenizer {
   let areIndividual: Bool
 
-  func split(_ piece: ArraySlice<Unicode.Scalar>, into pieces: inout Pieces) {
+  func split(_ piece: ArraySlice<Unicode.Scalar>, isFirst: Bool, into pieces: inout Pieces) {
     var wasNumeric = false
     for scalar in piece {
       let isNumeric = UnicodeSet.numerics.contains(scalar)
@@ -53,25 +54,15 @@ struct Digits: PreTokenizer {
   }
 }
 
-/// Cuts around punctuation, by one of the `SplitDelimiterBehavior`s of tokenizers.
+/// Cuts around punctuation, by a behavior.
 struct PunctuationPreTokenizer: PreTokenizer {
-  enum Behavior: String {
-    case isolated = "Isolated"
-    case removed = "Removed"
-    case contiguous = "Contiguous"
-    case mergedWithPrevious = "MergedWithPrevious"
-    case mergedWithNext = "MergedWithNext"
-  }
-  let behavior: Behavior
+  let behavior: SplitBehavior
 
   init(_ field: Field) throws(TokenizationError) {
-    guard let behavior = Behavior(rawValue: try field.text("behavior") ?? "Isolated") else {
-      throw field.unexpected("a behavior of Punctuation")
-    }
-    self.behavior = behavior
+    behavior = try field.optional("behavior").map(SplitBehavior.init) ?? .isolated
   }
 
-  func split(_ piece: ArraySlice<Unicode.Scalar>, into pieces: inout Pieces) {
+  func split(_ piece: ArraySlice<Unicode.Scalar>, isFirst: Bool, into pieces: inout Pieces) {
     var wasPunctuation = false
     for scalar in piece {
       let isPunctuation = UnicodeSet.punctuation.contains(scalar)
@@ -81,7 +72,7 @@ struct PunctuationPreTokenizer: PreTokenizer {
       case .mergedWithPrevious: if wasPunctuation { pieces.close() }
       case .mergedWithNext: if isPunctuation { pieces.close() }
       }
-      if !(isPunctuation && behavior == .removed) { pieces.add(scalar) }
+      if isPunctuation, behavior == .removed { pieces.skip() } else { pieces.add(scalar) }
       wasPunctuation = isPunctuation
     }
     pieces.close()

@@ -1,17 +1,15 @@
 /// GPT-2's pattern, by hand:
 /// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`.
 enum GPT2Pattern {
-  private enum Kind { case letter, number, space, other }
-
   /// The end of the match that starts at `start`, which must be an index of the text. Matches leave no gaps: one
   /// of the alternatives matches at every scalar.
   static func end(ofPieceAt start: Int, in text: ArraySlice<Unicode.Scalar>) -> Int {
     if text[start] == "'", let end = endOfContraction(start, text) { return end }
-    let kind = kind(text[start])
+    let kind = ScalarKind(text[start])
     if kind != .space { return endOfRun(of: kind, from: start + 1, text) }
     let next = start + 1
     if text[start] == " ", next < text.endIndex {
-      let nextKind = Self.kind(text[next])
+      let nextKind = ScalarKind(text[next])
       if nextKind != .space { return endOfRun(of: nextKind, from: next + 1, text) }
     }
     let end = endOfRun(of: .space, from: next, text)
@@ -29,27 +27,11 @@ enum GPT2Pattern {
     }
   }
 
-  private static func endOfRun(of kind: Kind, from start: Int, _ text: ArraySlice<Unicode.Scalar>) -> Int {
+  private static func endOfRun(of kind: ScalarKind, from start: Int, _ text: ArraySlice<Unicode.Scalar>)
+    -> Int
+  {
     var end = start
-    while end < text.endIndex, Self.kind(text[end]) == kind { end += 1 }
+    while end < text.endIndex, ScalarKind(text[end]) == kind { end += 1 }
     return end
-  }
-
-  @inline(__always)
-  private static func kind(_ scalar: Unicode.Scalar) -> Kind {
-    switch scalar.value {
-    case 0x41...0x5A, 0x61...0x7A: .letter
-    case 0x30...0x39: .number
-    case 0x20, 0x09...0x0D: .space
-    case 0..<0x80: .other
-    default:
-      if UnicodeSet.letters.contains(scalar) {
-        .letter
-      } else if UnicodeSet.numbers.contains(scalar) {
-        .number
-      } else {
-        scalar.isWhitespace ? .space : .other
-      }
-    }
   }
 }
