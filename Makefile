@@ -20,7 +20,7 @@ demo: build
 
 test: dependencies lint
 	$(SWIFT) build $(CONFIGURATION) --build-tests
-	$(SWIFT) test $(CONFIGURATION) --skip-build
+	SWIFT_BACKTRACE=enable=no $(SWIFT) test $(CONFIGURATION) --skip-build
 
 # A million damaged files; `make test` tries a few thousand.
 fuzz: dependencies
@@ -57,7 +57,9 @@ goldens: $(VENV)/goldens
 	$(VENV)/bin/python scripts/goldens/models.py
 	$(VENV)/bin/python scripts/goldens/models.py --zoo
 	$(VENV)/bin/python scripts/goldens/search.py
-	$(VENV)/bin/python scripts/goldens/tokenizers.py
+	$(VENV)/bin/python scripts/goldens/pytorch.py
+	$(VENV)/bin/python scripts/goldens/tokenizers.py fixtures
+	$(VENV)/bin/python scripts/goldens/tokenizer_families.py
 
 zoo: $(VENV)/zoo
 	$(VENV)/bin/python scripts/zoo/build_atlas.py

@@ -1,16 +1,18 @@
 import Foundation
 import Tensors
 
-/// A model's folder in Hugging Face layout: `config.json` and its weights in one or several safetensors files.
+/// A model's folder in Hugging Face layout: `config.json` and its weights in one or several files, safetensors or
+/// PyTorch's own.
 public struct Checkpoint: Sendable {
   public let folder: URL
   package let configuration: JSON
-  private let files: [SafetensorsFile]
+  private let files: [any TensorFile]
   private let places: [String: Int]  // tensor name to index in `files`
 
   /// Maps the weights and reads the headers.
   ///
-  /// `model.safetensors` is used where it exists, else the shards that `model.safetensors.index.json` names.
+  /// `model.safetensors` is used where it exists, else the shards that `model.safetensors.index.json` names;
+  /// where neither exists, `pytorch_model.bin` or the shards of its index.
   /// Throws `CheckpointError` for anything missing or inconsistent.
   public init(folder: URL) throws(CheckpointError) {
     try self.init(folder: folder, only: { _ in true })
@@ -20,25 +22,28 @@ public struct Checkpoint: Sendable {
   package init(folder: URL, only isWanted: (String) -> Bool) throws(CheckpointError) {
     self.folder = folder
     configuration = try Self.json(folder.appendingPathComponent("config.json"))
-    let single = folder.appendingPathComponent("model.safetensors")
-    let index = folder.appendingPathComponent("model.safetensors.index.json")
-    let names: [String: String]?
-    let paths: [String]
-    if FileManager.default.fileExists(atPath: single.path) {
-      (names, paths) = (nil, ["model.safetensors"])
-    } else if FileManager.default.fileExists(atPath: index.path) {
-      let map = try Self.weightMap(index).filter { isWanted($0.key) }
-      (names, paths) = (map, Set(map.values).sorted())
-    } else {
+    // The order in which Transformers looks for them.
+    let candidates = ["model.safetensors", "pytorch_model.bin"].flatMap { [$0, "\($0).index.json"] }
+    let found = candidates.first {
+      FileManager.default.fileExists(atPath: folder.appendingPathComponent($0).path)
+    }
+    guard let found else {
       throw CheckpointError(
-        file: folder, "holds neither model.safetensors nor model.safetensors.index.json",
+        file: folder, "holds neither \(candidates.joined(separator: " nor "))",
         hint: "Save the model with save_pretrained(…), which writes safetensors")
     }
-    var files: [SafetensorsFile] = []
+    let index = folder.appendingPathComponent(found)
+    var names: [String: String]?
+    var paths = [found]
+    if found.hasSuffix(".json") {
+      let map = try Self.weightMap(index).filter { isWanted($0.key) }
+      (names, paths) = (map, Set(map.values).sorted())
+    }
+    var files: [any TensorFile] = []
     var places: [String: Int] = [:]
     for path in paths {
-      let file = try SafetensorsFile(folder.appendingPathComponent(path))
-      for entry in file.header.entries where names.map({ $0[entry.name] == path }) ?? true {
+      let file = try Self.open(folder.appendingPathComponent(path))
+      for entry in file.entries where names.map({ $0[entry.name] == path }) ?? true {
         places[entry.name] = files.count
       }
       files.append(file)
@@ -74,7 +79,12 @@ public struct Checkpoint: Sendable {
     return try StoredTensor(file, entry)
   }
 
-  private func entry(_ name: String) -> (SafetensorsFile, SafetensorsHeader.Entry)? {
+  private static func open(_ url: URL) throws(CheckpointError) -> any TensorFile {
+    if url.pathExtension == "bin" { return try PyTorchFile(url) }
+    return try SafetensorsFile(url)
+  }
+
+  private func entry(_ name: String) -> (any TensorFile, SafetensorsHeader.Entry)? {
     guard let place = places[name], let entry = files[place].entry(name) else { return nil }
     return (files[place], entry)
   }

@@ -5,7 +5,7 @@ import Foundation
 /// Checkpoint headers and vocabularies come from anywhere, so the reader is strict where Foundation's is not: a
 /// duplicate key is an error (safetensors forbids them; Foundation silently keeps one of the two), integers
 /// stay integers, and nesting is bounded.
-package indirect enum JSON: Sendable, Equatable {
+package enum JSON: Sendable, Equatable {
   case null
   case bool(Bool)
   case integer(Int)
@@ -53,6 +53,55 @@ package struct JSONError: Error, Equatable, CustomStringConvertible {
   package let problem: String
   package let offset: Int
   package var description: String { "invalid JSON at byte \(offset): \(problem)" }
+}
+
+/// Tells whether a key is new to its object, by its bytes: as Strings, "é" in one and in two scalars would be equal.
+///
+/// A vocabulary is an object of a hundred thousand members, so this is a hash table over those that there are, from
+/// the ninth on.
+private struct JSONKeys {
+  private var slots: [UInt64] = []  // upper half of the hash above index + 1; 0 where free
+  private static let scanned = 8
+
+  /// Adds the key of the member after these; false if one of them has it.
+  mutating func insert(_ key: String, after members: [JSON.Member]) -> Bool {
+    if members.count < Self.scanned {
+      return !members.contains { $0.key.utf8.elementsEqual(key.utf8) }
+    }
+    if members.count * 2 >= slots.count {
+      slots = [UInt64](repeating: 0, count: max(members.count * 4, Self.scanned * 4).nextPowerOfTwo)
+      for (index, member) in members.enumerated() {
+        let hash = Self.hash(member.key)
+        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+        while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
+        slots[slot] = (hash >> 32) << 32 | UInt64(index + 1)
+      }
+    }
+    let hash = Self.hash(key)
+    var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+    while slots[slot] != 0 {
+      if slots[slot] >> 32 == hash >> 32 {
+        let index = Int(slots[slot] & 0xFFFF_FFFF) - 1
+        if members[index].key.utf8.elementsEqual(key.utf8) { return false }
+      }
+      slot = (slot + 1) & (slots.count - 1)
+    }
+    slots[slot] = (hash >> 32) << 32 | UInt64(members.count + 1)
+    return true
+  }
+
+  /// Seeded by the process, so that no file can be made to have keys of one hash.
+  private static func hash(_ key: String) -> UInt64 {
+    var hasher = Hasher()
+    var key = key
+    key.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    return UInt64(truncatingIfNeeded: hasher.finalize())
+  }
+}
+
+extension Int {
+  /// The least power of two that is not below.
+  fileprivate var nextPowerOfTwo: Int { 1 << (Int.bitWidth - (self - 1).leadingZeroBitCount) }
 }
 
 /// A recursive-descent reader of RFC 8259 over UTF-8 bytes.
@@ -103,7 +152,7 @@ private struct JSONReader {
   private mutating func object(depth: Int) throws(JSONError) -> JSON {
     position += 1
     var members: [JSON.Member] = []
-    var seen: Set<[UInt8]> = []  // bytes: as Strings, "é" in one and in two scalars would be equal
+    var keys = JSONKeys()
     skipSpace()
     if peek == UInt8(ascii: "}") {
       position += 1
@@ -113,7 +162,7 @@ private struct JSONReader {
       skipSpace()
       guard peek == UInt8(ascii: "\"") else { throw error("a key was expected") }
       let key = try string()
-      guard seen.insert(Array(key.utf8)).inserted else {
+      guard keys.insert(key, after: members) else {
         throw error("the key \(key.debugDescription) is there twice")
       }
       skipSpace()

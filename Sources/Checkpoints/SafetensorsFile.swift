@@ -2,10 +2,10 @@ import Foundation
 import Tensors
 
 /// A mapped safetensors file. Nothing is read but the header and the tensors asked for.
-package struct SafetensorsFile: Sendable {
+package struct SafetensorsFile: TensorFile {
   package let url: URL
   package let header: SafetensorsHeader
-  private let file: MappedFile
+  package let file: MappedFile
   private let places: [String: Int]
 
   package init(_ url: URL) throws(CheckpointError) {
@@ -18,46 +18,13 @@ package struct SafetensorsFile: Sendable {
       header.entries.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
+  package var entries: [SafetensorsHeader.Entry] { header.entries }
+
   package func entry(_ name: String) -> SafetensorsHeader.Entry? { places[name].map { header.entries[$0] } }
 
-  /// Calls `body` with the stored bytes of a tensor.
-  func withBytes<Result, Failure: Error>(
-    _ entry: SafetensorsHeader.Entry, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    try file.withBytes { (bytes) throws(Failure) in
-      try body(UnsafeRawBufferPointer(rebasing: bytes[place(of: entry)]))
-    }
-  }
-
-  /// Gives back the memory that reading the tensor took.
-  func release(_ entry: SafetensorsHeader.Entry) { file.release(place(of: entry)) }
-
-  private func place(of entry: SafetensorsHeader.Entry) -> Range<Int> {
+  package func place(of entry: SafetensorsHeader.Entry) -> Range<Int> {
     let start = header.dataOffset + entry.range.lowerBound
     return start..<start + entry.range.count
-  }
-
-  /// A tensor as Float32 with the given shape: a view of the file where it is stored as aligned F32, else a copy.
-  package func matrix(
-    _ entry: SafetensorsHeader.Entry, rows: Int, columns: Int
-  ) throws(CheckpointError) -> Matrix {
-    precondition(entry.shape.reduce(1, *) == rows * columns)
-    return try withBytes(entry) { (source) throws(CheckpointError) in
-      guard let base = source.baseAddress else { return Matrix(rows: rows, columns: columns) }
-      if entry.type == .float32, Int(bitPattern: base) % MemoryLayout<Float>.alignment == 0 {
-        return Matrix(
-          rows: rows, columns: columns, mapped: base.assumingMemoryBound(to: Float.self), keeping: file)
-      }
-      guard let type = entry.type, type.isReadable else {
-        throw CheckpointError(
-          file: url, item: entry.name,
-          "has elements of type \(entry.typeName), where F32, F16 or BF16 can be read",
-          hint: "Convert the checkpoint to one of these")
-      }
-      var result = Matrix(uninitializedRows: rows, columns: columns)
-      type.widen(base, to: result.mutablePointer(), count: result.count)
-      return result
-    }
   }
 
   /// The bytes of a safetensors file that holds these Float32 matrices and this metadata, laid out as the

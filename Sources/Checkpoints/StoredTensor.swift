@@ -7,11 +7,11 @@ package struct StoredTensor: Sendable {
   package let name: String
   package let rows: Int
   package let columns: Int
-  private let file: SafetensorsFile
+  private let file: any TensorFile
   private let entry: SafetensorsHeader.Entry
 
   /// Throws when the tensor is no matrix of a type that can be read.
-  package init(_ file: SafetensorsFile, _ entry: SafetensorsHeader.Entry) throws(CheckpointError) {
+  package init(_ file: any TensorFile, _ entry: SafetensorsHeader.Entry) throws(CheckpointError) {
     guard entry.shape.count == 2, entry.type?.isReadable == true else {
       throw CheckpointError(
         file: file.url, item: entry.name,
@@ -33,6 +33,7 @@ package struct StoredTensor: Sendable {
         precondition(index >= 0 && index < rows)
         guard let base = bytes.baseAddress else { continue }
         entry.type?.widen(base + index * stride, to: target + row * columns, count: columns)
+        if row % 1024 == 1023 { file.release(entry) }
       }
     }
     file.release(entry)

@@ -19,6 +19,9 @@ public struct FrozenModel: Sendable {
 
   /// Loads the folder of a checkpoint, all or nothing.
   public init(folder: URL) throws(CheckpointError) {
+    // The family first: of one that cannot be run, weights need not be there.
+    let file = folder.appendingPathComponent("config.json")
+    _ = try ModelFamily(configuration: Checkpoint.json(file), file: file)
     try self.init(Checkpoint(folder: folder))
   }
 

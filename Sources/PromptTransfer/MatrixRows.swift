@@ -29,6 +29,18 @@ extension Matrix {
     }
   }
 
+  /// Divides every column by its number; columns of zero stay.
+  mutating func divideColumns(by numbers: [Double]) {
+    precondition(numbers.count == columns)
+    let (height, width) = (rows, columns)
+    let base = mutablePointer()
+    for column in 0..<width where numbers[column] > 0 {
+      for row in 0..<height {
+        base[row * width + column] = Float(Double(base[row * width + column]) / numbers[column])
+      }
+    }
+  }
+
   mutating func setRow(_ row: Int, _ values: [Double]) {
     precondition(row >= 0 && row < rows && values.count == columns)
     let width = columns

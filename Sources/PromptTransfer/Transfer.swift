@@ -139,21 +139,34 @@ public struct Transfer: Sendable {
     }
   }
 
-  /// The anchors' embeddings in the target, the code, and the rule with its numbers. The sources' anchors are given
-  /// back once the code is made.
-  private func encode(mask: AnchorMask) -> (targetAnchors: Matrix, code: RelativeCode, rule: Normalization) {
-    let sourceAnchors = sources.map { $0.space.table.rows(anchors.ids($0.space.tokenizer)) }
+  /// The code, the anchors' embeddings in the target, and the rule with its numbers. The sources' anchors are given back
+  /// before the target's are read.
+  private func encode(mask: AnchorMask) -> (code: RelativeCode, targetAnchors: Matrix, rule: Normalization) {
+    let (code, strengths) = encodeSources(mask: mask)
     let targetAnchors = target.table.rows(anchors.ids(target.tokenizer))
+    return (code, targetAnchors, resolve(strengths: strengths, targetAnchors: targetAnchors))
+  }
+
+  /// The code, and each vector's length relative to its vocabulary, the mean over the sources.
+  private func encodeSources(mask: AnchorMask) -> (RelativeCode, strengths: [Double]) {
+    let sourceAnchors = sources.map { $0.space.table.rows(anchors.ids($0.space.tokenizer)) }
+    let totalWeight = sources.reduce(0) { $0 + Double($1.weight) }
+    let typicalLengths = sourceAnchors.map(\.meanRowNorm)
+    let strengths = (0..<sources[0].prompt.vectors.rows).map { row in
+      zip(sources, typicalLengths).reduce(0) { sum, pair in
+        sum + Double(pair.0.weight) / totalWeight * pair.0.prompt.vectors.rowNorm(row) / pair.1
+      }
+    }
     let code = RelativeCode(
       zip(sources, sourceAnchors).map { ($0.prompt.vectors, $1, $0.weight) }, mask: mask)
-    return (targetAnchors, code, resolve(sourceAnchors: sourceAnchors, targetAnchors: targetAnchors))
+    return (code, strengths)
   }
 
   private func relative(
     _ search: TransferMethod.Search, _ mask: AnchorMask, progress: (_ done: Int, _ total: Int) -> Void,
     shouldStop: () -> Bool
   ) -> Outcome {
-    var (unitAnchors, code, rule) = encode(mask: mask)
+    var (code, unitAnchors, rule) = encode(mask: mask)
     unitAnchors.normalizeRows()
     let vectors: Matrix
     var isInterrupted = false
@@ -179,7 +192,7 @@ public struct Transfer: Sendable {
 
   /// A method that makes target vectors of the anchors of one source, (K, Cs), and of the target, (K, Ct).
   private func baseline(_ carry: (_ source: Matrix, _ target: Matrix, RelativeCode) -> Matrix) -> Outcome {
-    let (targetAnchors, code, rule) = encode(mask: .all)
+    let (code, targetAnchors, rule) = encode(mask: .all)
     let sourceAnchors = sources[0].space.table.rows(anchors.ids(sources[0].space.tokenizer))
     let vectors = rule.forward(carry(sourceAnchors, targetAnchors, code))
     return Outcome(
@@ -194,7 +207,7 @@ public struct Transfer: Sendable {
   }
 
   /// The rule with the numbers of these models.
-  private func resolve(sourceAnchors: [Matrix], targetAnchors: Matrix) -> Normalization {
+  private func resolve(strengths: [Double], targetAnchors: Matrix) -> Normalization {
     switch normalization {
     case .none: return .none
     case .moments:
@@ -203,17 +216,10 @@ public struct Transfer: Sendable {
     case .scale:
       let (mean, deviation) = target.table.moments()
       let typical = (Double(target.table.width) * (mean * mean + deviation * deviation)).squareRoot()
-      return .lengths(Array(repeating: typical, count: sources[0].prompt.vectors.rows))
+      return .lengths(strengths.map { _ in typical })
     case .strength:
-      let targetLength = targetAnchors.meanRowNorm
-      let totalWeight = sources.reduce(0) { $0 + Double($1.weight) }
-      return .lengths(
-        (0..<sources[0].prompt.vectors.rows).map { row in
-          zip(sources, sourceAnchors).reduce(0) { sum, pair in
-            let relative = pair.0.prompt.vectors.rowNorm(row) / pair.1.meanRowNorm
-            return sum + Double(pair.0.weight) / totalWeight * relative * targetLength
-          }
-        })
+      let typical = targetAnchors.meanRowNorm
+      return .lengths(strengths.map { $0 * typical })
     }
   }
 }

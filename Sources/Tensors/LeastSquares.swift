@@ -80,12 +80,6 @@ package struct GramMatrix {
   }
 }
 
-/// A pointer that tasks share; each writes elements of its own.
-private struct SharedPointer: @unchecked Sendable {
-  let base: UnsafeMutablePointer<Double>?
-  init(_ base: UnsafeMutablePointer<Double>?) { self.base = base }
-}
-
 /// A factored symmetric positive definite matrix.
 package struct CholeskyFactor: Sendable {
   package let width: Int

@@ -83,6 +83,13 @@ public struct Matrix: Sendable {
     return result
   }
 
+  /// Some rows, in place: the storage is shared.
+  package func rowBlock(_ rows: Range<Int>) -> Matrix {
+    precondition(rows.lowerBound >= 0 && rows.upperBound <= self.rows)
+    return Matrix(
+      rows: rows.count, columns: columns, mapped: pointer + rows.lowerBound * columns, keeping: storage)
+  }
+
   public func transposed() -> Matrix {
     var result = Matrix(uninitializedRows: columns, columns: rows)
     let target = result.mutablePointer()

@@ -40,3 +40,10 @@ public struct Parallelism: Sendable {
     }
   }
 }
+
+/// A pointer that tasks share; each writes elements of its own.
+struct SharedPointer<Element>: @unchecked Sendable {
+  let base: UnsafeMutablePointer<Element>?
+
+  init(_ base: UnsafeMutablePointer<Element>?) { self.base = base }
+}

@@ -58,6 +58,23 @@ import Testing
     for value in objective { #expect(value > 0.9999) }
   }
 
+  /// Conjugate gradients, which wide tables need, find what the factorisations find: on the columns, on the rows, with and
+  /// without masks and ridge.
+  @Test(arguments: [AnchorMask.all, .top(120), .top(10)], [0.0, 0.1, 1])
+  func withoutFactorisationsTheSameComesOut(_ mask: AnchorMask, _ ridge: Double) {
+    let code = RelativeCode([(prompt, anchors, 1)], mask: mask)
+    let unit = anchors.normalizingRows()
+    let search = ExactSearch(ridge: ridge)
+    let one = Parallelism(threads: 1)
+    let (factored, iterated) = (search.factored(code, unit, one), search.iterated(code, unit, one))
+    for row in 0..<prompt.rows { #expect(cosine(factored, iterated, row: row) > 1 - 1e-5) }
+    let (best, found) = (
+      code.objective(factored, unitAnchors: unit), code.objective(iterated, unitAnchors: unit)
+    )
+    expectClose(found, best, absolute: 1e-6)
+    #expect(search.iterated(code, unit, Parallelism(threads: 3)) == iterated)
+  }
+
   @Test func severalSourcesDoNotDependOnTheirOrder() {
     let other = Samples.matrix(200, 12, "other")
     let second = Samples.matrix(5, 12, "second prompt")

@@ -10,12 +10,21 @@ import Tokenization
     let scalars: String
   }
 
-  static let names = [
-    "added", "bert-cased", "bert-lowercases", "bert-pieces", "bert-strips", "bert-uncased", "byte-level",
-    "byte-level-prefix", "byte-level-whole", "digits", "lowercase", "nfc", "nfd", "nfkc", "nfkd",
-    "punctuation-contiguous", "punctuation-mergedwithnext", "punctuation-mergedwithprevious",
-    "punctuation-removed", "sequence", "strip", "strip-right", "stripaccents", "whitespace",
-  ]
+  static let names: [String] = {
+    let behaviors = ["contiguous", "isolated", "mergedwithnext", "mergedwithprevious", "removed"]
+    let names =
+      [
+        "added", "bert-cased", "bert-lowercases", "bert-pieces", "bert-strips", "bert-uncased", "byte-level",
+        "byte-level-normalizer", "byte-level-prefix", "byte-level-whole", "delimiter", "digits", "graphemes",
+        "lowercase", "nfc", "nfd", "nfkc", "nfkd", "nmt", "replace-regex", "replace-spaces", "sequence",
+        "strip",
+        "strip-right", "stripaccents", "whitespace", "split-regex",
+      ] + ["gpt2", "llama3", "qwen2", "tekken"].map { "split-\($0)" }
+      + behaviors.flatMap { ["split-\($0)", "split-\($0)-inverted"] }
+      + behaviors.filter { $0 != "isolated" }.map { "punctuation-\($0)" }
+      + ["always", "first", "never"].flatMap { ["metaspace-\($0)", "metaspace-\($0)-whole"] }
+    return names.sorted()
+  }()
 
   /// The tokenizer of that name, and what it must give.
   private func probe(_ name: String) throws -> (Tokenizer, Goldens) {

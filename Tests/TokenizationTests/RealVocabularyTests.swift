@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Tokenization
 
-/// The vocabularies of bert-base-cased, bert-base-uncased and gpt2 on every label of LAMA and on generated lines,
+/// The vocabularies of bert-base-cased, bert-base-uncased, gpt2 and a German ALBERT on every label of LAMA and on generated lines,
 /// by digests of the Python package's ids.
 @Suite(
   .enabled(
@@ -25,7 +25,9 @@ struct RealVocabularyTests {
     }
   }
 
-  @Test(arguments: ["bert-base-cased", "bert-base-uncased", "gpt2"]) func digests(name: String) throws {
+  @Test(arguments: ["albert", "bert-base-cased", "bert-base-uncased", "gpt2"]) func digests(name: String)
+    throws
+  {
     let shared = try #require(Fixtures.shared)
     let goldens = try #require(try Fixtures.read("real.json", as: [String: [String: Golden]].self)[name])
     #expect(goldens.count == 42)
@@ -69,5 +71,19 @@ struct RealVocabularyTests {
       }
     }
     return labels
+  }
+
+  /// The words that the paper takes for anchors are one token each, and `words` has them all. ALBERT's are of an
+  /// English vocabulary that is not at hand.
+  @Test(arguments: ["bert-base-cased", "gpt2"]) func anchors(name: String) throws {
+    let shared = try #require(Fixtures.shared)
+    let file = shared.appendingPathComponent("lama/common_vocab_cased_be_ro_al.txt")
+    let words = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+      .map { String($0.drop { $0 == " " }) }
+    #expect(words.count == 17_230)
+    let tokenizer = try tokenizer(name, shared)
+    #expect(words.filter { tokenizer.singleToken($0) == nil } == [])
+    let known = Set(tokenizer.words().map { Array($0.utf8) })
+    #expect(words.filter { !known.contains(Array($0.utf8)) } == [])
   }
 }

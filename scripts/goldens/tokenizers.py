@@ -1,6 +1,7 @@
 """Writes Tests/TokenizationTests/Fixtures and the Unicode tables of Sources/Tokenization/Unicode.
 
-Pinned: Python 3.11, tokenizers 0.23.3. The tables are what that package *does*, scalar by scalar, because its Rust
+Pinned: Python 3.11, tokenizers 0.23.3; for ALBERT's digests and for tokenizer_families.py, which writes the folder
+families, also transformers 5.23.0, sentencepiece 0.2.3 and protobuf 7.36.2. The tables are what that package *does*, scalar by scalar, because its Rust
 crates carry several Unicode versions, none of them Swift's.
 
     python tokenizers.py fixtures             small trained tokenizers, hard lines, their ids
@@ -8,6 +9,8 @@ crates carry several Unicode versions, none of them Swift's.
     python tokenizers.py tables               the Unicode tables
 """
 
+import base64
+import importlib
 import json
 import random
 import shutil
@@ -16,6 +19,7 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import SimpleNamespace
 
 import common  # first: it takes this folder from the search path, where this file hides the package
 
@@ -180,6 +184,30 @@ def added(id_: int, content: str, **flags: bool) -> dict:
     return {"id": id_, "content": content, **standard, **flags}
 
 
+CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+REST = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+PATTERNS = {
+    "gpt2": r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
+    "llama3": CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|" + REST,
+    "qwen2": CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}|" + REST,
+    "tekken": r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|"
+              r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}|"
+              r" ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+}
+"""The expressions that TextPattern.swift has scanners for."""
+
+
+def everything_to_x() -> bytes:
+    """A character map of every byte to "X". It writes one X for a grapheme cluster of less than six bytes, and one
+    for each scalar of a longer one; so it shows where clusters end."""
+    units = [0] * 1024
+    units[0] = 256 << 10
+    for byte in range(1, 256):
+        units[256 ^ byte] = 512 << 10 | 1 << 8 | byte
+        units[256 ^ byte ^ 512] = 1 << 31
+    return struct.pack("<1025I", 4096, *units) + b"X\0"
+
+
 def components() -> dict[str, dict]:
     """The parts of tokenizer.json files around PROBE."""
     n, p = "normalizer", "pre_tokenizer"
@@ -202,6 +230,27 @@ def components() -> dict[str, dict]:
             p: {"type": "Sequence", "pretokenizers": [
                 {"type": "WhitespaceSplit"}, {"type": "Punctuation", "behavior": "Isolated"},
                 {"type": "Digits", "individual_digits": True}]}},
+        "nmt": {n: {"type": "Nmt"}},
+        "byte-level-normalizer": {n: {"type": "ByteLevel"}},
+        "graphemes": {n: {
+            "type": "Precompiled", "precompiled_charsmap": base64.b64encode(everything_to_x()).decode()}},
+        "replace-spaces": {n: {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": "\u2581"}},
+        "replace-regex": {n: {"type": "Replace", "pattern": {"Regex": "[a-e]+|\\s(?=\\w)"}, "content": "<>"}},
+        **{f"split-{b.lower()}{'-inverted' if i else ''}": {
+            p: {"type": "Split", "pattern": {"String": "e"}, "behavior": b, "invert": i}}
+           for b in ["Isolated", "Removed", "Contiguous", "MergedWithPrevious", "MergedWithNext"]
+           for i in [False, True]},
+        "split-regex": {p: {"type": "Split", "pattern": {"Regex": "\\s+|[0-9]{1,2}|^x"}, "behavior": "Removed",
+                            "invert": False}},
+        **{f"split-{name}": {p: {"type": "Split", "pattern": {"Regex": regex}, "behavior": "Isolated",
+                                 "invert": False}} for name, regex in PATTERNS.items()},
+        "delimiter": {p: {"type": "CharDelimiterSplit", "delimiter": "\u00e9"}},
+        **{f"metaspace-{scheme}{'' if splits else '-whole'}": {
+            p: {"type": "Sequence", "pretokenizers": [
+                {"type": "Split", "pattern": {"String": "a"}, "behavior": "Removed", "invert": False},
+                {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": scheme, "split": splits}]},
+            "added_tokens": [added(256, "<mask>", special=True)]}
+           for scheme in ["always", "first", "never"] for splits in [True, False]},
         "bert-pieces": {p: {"type": "BertPreTokenizer"}},
         "whitespace": {p: {"type": "Whitespace"}},
         "digits": {p: {"type": "Digits", "individual_digits": False}},
@@ -254,7 +303,8 @@ def fixtures() -> None:
 
 def manifest() -> None:
     files = [f for f in FIXTURES.rglob("*") if f.is_file() and f.name != "manifest.json"]
-    common.write_manifest(FIXTURES, "scripts/goldens/tokenizers.py", files, packages=["tokenizers"])
+    packages = ["protobuf", "sentencepiece", "tokenizers", "transformers"]
+    common.write_manifest(FIXTURES, "scripts/goldens/tokenizers.py", files, packages=packages)
 
 
 def real_tokenizers(shared: Path) -> dict[str, Tokenizer]:
@@ -272,7 +322,17 @@ def real_tokenizers(shared: Path) -> dict[str, Tokenizer]:
     t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     t.add_special_tokens(["<|endoftext|>"])
     result["gpt2"] = t
+    result["albert"] = real_albert(shared / "vocabularies/albert/spiece.model")
     return result
+
+
+def real_albert(file: Path) -> Tokenizer:
+    """As transformers converts it, cased and without accents. Needs transformers 5.23.0 and protobuf 7.36.2."""
+    converter = importlib.import_module("transformers.convert_slow_tokenizer").AlbertConverter
+    t = converter(SimpleNamespace(vocab_file=str(file), keep_accents=False, do_lower_case=False,
+                                  convert_tokens_to_ids={"[CLS]": 2, "[SEP]": 3}.get)).converted()
+    t.add_special_tokens(["<pad>", "<unk>", "[CLS]", "[SEP]", tokenizers.AddedToken("[MASK]", lstrip=True)])
+    return t
 
 
 def labels(folder: Path) -> list[str]:
@@ -445,20 +505,9 @@ CATEGORIES = ["other", "control", "prepend", "spacingMark", "extend", "linker", 
 """The cases of GraphemeCategory.swift."""
 
 
-def everything_to_x() -> normalizers.Precompiled:
-    """A character map of every byte to "X". It writes one X for a grapheme cluster of less than six bytes, and one
-    for each scalar of a longer one; so it shows where clusters end."""
-    units = [0] * 1024
-    units[0] = 256 << 10
-    for byte in range(1, 256):
-        units[256 ^ byte] = 512 << 10 | 1 << 8 | byte
-        units[256 ^ byte ^ 512] = 1 << 31
-    return normalizers.Precompiled(struct.pack("<1025I", 4096, *units) + b"X\0")
-
-
 def grapheme_runs() -> str:
     """The categories of U+007F to U+1FFFF: for each run how far after the last one, how long, which."""
-    probe = everything_to_x()
+    probe = normalizers.Precompiled(everything_to_x())
     accent, joiner, sign = "\u0301", "\u200d", "\u00a9"
 
     def count(text: str) -> int:

@@ -26,7 +26,8 @@ public struct RelativeCode: Sendable {
     var sum = Matrix(rows: sources[0].prompt.rows, columns: sources[0].anchors.rows)
     for source in sources {
       var cosines = Matrix(rows: source.prompt.rows, columns: source.anchors.rows)
-      cosines.multiply(source.prompt.normalizingRows(), source.anchors.normalizingRows(), transposeB: true)
+      cosines.multiply(source.prompt.normalizingRows(), source.anchors, transposeB: true)
+      cosines.divideColumns(by: (0..<source.anchors.rows).map(source.anchors.rowNorm))
       if sources.count > 1 { cosines = cosines.normalizingRows() }
       sum.add(cosines, scaledBy: sources.count > 1 ? source.weight : 1)
     }

@@ -10,11 +10,30 @@ package struct ExactSearch: Sendable {
 
   package init(ridge: Double) { self.ridge = ridge }
 
+  /// The largest system that is factored: a factorisation costs the cube of its size, and its square in memory.
+  static let factorLimit = 1536
+
   /// - Parameter anchors: (K, Ct), rows of unit length
   /// - Returns: (P, Ct), rows of unit length
   package func directions(
     _ code: RelativeCode, unitAnchors anchors: Matrix, parallelism: Parallelism
   ) -> Matrix {
+    let smallest = code.kept.map { min($0?.count ?? anchors.rows, anchors.columns) }.max() ?? 0
+    let found =
+      smallest > Self.factorLimit
+      ? iterated(code, anchors, parallelism) : factored(code, anchors, parallelism)
+    return found.normalizingRows()
+  }
+
+  /// Without factorisations, for wide tables.
+  package func iterated(_ code: RelativeCode, _ anchors: Matrix, _ parallelism: Parallelism) -> Matrix {
+    // The mean diagonal of `Â^T Â` is the number of unit rows over that of columns.
+    let lambda = code.kept.map { ridge * Double($0?.count ?? anchors.rows) / Double(anchors.columns) }
+    return ConjugateGradients().solve(
+      anchors, b: code.maskedSimilarities(), kept: code.kept, lambda: lambda, parallelism: parallelism)
+  }
+
+  package func factored(_ code: RelativeCode, _ anchors: Matrix, _ parallelism: Parallelism) -> Matrix {
     var result = Matrix(rows: code.similarities.rows, columns: anchors.columns)
     var shared: Solver?  // of the full set of anchors
     for row in 0..<result.rows {
@@ -26,7 +45,7 @@ package struct ExactSearch: Sendable {
       let wanted = code.similarities.row(row)
       result.setRow(row, solver.solve((kept ?? Array(0..<anchors.rows)).map { Double(wanted[$0]) }))
     }
-    return result.normalizingRows()
+    return result
   }
 }
 

@@ -77,10 +77,20 @@ extension Tokenizer {
     normalizer = parts.normalizer
     preTokenizer = parts.preTokenizer
     decoder = parts.decoder
-    prefix = parts.postProcessor.prefix
-    suffix = parts.postProcessor.suffix
     addedTokens = AddedTokens(parts.addedTokens, normalizer: parts.normalizer)
     let added = addedTokens
+    let vocabulary = parts.model.vocabulary
+    /// The token in that role, where tokenizer_config.json wants it and the post-processor has nothing: files of Llama
+    /// may leave it to transformers.
+    func wanted(_ role: String) throws(TokenizationError) -> [Int] {
+      guard parts.postProcessor == PostProcessor(),
+        try side.tokenizerConfig?.flag("add_\(role)", default: false) == true,
+        let token = try side.specialToken(role)
+      else { return [] }
+      return [added.id(of: token) ?? vocabulary.id(of: token)].compactMap { $0 }
+    }
+    prefix = try parts.postProcessor.prefix + wanted("bos_token")
+    suffix = try parts.postProcessor.suffix + wanted("eos_token")
     let masks = try side.specialToken("mask_token").map { [$0] } ?? ["[MASK]", "<mask>"]
     mask = masks.lazy.compactMap { added.id(of: $0) }.first
     for id in prefix + suffix where token(of: id) == nil {

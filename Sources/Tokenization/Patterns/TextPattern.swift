@@ -1,16 +1,13 @@
-import Foundation
-
 /// What Split and Replace look for: a text, or a regular expression.
 ///
 /// tokenizers takes Oniguruma. The expressions of well-known tokenizers have scanners of their own here, with
-/// Oniguruma's tables; any other one is Foundation's to match, whose syntax is nearly the same and whose Unicode
-/// version may be another.
+/// Oniguruma's tables; any other one is a `RegularExpression`.
 enum TextPattern: Sendable {
   case text([Unicode.Scalar])
   case scanner(@Sendable (Int, ArraySlice<Unicode.Scalar>) -> Int)
   /// Two or more spaces.
   case spaces
-  case expression(NSRegularExpression)
+  case expression(RegularExpression)
 
   /// Reads `{"String": …}` or `{"Regex": …}`, or a string alone.
   init(_ field: Field) throws(TokenizationError) {
@@ -28,9 +25,7 @@ enum TextPattern: Sendable {
     } else if Self.spaceExpressions.contains(expression) {
       self = .spaces
     } else {
-      guard expression.utf8.count <= Self.longestExpression,
-        let expression = try? NSRegularExpression(pattern: expression)
-      else {
+      guard let expression = RegularExpression(expression) else {
         throw regex.unexpected(
           "a regular expression that Foundation can read", hint: "this one is not supported")
       }
@@ -38,7 +33,6 @@ enum TextPattern: Sendable {
     }
   }
 
-  private static let longestExpression = 4096
   private static let spaceExpressions: Set = [" {2,}", "  +", "[ ]{2,}"]
 
   /// The scanners that leave no gap between matches, by their expressions.
@@ -114,22 +108,7 @@ extension TextPattern {
         if end - start > 1 { body(start..<end) }
         start = max(end, start + 1)
       }
-    case .expression(let expression): Self.eachMatch(of: expression, in: text, body)
-    }
-  }
-
-  private static func eachMatch(
-    of expression: NSRegularExpression, in text: ArraySlice<Unicode.Scalar>, _ body: (Range<Int>) -> Void
-  ) {
-    let string = String(String.UnicodeScalarView(text))
-    var indices: [Int] = []  // of the scalar that each UTF-16 unit belongs to, and of the end
-    for index in text.indices {
-      indices.append(index)
-      if text[index].value >= 0x10000 { indices.append(index) }
-    }
-    indices.append(text.endIndex)
-    for match in expression.matches(in: string, range: NSRange(location: 0, length: indices.count - 1)) {
-      body(indices[match.range.location]..<indices[match.range.location + match.range.length])
+    case .expression(let expression): expression.eachMatch(in: text, body)
     }
   }
 }

@@ -1,0 +1,62 @@
+import Foundation
+import Tensors
+
+/// A mapped file with named tensors. Nothing is read but its directory and the tensors asked for.
+package protocol TensorFile: Sendable {
+  typealias Entry = SafetensorsHeader.Entry
+
+  var url: URL { get }
+  var file: MappedFile { get }
+  var entries: [Entry] { get }
+  func entry(_ name: String) -> Entry?
+
+  /// From the tensor's first to its last byte in the file.
+  func place(of entry: Entry) -> Range<Int>
+
+  /// Whether the elements lie there one after the other, row by row.
+  func isContiguous(_ entry: Entry) -> Bool
+
+  /// Calls `body` with the tensor's stored elements one after the other, row by row.
+  func withBytes<Result, Failure: Error>(
+    _ entry: Entry, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result
+}
+
+extension TensorFile {
+  package func isContiguous(_ entry: Entry) -> Bool { true }
+
+  package func withBytes<Result, Failure: Error>(
+    _ entry: Entry, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try file.withBytes { (bytes) throws(Failure) in
+      try body(UnsafeRawBufferPointer(rebasing: bytes[place(of: entry)]))
+    }
+  }
+
+  /// Gives back the memory that reading the tensor took.
+  package func release(_ entry: Entry) { file.release(place(of: entry)) }
+
+  /// A tensor as Float32 with the given shape: a view of the file where it is stored as aligned F32, row by
+  /// row, else a copy.
+  package func matrix(_ entry: Entry, rows: Int, columns: Int) throws(CheckpointError) -> Matrix {
+    precondition(entry.shape.reduce(1, *) == rows * columns)
+    return try withBytes(entry) { (source) throws(CheckpointError) in
+      guard let type = entry.type, type.isReadable else {
+        throw CheckpointError(
+          file: url, item: entry.name,
+          "has elements of type \(entry.typeName), where F32, F16 or BF16 can be read",
+          hint: "Convert the checkpoint to one of these")
+      }
+      guard let base = source.baseAddress, !source.isEmpty else {
+        return Matrix(rows: rows, columns: columns)
+      }
+      if type == .float32, isContiguous(entry), Int(bitPattern: base) % MemoryLayout<Float>.alignment == 0 {
+        return Matrix(
+          rows: rows, columns: columns, mapped: base.assumingMemoryBound(to: Float.self), keeping: file)
+      }
+      var result = Matrix(uninitializedRows: rows, columns: columns)
+      type.widen(base, to: result.mutablePointer(), count: result.count)
+      return result
+    }
+  }
+}
