@@ -53,15 +53,16 @@ public struct EmbeddingTable: Sendable {
   /// Mean and population standard deviation over every entry, padding rows included (as in the reference).
   public func moments() -> (mean: Double, deviation: Double) {
     let count = Double(max(1, rowCount * width))
-    func sum(_ term: (Double) -> Double) -> Double {
-      var sum = 0.0
-      tensor.forEachBlock { block in
-        for row in 0..<block.rows { sum += block.row(row).reduce(0.0) { $0 + term(Double($1)) } }
-      }
-      return sum
+    var shift: Double?  // near the mean, or the squares of large numbers would hide small differences
+    var (sum, squares) = (0.0, 0.0)
+    tensor.forEachBlock { block in
+      guard block.count > 0 else { return }
+      let near = shift ?? Double(block[0, 0])
+      shift = near
+      kernels.add_moments(block.pointer, block.count, near, &sum, &squares)
     }
-    let mean = sum { $0 } / count
-    return (mean, (sum { ($0 - mean) * ($0 - mean) } / count).squareRoot())
+    let offset = sum / count
+    return ((shift ?? 0) + offset, max(0, squares / count - offset * offset).squareRoot())
   }
 }
 

@@ -45,6 +45,8 @@ typedef struct {
   float (*dot)(const float *x, const float *y, ptrdiff_t count);
   // The same with the sum kept in double.
   double (*dot_double)(const float *x, const float *y, ptrdiff_t count);
+  // Adds sum(x - shift) and sum((x - shift)^2) to the two sums, in double.
+  void (*add_moments)(const float *x, ptrdiff_t count, double shift, double *sum, double *squares);
   // IEEE half precision and bfloat16 (upper half of a float) to float; `source` may be unaligned.
   void (*widen_float16)(const void *source, float *target, ptrdiff_t count);
   void (*widen_bfloat16)(const void *source, float *target, ptrdiff_t count);
