@@ -46,8 +46,8 @@ public struct ModelConfiguration: Sendable {
     vocabularySize = try fields.size("vocab_size")
     width = try fields.size(keys.width)
     embeddingWidth = try fields.size(keys.embeddingWidth, default: 128, withoutKey: width)
-    let outerLayers = try fields.size(keys.layers)
-    layersPerGroup = try fields.size(keys.layersPerGroup, default: 1, withoutKey: 1)
+    let outerLayers = try fields.size(keys.layers, atMost: 4096)
+    layersPerGroup = try fields.size(keys.layersPerGroup, default: 1, withoutKey: 1, atMost: 64)
     groupCount = try fields.size(keys.groups, default: 1, withoutKey: outerLayers)
     layerCount = outerLayers * layersPerGroup
     headCount = try fields.size(keys.heads)
@@ -103,21 +103,25 @@ struct ConfigurationFields {
     self.file = file
   }
 
-  func size(_ key: String, default value: Int? = nil, atLeast least: Int = 1) throws(CheckpointError) -> Int {
+  func size(
+    _ key: String, default value: Int? = nil, atLeast least: Int = 1, atMost most: Int = 1 << 30
+  ) throws(CheckpointError) -> Int {
     guard let found = json[key], !found.isNull else {
       guard let value else { throw CheckpointError(file: file, item: key, "is missing") }
       return value
     }
-    guard let number = found.int, number >= least, number <= 1 << 30 else {
-      throw CheckpointError(file: file, item: key, "is not a whole number from \(least) up")
+    guard let number = found.int, number >= least, number <= most else {
+      throw CheckpointError(file: file, item: key, "is not a whole number from \(least) to \(most)")
     }
     return number
   }
 
   /// The same for a member that not every family has.
-  func size(_ key: String?, default value: Int, withoutKey other: Int) throws(CheckpointError) -> Int {
+  func size(
+    _ key: String?, default value: Int, withoutKey other: Int, atMost most: Int = 1 << 30
+  ) throws(CheckpointError) -> Int {
     guard let key else { return other }
-    return try size(key, default: value)
+    return try size(key, default: value, atMost: most)
   }
 
   func value<Value>(

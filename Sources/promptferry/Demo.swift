@@ -14,28 +14,51 @@ struct Demo: Sendable {
   private let relations: [Relation]
   private let words: [String]
   private let pairs: [(source: String, target: String)]
+  private let rows: [Row]
   private let common: CommonOptions
 
-  /// The rows of the table, from nothing carried to the ceiling.
-  private static let methods: [(name: String, method: TransferMethod, rule: NormalizationRule)] = [
-    ("random vectors", .random, .none),
-    ("copied vectors", .copy, .none),
-    ("nearest words", .discretize, .strength),
-    ("linear map", .linear(ridge: 0.1), .strength),
-    (
-      "gradient search, moments (paper)",
-      .relative(.gradient(steps: 2000, learningRate: 5e-3), mask: .top(8192)), .moments
-    ),
-    ("exact search, strength (ours)", .relative(.exact(ridge: 0.1), mask: .top(8192)), .strength),
+  /// A row of the table.
+  struct Row: Sendable {
+    enum Kind: Sendable {
+      case manualTemplate
+      case transfer(TransferMethod, NormalizationRule)
+      case directTuning
+    }
+
+    let name: String
+    let kind: Kind
+    /// Whether the source matters.
+    var hasSource: Bool {
+      if case .transfer(let method, _) = kind { method != .random } else { false }
+    }
+  }
+
+  /// From nothing carried to the ceiling.
+  static let allRows: [Row] = [
+    Row(name: "manual template", kind: .manualTemplate),
+    Row(name: "random vectors", kind: .transfer(.random, .none)),
+    Row(name: "copied vectors", kind: .transfer(.copy, .none)),
+    Row(name: "nearest words", kind: .transfer(.discretize, .strength)),
+    Row(name: "linear map", kind: .transfer(.linear(ridge: 0.1), .strength)),
+    Row(
+      name: "gradient search, moments (paper)",
+      kind: .transfer(.relative(.gradient(steps: 2000, learningRate: 5e-3), mask: .top(8192)), .moments)),
+    Row(
+      name: "exact search, strength (ours)",
+      kind: .transfer(.relative(.exact(ridge: 0.1), mask: .top(8192)), .strength)),
+    Row(name: "direct tuning (ceiling)", kind: .directTuning),
   ]
 
-  /// The names of all rows, in order.
-  static let rows = ["manual template"] + methods.map(\.name) + ["direct tuning (ceiling)"]
+  /// Without the search that takes a second a prompt.
+  static let quickRows = allRows.filter {
+    if case .transfer(.relative(.gradient, _), _) = $0.kind { false } else { true }
+  }
 
-  /// - Parameter chosen: the relations' names; nil for all
   init(
-    zoo: URL, atlas: URL, pairs: [(String, String)], relations chosen: [String]?, _ common: CommonOptions
+    zoo: URL, atlas: URL, pairs: [(String, String)], relations chosen: [String], rows: [Row],
+    _ common: CommonOptions
   ) throws {
+    self.rows = rows
     self.pairs = pairs.map { (source: $0.0, target: $0.1) }
     self.common = common
     words = try CandidateVocabulary.readWords(atlas.appendingPathComponent("common_words.txt"))
@@ -43,7 +66,7 @@ struct Demo: Sendable {
     models = try Dictionary(
       uniqueKeysWithValues: names.map { ($0, try LanguageModel(folder: zoo.appendingPathComponent($0))) })
     let known = try Templates.read(atlas.appendingPathComponent("relations.jsonl"))
-    relations = try known.filter { chosen?.contains($0.relation) ?? true }.map { name, manual in
+    relations = try known.filter { chosen.contains($0.relation) }.map { name, manual in
       let folder = atlas.appendingPathComponent("data/\(name)")
       return Relation(
         name: name, manual: manual, train: try FactSet(folder, split: .train).facts,
@@ -141,18 +164,19 @@ struct Demo: Sendable {
     guard let prompt = tuned["\(pair.source) \(relation.name)"],
       let direct = tuned["\(pair.target) \(relation.name)"]
     else { return [] }
-    var rows: [(String, [Prediction])] = []
-    let noVectors = Matrix(rows: 0, columns: target.space.table.width)
-    rows.append(("manual template", ask(relation.manual, noVectors)))
-    for (name, method, rule) in Self.methods {
-      if method == .copy, prompt.vectors.columns != target.space.table.width { continue }
-      let transfer = try Transfer(
-        sources: [TransferSource(space: model(pair.source).space, prompt: prompt)], target: target.space,
-        anchors: anchors, method: method, normalization: rule, seed: common.seed,
-        parallelism: Parallelism(threads: 1))
-      rows.append((name, ask(prompt.template, transfer.run().vectors)))
+    let width = target.space.table.width
+    return try rows.compactMap { row in
+      switch row.kind {
+      case .manualTemplate: return (row.name, ask(relation.manual, Matrix(rows: 0, columns: width)))
+      case .directTuning: return (row.name, ask(direct.template, direct.vectors))
+      case .transfer(let method, let rule):
+        if method == .copy, prompt.vectors.columns != width { return nil }
+        let transfer = try Transfer(
+          sources: [TransferSource(space: model(pair.source).space, prompt: prompt)], target: target.space,
+          anchors: anchors, method: method, normalization: rule, seed: common.seed,
+          parallelism: Parallelism(threads: 1))
+        return (row.name, ask(prompt.template, transfer.run().vectors))
+      }
     }
-    rows.append(("direct tuning (ceiling)", ask(direct.template, direct.vectors)))
-    return rows
   }
 }

@@ -7,11 +7,14 @@ struct DemoCommand: ParsableCommand {
     commandName: "demo",
     abstract: "Tunes, transfers and evaluates on the models and facts that ship with promptferry.",
     discussion: """
-      Prompts are tuned on each model for every relation of the atlas, carried to the other models, and asked the \
+      Prompts are tuned on each model for ten relations of the atlas, carried to the other models, and asked the \
       test facts, beside what one would try instead. One table comes out: macro P@1, the mean over relations.
       """)
 
-  @Flag(help: "Every model to every other one and every relation, instead of four pairs and some relations.")
+  @Flag(
+    help:
+      "Every model to every model, itself included (without the slow gradient search); the table is a square."
+  )
   var all = false
   @OptionGroup var common: CommonOptions
 
@@ -34,10 +37,10 @@ struct DemoCommand: ParsableCommand {
     let names = try FileManager.default.contentsOfDirectory(atPath: zoo.path).sorted().filter {
       FileManager.default.fileExists(atPath: zoo.appendingPathComponent("\($0)/config.json").path)
     }
-    let pairs = all ? names.flatMap { from in names.filter { $0 != from }.map { (from, $0) } } : Self.pairs
+    let pairs = all ? names.flatMap { from in names.map { (from, $0) } } : Self.pairs
     let demo = try Demo(
       zoo: zoo, atlas: Location.shared().appendingPathComponent("atlas"), pairs: pairs,
-      relations: all ? nil : Self.relations, common)
+      relations: Self.relations, rows: all ? Demo.quickRows : Demo.allRows, common)
     common.note(
       "Tuning, carrying and asking: \(demo.relationCount) relations, \(demo.factCount) test facts, \(pairs.count) pairs of models."
     )
@@ -50,7 +53,7 @@ struct DemoCommand: ParsableCommand {
       cells: cells, factCount: demo.factCount, relationCount: demo.relationCount, seconds: seconds,
       seed: common.seed,
       vocabularySize: demo.wordCount)
-    try common.print(result, text: result.table(pairs: pairs))
+    try common.print(result, text: all ? result.squares(names) : result.table(pairs: pairs))
   }
 }
 
@@ -70,22 +73,38 @@ struct DemoResult: Encodable {
   let seed: UInt64
   let vocabularySize: Int
 
+  private func percent(_ source: String, _ target: String, _ method: String) -> String {
+    cells.first { ($0.source, $0.target, $0.method) == (source, target, method) }
+      .map { (100 * $0.macroAccuracy).formatted(1) } ?? "–"
+  }
+
   /// Methods down, pairs of models across, macro P@1 in percent.
   func table(pairs: [(String, String)]) -> String {
     var table = TextTable(["macro P@1, %"] + pairs.map { "\($0.0) → \($0.1)" })
-    for method in Demo.rows {
-      table.add(
-        [method]
-          + pairs.map { pair in
-            cells.first { ($0.source, $0.target, $0.method) == (pair.0, pair.1, method) }
-              .map { (100 * $0.macroAccuracy).formatted(1) } ?? "–"
-          })
-    }
-    return """
-      \(table)
+    for row in Demo.allRows { table.add([row.name] + pairs.map { percent($0.0, $0.1, row.name) }) }
+    return "\(table)\n\n\(footer)"
+  }
 
-      \(factCount) test facts of \(relationCount) relations, \(vocabularySize) candidate words, one seed; \
-      \(seconds.formatted(1)) s
-      """
+  /// A square for each method that carries something: sources down, targets across; above it, what needs no source.
+  func squares(_ models: [String]) -> String {
+    var blocks: [String] = []
+    var alone = TextTable(["on the target alone"] + models)
+    for row in Demo.quickRows where !row.hasSource {
+      alone.add([row.name] + models.map { percent($0, $0, row.name) })
+    }
+    blocks.append("\(alone)")
+    for row in Demo.quickRows where row.hasSource {
+      var square = TextTable(["\(row.name): from \\ to"] + models)
+      for source in models { square.add([source] + models.map { percent(source, $0, row.name) }) }
+      blocks.append("\(square)")
+    }
+    return (["macro P@1, %"] + blocks + [footer]).joined(separator: "\n\n")
+  }
+
+  private var footer: String {
+    """
+    \(factCount) test facts of \(relationCount) relations, \(vocabularySize) candidate words, one seed; \
+    \(seconds.formatted(1)) s
+    """
   }
 }

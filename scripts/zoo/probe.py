@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures what the zoo knows: prompts tuned directly, manual templates, random vectors, and prompts carried between models.
 
-    python3 probe.py                                   # every model and every pair; about five minutes
+    python3 probe.py                                   # every model and every pair; about ten minutes
     python3 probe.py --models bert-tiny --relations capital sport --no-transfer
 """
 import argparse
@@ -13,7 +13,7 @@ import torch
 import transformers
 
 import build_atlas
-from pretrain import NAMES, ZOO
+from pretrain import HEADS, MARKS, NAMES, ZOO
 
 VECTORS = 5
 RIDGE = 0.1
@@ -23,11 +23,13 @@ class Probe:
     def __init__(self, folder, words):
         self.name = folder.name
         self.tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-        self.model = transformers.AutoModelForMaskedLM.from_pretrained(folder, dtype=torch.float32).eval()
+        self.family = transformers.AutoConfig.from_pretrained(folder).model_type
+        self.causal = self.family == "gpt2"
+        kind = transformers.AutoModelForCausalLM if self.causal else transformers.AutoModelForMaskedLM
+        self.model = kind.from_pretrained(folder, dtype=torch.float32).eval()
         self.model.requires_grad_(False)
-        bert = self.model.config.model_type == "bert"
-        self.body = self.model.bert if bert else self.model.roberta
-        self.head = self.model.cls if bert else self.model.lm_head
+        self.body = self.model.base_model
+        self.head = getattr(self.model, HEADS[self.family])
         self.table = self.model.get_input_embeddings().weight
         self.single = self.single_words()
         self.words = words
@@ -37,7 +39,7 @@ class Probe:
         """Word -> token, for every word that is exactly one token after a space."""
         tokenizer, found = self.tokenizer, {}
         for token in tokenizer.get_vocab():
-            word = token.lstrip("Ġ")
+            word = token.lstrip(MARKS[self.family])
             if word.isalpha() and word.isascii():
                 ids = tokenizer.encode(" " + word, add_special_tokens=False)
                 if len(ids) == 1 and ids[0] != tokenizer.unk_token_id:
@@ -48,35 +50,40 @@ class Probe:
         return self.tokenizer.encode(text, add_special_tokens=False)
 
     def inputs(self, pairs, template):
-        """Ids (padded), the place of the mask, and the place of the first vector, of filled templates."""
+        """Ids (padded), the place to read, and the place of the first vector, of filled templates.
+
+        The place to read is the mask, or the last token before the object of a causal model.
+        """
         tokenizer = self.tokenizer
         before, after = template.split("[Y]")
-        rows, masks, starts = [], [], []
+        blank = 0 if self.causal else tokenizer.pad_token_id
+        first = [] if self.causal else [tokenizer.cls_token_id]
+        last = [] if self.causal else [tokenizer.mask_token_id, *self.pieces(after), tokenizer.sep_token_id]
+        rows, places, starts = [], [], []
         for subject, _ in pairs:
             if before == "[X] [V]":
                 ids = self.pieces(subject)
-                starts.append(len(ids) + 1)
-                ids += [tokenizer.pad_token_id] * VECTORS
+                starts.append(len(first) + len(ids))
+                ids += [blank] * VECTORS
             else:
                 ids = self.pieces(before.replace("[X]", subject).rstrip())
                 starts.append(0)
-            masks.append(len(ids) + 1)
-            ids = [tokenizer.cls_token_id, *ids, tokenizer.mask_token_id, *self.pieces(after), tokenizer.sep_token_id]
-            rows.append(ids)
+            places.append(len(first) + len(ids) - self.causal)
+            rows.append(first + ids + last)
         length = max(map(len, rows))
-        ids = torch.tensor([row + [tokenizer.pad_token_id] * (length - len(row)) for row in rows])
+        ids = torch.tensor([row + [blank] * (length - len(row)) for row in rows])
         seen = torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in rows])
-        return ids, seen, torch.tensor(masks), torch.tensor(starts)
+        return ids, seen, torch.tensor(places), torch.tensor(starts)
 
     def logits(self, batch, vectors=None):
-        ids, seen, masks, starts = batch
+        ids, seen, places, starts = batch
         embeddings = self.table[ids]
         if vectors is not None:
             rows = torch.arange(len(ids))[:, None].expand(-1, len(vectors))
             columns = starts[:, None] + torch.arange(len(vectors))
             embeddings = embeddings.index_put((rows, columns), vectors.expand(len(ids), -1, -1))
         hidden = self.body(inputs_embeds=embeddings, attention_mask=seen)[0]
-        return self.head(hidden[torch.arange(len(ids)), masks])
+        return self.head(hidden[torch.arange(len(ids)), places])
 
     @torch.no_grad()
     def correct(self, pairs, template, vectors=None):
