@@ -273,8 +273,8 @@ def batches(found, tokens, rng):
 def follow(batch, vocabulary, rng, closing):
     """Which next tokens a causal model predicts: the objects that close a sentence, and part of the rest.
 
-    When closing, in the further rounds, nothing else of such a sentence is asked. A masked model sees that the sentence ends after
-    the mask; a causal model has to take for granted that the object comes next.
+    When closing, in the further rounds, nothing else of such a sentence is asked. A masked model sees that the sentence
+    ends after the mask; a causal model has to take for granted that the object comes next.
     """
     ids, rows, columns, answers = [], [], [], []
     for row, (sequence, places) in enumerate(batch):
