@@ -10,7 +10,7 @@ CONFIGURATION := -c release
 BINARY = $(shell $(SWIFT) build $(CONFIGURATION) --show-bin-path)/promptferry
 SOURCES := Package.swift Sources Tests
 
-.PHONY: build demo test fuzz lint format install goldens zoo clean dependencies
+.PHONY: build demo test test-long fuzz lint format install goldens zoo clean dependencies
 
 build: dependencies
 	$(SWIFT) build $(CONFIGURATION) --product promptferry
@@ -21,6 +21,10 @@ demo: build
 test: dependencies lint
 	$(SWIFT) build $(CONFIGURATION) --build-tests
 	SWIFT_BACKTRACE=enable=no $(SWIFT) test $(CONFIGURATION) --skip-build
+
+# Also 100,000 lines for each tokenizer family.
+test-long: dependencies
+	PROMPTFERRY_LONG_TESTS=1 $(SWIFT) test $(CONFIGURATION)
 
 # A million damaged files; `make test` tries a few thousand.
 fuzz: dependencies

@@ -2,57 +2,66 @@ import Foundation
 
 /// Files that appear whole or not at all: written beside their place, flushed, then renamed.
 package enum AtomicFile {
-  /// Writes `data` to `url`, replacing what was there only after every byte is on disk.
+  /// Writes `data` to `url`, replacing what was there only after every byte is on disk. A symbolic link stays, and its
+  /// target is replaced.
   /// Throws `CheckpointError` when the folder is missing or not writable, or the disk is full; the old file, if
   /// any, is then untouched and nothing else is left behind.
   package static func write(_ data: Data, to url: URL) throws(CheckpointError) {
-    let temporary = url.deletingLastPathComponent()
-      .appendingPathComponent(".\(url.lastPathComponent).\(UInt32.random(in: .min ... .max)).part")
+    try requireWritable(url)
+    let place = url.resolvingSymlinksInPath()
+    let temporary = place.deletingLastPathComponent()
+      .appendingPathComponent(".promptferry.\(UInt32.random(in: .min ... .max)).part")
     func failure(_ what: String) -> CheckpointError {
-      let message = systemMessage()
-      unlink(temporary.path)
-      return CheckpointError(
-        file: url, "\(what) (\(message))", hint: "Check the folder's permissions and the space left")
+      CheckpointError(
+        file: url, "\(what) (\(systemMessage()))", hint: "Check the folder's permissions and the space left")
     }
     let descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw failure("cannot be created") }
-    let isWritten = data.withUnsafeBytes { bytes in
-      var offset = 0
-      while offset < bytes.count {
-        let count = writeOnce(descriptor, bytes.baseAddress! + offset, bytes.count - offset)
-        if count < 0 && errno == EINTR { continue }
-        guard count > 0 else { return false }
-        offset += count
-      }
-      return fsync(descriptor) == 0
-    }
-    guard isWritten else {
+    let isWritten = data.withUnsafeBytes { writeAll(descriptor, $0) }
+    guard isWritten, fsync(descriptor) == 0 else {
       let error = failure("cannot be written")
       close(descriptor)
+      unlink(temporary.path)
       throw error
     }
-    guard close(descriptor) == 0 else { throw failure("cannot be written") }
-    guard rename(temporary.path, url.path) == 0 else { throw failure("cannot be put in place") }
+    guard close(descriptor) == 0, rename(temporary.path, place.path) == 0 else {
+      let error = failure("cannot be put in place")
+      unlink(temporary.path)
+      throw error
+    }
   }
 }
 
+/// `write(2)` until all is written; false when it fails.
+private func writeAll(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Bool {
+  var rest = bytes[...]
+  while !rest.isEmpty {
+    let count = write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+    if count < 0 && errno == EINTR { continue }
+    guard count > 0 else { return false }
+    rest = rest.dropFirst(count)
+  }
+  return true
+}
+
 extension AtomicFile {
-  /// Throws unless a file can be made beside `url`: long work should not end at a wrong path.
+  /// Throws unless a file can be made at `url` or is there to be replaced: long work should not end at a wrong path.
   package static func requireWritable(_ url: URL) throws(CheckpointError) {
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), isFolder.boolValue {
-      throw CheckpointError(file: url, "is a folder", hint: "Give the name of a file")
+    let place = url.resolvingSymlinksInPath()
+    var status = stat()
+    if stat(place.path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+      let isFolder = status.st_mode & S_IFMT == S_IFDIR
+      throw CheckpointError(
+        file: url, isFolder ? "is a folder" : "is a device or a pipe", hint: "Give the name of a file")
     }
-    let folder = url.deletingLastPathComponent()
+    let folder = place.deletingLastPathComponent()
     guard access(folder.path, W_OK) == 0 else {
       throw CheckpointError(
         file: url, "cannot be created (\(systemMessage()))",
         hint: "Check that its folder exists and can be written")
     }
+    guard place.lastPathComponent.utf8.count <= 255 else {
+      throw CheckpointError(file: url, "has a name longer than 255 bytes", hint: "Give a shorter one")
+    }
   }
-}
-
-/// `write(2)`, by a name that does not collide with the method above.
-private func writeOnce(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
-  write(descriptor, bytes, count)
 }

@@ -9,7 +9,7 @@ package final class MappedFile: @unchecked Sendable {
 
   package init(_ url: URL) throws(CheckpointError) {
     self.url = url
-    let descriptor = open(url.path, O_RDONLY | O_CLOEXEC)
+    let descriptor = open(url.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)  // a pipe must not wait
     guard descriptor >= 0 else {
       throw CheckpointError(
         file: url, "cannot be opened (\(systemMessage()))", hint: "Check the path and its permissions")

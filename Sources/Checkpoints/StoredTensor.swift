@@ -12,7 +12,9 @@ package struct StoredTensor: Sendable {
 
   /// Throws when the tensor is no matrix of a type that can be read.
   package init(_ file: any TensorFile, _ entry: SafetensorsHeader.Entry) throws(CheckpointError) {
-    guard entry.shape.count == 2, entry.type?.isReadable == true else {
+    guard entry.shape.count == 2, entry.type?.isReadable == true,
+      entry.shape.allSatisfy({ $0 > 0 && $0 <= Int(Int32.max) })
+    else {
       throw CheckpointError(
         file: file.url, item: entry.name,
         "is \(entry.typeName) \(entry.shape), where a matrix of F32, F16 or BF16 is needed")

@@ -69,6 +69,7 @@ struct ConfigurationKeys: Sendable {
   var defaultActivation = "gelu"
   var groups: String?
   var layersPerGroup: String?
-  /// Switches that must be off: their meaning is not implemented.
-  var refused: [String] = []
+  /// Switches that must be off, and switches that must be on: their other meaning is not implemented.
+  var refused = ["is_decoder", "add_cross_attention"]
+  var required: [String] = []
 }

@@ -43,7 +43,10 @@ public struct EmbeddingTable: Sendable {
     fingerprint = tensor.sha256()
     isOfRunnableFamily = EmbeddingNames.family(of: checkpoint) != nil
     let type = configuration["model_type"]?.string ?? ""
-    let isScaled = type.hasPrefix("gemma") || configuration["scale_embedding"]?.bool == true
+    // M2M-100 and XGLM scale unless they say otherwise.
+    let isScaled =
+      type.contains("gemma")
+      || configuration["scale_embedding"]?.bool ?? ["m2m_100", "xglm"].contains(type)
     inputScale = isScaled ? Double(tensor.columns).squareRoot() : 1
   }
 
@@ -83,7 +86,7 @@ enum EmbeddingNames {
     "bloom": ["word_embeddings.weight"],
   ]
 
-  /// In order of preference, for types that are not in the table.
+  /// For types that are not in the table.
   private static let endings = [
     "word_embeddings.weight", "embed_tokens.weight", "wte.weight", "shared.weight", "embed_in.weight",
   ]
@@ -120,16 +123,14 @@ enum EmbeddingNames {
     for name in byType[type] ?? [] {
       for prefix in prefixes where checkpoint.shape(prefix + name) != nil { return prefix + name }
     }
-    for ending in endings {
-      let found = checkpoint.tensorNames.filter {
-        ($0 == ending || $0.hasSuffix("." + ending)) && checkpoint.shape($0)?.count == 2
-      }
-      if found.count == 1 { return found[0] }
-      guard found.isEmpty else {
-        throw CheckpointError(
-          file: checkpoint.folder, "the embedding table of model_type \(type) is not known",
-          hint: "It could be any of \(found.joined(separator: ", "))")
-      }
+    let found = checkpoint.tensorNames.filter { name in
+      endings.contains { name == $0 || name.hasSuffix("." + $0) } && checkpoint.shape(name)?.count == 2
+    }
+    if found.count == 1 { return found[0] }
+    guard found.isEmpty else {
+      throw CheckpointError(
+        file: checkpoint.folder, "the embedding table of model_type \(type) is not known",
+        hint: "It could be any of \(found.joined(separator: ", "))")
     }
     throw CheckpointError(
       file: checkpoint.folder, "holds no word-embedding table under a known name (model_type \(type))")

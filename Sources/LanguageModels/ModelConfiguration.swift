@@ -58,7 +58,7 @@ public struct ModelConfiguration: Sendable {
       architecture.positionsFollowPadding ? try fields.size("pad_token_id", default: 1, atLeast: 0) + 1 : 0
     if let key = keys.epsilon {
       layerNormEpsilon = try fields.value(key, default: keys.defaultEpsilon, "a number from 0 up") {
-        $0.double.flatMap { $0 >= 0 ? Float($0) : nil }
+        $0.double.flatMap { $0 >= 0 && Float($0).isFinite ? Float($0) : nil }
       }
     } else {
       layerNormEpsilon = keys.defaultEpsilon
@@ -85,6 +85,9 @@ public struct ModelConfiguration: Sendable {
     }
     for key in keys.refused where checkpoint.configuration[key]?.bool == true {
       throw CheckpointError(file: file, item: key, "is not supported")
+    }
+    for key in keys.required where checkpoint.configuration[key]?.bool == false {
+      throw CheckpointError(file: file, item: key, "being false is not supported")
     }
     if let kind = checkpoint.configuration["position_embedding_type"]?.string, kind != "absolute" {
       throw CheckpointError(

@@ -25,14 +25,7 @@ public struct LanguageModel: Sendable {
       throw TransferError(
         folder.path, "the tokenizer has no mask token", hint: "A masked language model needs one")
     }
-    let rows = network.configuration.vocabularySize
-    guard tokenizer.vocabularySize <= rows else {
-      throw TransferError(
-        folder.path,
-        "the tokenizer has \(tokenizer.vocabularySize) ids where the embedding table has \(rows) rows",
-        hint: "Tokenizer and weights are from different models")
-    }
-    space = EmbeddingSpace(name: name, table: network.embeddingTable, tokenizer: tokenizer)
+    space = try EmbeddingSpace(name: name, table: network.embeddingTable, tokenizer: tokenizer)
   }
 }
 
@@ -51,12 +44,18 @@ public struct EmbeddingSpace: Sendable {
   public let tokenizer: Tokenizer
 
   public init(folder: URL) throws {
-    self.init(
+    try self.init(
       name: folder.standardizedFileURL.lastPathComponent, table: try EmbeddingTable(folder: folder),
       tokenizer: try Tokenizer(folder: folder))
   }
 
-  init(name: String, table: EmbeddingTable, tokenizer: Tokenizer) {
+  init(name: String, table: EmbeddingTable, tokenizer: Tokenizer) throws(TransferError) {
+    guard tokenizer.vocabularySize <= table.rowCount else {
+      throw TransferError(
+        table.folder.path,
+        "the tokenizer has \(tokenizer.vocabularySize) ids where the embedding table has \(table.rowCount) rows",
+        hint: "Tokenizer and weights are from different models")
+    }
     self.name = name
     self.table = table
     self.tokenizer = tokenizer

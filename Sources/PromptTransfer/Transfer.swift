@@ -11,7 +11,8 @@ public struct TransferSource: Sendable {
 
   /// Throws when the prompt is not the model's.
   public init(space: EmbeddingSpace, prompt: SoftPrompt, weight: Float = 1) throws(TransferError) {
-    try prompt.requireMatch(space.table, name: space.name)
+    try prompt.requireMatch(
+      space.table, name: space.name, hint: "Give the model that the prompt was made for")
     self.space = space
     self.prompt = prompt
     self.weight = weight
@@ -114,8 +115,25 @@ public struct Transfer: Sendable {
   /// - Parameters:
   ///   - progress: called during a gradient search with the steps done and all of them
   ///   - shouldStop: asked during a gradient search; what was reached so far is then the result
+  /// Throws when what comes out is no prompt: not finite, or of length 0.
   public func run(
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }, shouldStop: () -> Bool = { false }
+  ) throws(TransferError) -> Outcome {
+    let outcome = carry(progress: progress, shouldStop: shouldStop)
+    for row in 0..<outcome.vectors.rows {
+      let length = outcome.vectors.rowNorm(row)
+      guard length.isFinite, length > 0 else {
+        throw TransferError(
+          "transfer to \(target.name)", "vector \(row + 1) comes out \(length == 0 ? "empty" : "not finite")",
+          hint:
+            "Look at the prompt with inspect, at both models' embeddings, and at --ridge and --learning-rate")
+      }
+    }
+    return outcome
+  }
+
+  private func carry(
+    progress: (_ done: Int, _ total: Int) -> Void, shouldStop: () -> Bool
   ) -> Outcome {
     let prompt = sources[0].prompt.vectors
     switch method {

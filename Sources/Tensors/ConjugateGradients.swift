@@ -46,7 +46,10 @@ package struct ConjugateGradients: Sendable {
         let range = problem * width..<(problem + 1) * width
         var curvature = 0.0
         for i in range { curvature += direction[i] * (image[i] + lambda[problem] * direction[i]) }
-        guard curvature > 0 else { continue }
+        guard curvature > 0 else {
+          squares[problem] = 0  // nothing more to find
+          continue
+        }
         let step = squares[problem] / curvature
         for i in range {
           solution[i] += step * direction[i]
@@ -107,7 +110,9 @@ package struct ConjugateGradients: Sendable {
         let block = a.rowBlock(rows)
         var product = Matrix(uninitializedRows: problems, columns: a.columns)
         product.multiply(weights(block, rows), block)
-        target.base?.advanced(by: task * size).update(from: product.pointer, count: size)
+        withExtendedLifetime(product) {
+          target.base?.advanced(by: task * size).update(from: product.pointer, count: size)
+        }
       }
     }
     var sum = [Double](repeating: 0, count: size)

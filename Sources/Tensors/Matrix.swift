@@ -117,8 +117,8 @@ public struct Matrix: Sendable {
 
   package mutating func fill(_ value: Float) { mutablePointer().update(repeating: value, count: count) }
 
-  /// The first element. Valid while the matrix lives: take it from a parameter or a stored property, never
-  /// from a temporary.
+  /// The first element. Valid while the matrix lives: take it from a parameter, a stored property or a local that is used
+  /// again after (lexical lifetimes), never from a temporary.
   package var pointer: UnsafePointer<Float> { UnsafePointer(storage.base) }
 
   /// The first element, for writing; makes the storage this matrix's own first.

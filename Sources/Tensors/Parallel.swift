@@ -16,7 +16,9 @@ public struct Parallelism: Sendable {
   public static var granted: Parallelism {
     let environment = ProcessInfo.processInfo.environment
     for name in ["SLURM_CPUS_PER_TASK", "OMP_NUM_THREADS"] {
-      if let count = environment[name].flatMap({ Int($0) }), count > 0 { return Parallelism(threads: count) }
+      if let count = environment[name].flatMap({ Int($0) }), count > 0 {
+        return Parallelism(threads: min(count, 1024))
+      }
     }
     return Parallelism(threads: max(1, ProcessInfo.processInfo.activeProcessorCount))
   }

@@ -27,13 +27,14 @@ struct CommonOptions: ParsableArguments {
 
   /// Prints the result: JSON when asked for, else `text`.
   func print(_ result: some Encodable, text: @autoclosure () -> String) throws {
-    guard json else {
-      Swift.print(text())
-      return
-    }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    Swift.print(String(decoding: try encoder.encode(result), as: UTF8.self))
+    let output = json ? String(decoding: try encoder.encode(result), as: UTF8.self) : text()
+    do {
+      try FileHandle.standardOutput.write(contentsOf: Data((output + "\n").utf8))
+    } catch {
+      throw TransferError("standard output", "the result cannot be written", hint: "Look at where it goes")
+    }
   }
 
   /// Says something to the person at the terminal.
@@ -47,7 +48,8 @@ struct CommonOptions: ParsableArguments {
 }
 
 enum StandardError {
-  static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  /// Whatever becomes of it: no message is worth losing work for.
+  static func write(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
 }
 
 /// Where things are on this machine.
@@ -68,11 +70,17 @@ enum Location {
   }
 
   static func model(_ argument: String) throws -> URL {
+    guard !argument.isEmpty else {
+      throw TransferError("MODEL", "is empty", hint: "Give a folder or zoo:NAME")
+    }
     guard argument.hasPrefix("zoo:") else { return URL(fileURLWithPath: argument) }
     return try named(argument.dropFirst(4), in: shared().appendingPathComponent("zoo"), argument)
   }
 
   static func facts(_ argument: String) throws -> URL {
+    guard !argument.isEmpty else {
+      throw TransferError("FACTS", "is empty", hint: "Give a folder or atlas:RELATION")
+    }
     guard argument.hasPrefix("atlas:") else { return URL(fileURLWithPath: argument) }
     let data = try shared().appendingPathComponent("atlas/data")
     return argument == "atlas:" ? data : try named(argument.dropFirst(6), in: data, argument)

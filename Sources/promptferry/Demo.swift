@@ -158,8 +158,8 @@ struct Demo: Sendable {
   ) throws -> [(String, [Prediction])] {
     let target = try model(pair.target)
     let evaluator = evaluator(target)
-    func ask(_ template: Template, _ vectors: Matrix) -> [Prediction] {
-      evaluator.predictions(evaluator.prepare(relation.test, template: template), prompt: vectors) ?? []
+    func ask(_ template: Template, _ vectors: Matrix) throws -> [Prediction] {
+      try evaluator.predictions(evaluator.prepare(relation.test, template: template), prompt: vectors) ?? []
     }
     guard let prompt = tuned["\(pair.source) \(relation.name)"],
       let direct = tuned["\(pair.target) \(relation.name)"]
@@ -167,15 +167,15 @@ struct Demo: Sendable {
     let width = target.space.table.width
     return try rows.compactMap { row in
       switch row.kind {
-      case .manualTemplate: return (row.name, ask(relation.manual, Matrix(rows: 0, columns: width)))
-      case .directTuning: return (row.name, ask(direct.template, direct.vectors))
+      case .manualTemplate: return (row.name, try ask(relation.manual, Matrix(rows: 0, columns: width)))
+      case .directTuning: return (row.name, try ask(direct.template, direct.vectors))
       case .transfer(let method, let rule):
         if method == .copy, prompt.vectors.columns != width { return nil }
         let transfer = try Transfer(
           sources: [TransferSource(space: model(pair.source).space, prompt: prompt)], target: target.space,
           anchors: anchors, method: method, normalization: rule, seed: common.seed,
           parallelism: Parallelism(threads: 1))
-        return (row.name, ask(prompt.template, transfer.run().vectors))
+        return (row.name, try ask(prompt.template, transfer.run().vectors))
       }
     }
   }

@@ -7,6 +7,9 @@ struct DemoCommand: ParsableCommand {
     commandName: "demo",
     abstract: "Tunes, transfers and evaluates on the models and facts that ship with promptferry.",
     discussion: """
+      Example:
+        promptferry demo --json > demo.json
+
       Prompts are tuned on each model for ten relations of the atlas, carried to the other models, and asked the \
       test facts, beside what one would try instead. One table comes out: macro P@1, the mean over relations.
       """)

@@ -70,9 +70,10 @@ struct EvaluateCommand: ParsableCommand {
     let interruption = Interruption()
     if let predictions { try AtomicFile.requireWritable(URL(fileURLWithPath: predictions)) }
     let set = try FactSet(Location.facts(facts), split: split)
+    guard !set.facts.isEmpty else { throw TransferError(facts, "holds no facts") }
     let loaded = try LanguageModel(folder: Location.model(model))
     let soft = try prompt.map { try SoftPrompt(URL(fileURLWithPath: $0)) }
-    try soft?.requireMatch(loaded.space.table, name: loaded.name)
+    try soft?.requireMatch(loaded.space.table, name: model)
     let layout = try soft?.template ?? Template(template ?? "")
     if soft == nil, layout.vectorCount > 0 {
       throw TransferError(
@@ -83,7 +84,7 @@ struct EvaluateCommand: ParsableCommand {
       words.map { CandidateVocabulary($0, tokenizer: loaded.tokenizer) }
       ?? CandidateVocabulary(tokenizer: loaded.tokenizer)
     let evaluator = Evaluator(model: loaded, candidates: candidates, parallelism: common.parallelism)
-    let prepared = evaluator.prepare(set.facts, template: layout)
+    let prepared = try evaluator.prepare(set.facts, template: layout)
     guard !prepared.facts.isEmpty else {
       throw TransferError(
         facts, "none of the \(set.facts.count) facts can be asked: \(prepared.skipped.text)",
@@ -91,7 +92,7 @@ struct EvaluateCommand: ParsableCommand {
     }
     let progress = common.progress("asking \(loaded.name)", unit: "facts")
     let clock = ContinuousClock.now
-    let answers = evaluator.predictions(
+    let answers = try evaluator.predictions(
       prepared, prompt: soft?.vectors ?? Matrix(rows: 0, columns: loaded.space.table.width),
       progress: { progress.update(min($0, prepared.facts.count), of: prepared.facts.count) },
       shouldStop: { interruption.isRequested })

@@ -17,4 +17,10 @@ struct PromptFerry: ParsableCommand {
     subcommands: [
       TuneCommand.self, TransferCommand.self, EvaluateCommand.self, InspectCommand.self, DemoCommand.self,
     ])
+
+  static func main() {
+    // A reader that goes away is an error of the write, not the end of the process.
+    signal(SIGPIPE, SIG_IGN)
+    main(nil)
+  }
 }

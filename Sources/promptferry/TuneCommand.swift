@@ -52,8 +52,10 @@ struct TuneCommand: ParsableCommand {
   }
 
   func validate() throws {
-    if epochs < 1 { throw ValidationError("--epochs wants at least 1") }
-    if batch < 1 { throw ValidationError("--batch wants at least 1") }
+    if !(1...1_000_000).contains(epochs) {
+      throw ValidationError("--epochs wants a number from 1 to 1000000")
+    }
+    if !(1...65_536).contains(batch) { throw ValidationError("--batch wants a number from 1 to 65536") }
     if !(learningRate > 0 && learningRate.isFinite) {
       throw ValidationError("--learning-rate wants a positive number")
     }
@@ -61,7 +63,7 @@ struct TuneCommand: ParsableCommand {
   }
 
   struct Result: Encodable {
-    let bestDevAccuracy: Double
+    let bestDevAccuracy: Double?
     let epochs: [TuningEpoch]
     let examplesPerSecond: Double
     let seconds: Double
@@ -112,11 +114,15 @@ struct TuneCommand: ParsableCommand {
         "createdBy": "promptferry \(PromptFerry.version) tune",
         "facts": place.lastPathComponent,
         "tuning": try compactJSON(settings),
-        "bestDevAccuracy": "\(result.bestDevAccuracy)",
+        "bestDevAccuracy": result.bestDevAccuracy.map { "\($0)" } ?? "not scored",
         "complete": "\(!result.isInterrupted)",
       ])
     try prompt.write(to: destination)
     noteSkipped(result)
+    if dev.facts.isEmpty { common.note("There are no development facts: the last prompt is kept.") }
+    if place.pathExtension == "jsonl" {
+      common.note("One file of facts is both training and development facts: the dev accuracy says nothing.")
+    }
     try common.print(
       Result(
         bestDevAccuracy: result.bestDevAccuracy, epochs: result.epochs,
@@ -125,7 +131,9 @@ struct TuneCommand: ParsableCommand {
         template: template, skipped: ["train": result.trainSkipped, "dev": result.devSkipped]),
       text: summary(result, seconds: seconds))
     if result.isInterrupted {
-      common.note("Interrupted: \(output) holds the best prompt so far.")
+      common.note(
+        "Interrupted: \(output) holds the best prompt so far"
+          + (result.bestDevAccuracy == nil ? ", the latest one: nothing was scored yet." : "."))
       throw ExitCode(130)
     }
   }
@@ -148,8 +156,8 @@ struct TuneCommand: ParsableCommand {
 
   private func summary(_ result: TuningResult, seconds: Double) -> String {
     let loss = result.epochs.last.map { ", loss \($0.trainLoss.formatted(3))" } ?? ""
-    return
-      "\(output): dev accuracy \((100 * result.bestDevAccuracy).formatted(1)) %\(loss), \(seconds.formatted(1)) s"
+    let accuracy = result.bestDevAccuracy.map { "dev accuracy \((100 * $0).formatted(1)) %" } ?? "not scored"
+    return "\(output): \(accuracy)\(loss), \(seconds.formatted(1)) s"
   }
 }
 
@@ -158,6 +166,7 @@ extension ProbingSet.Skipped {
     [
       objectNotACandidate > 0
         ? "\(objectNotACandidate) whose object is not one token (or no candidate)" : nil,
+      empty > 0 ? "\(empty) without any token" : nil,
       tooLong > 0 ? "\(tooLong) longer than the model's positions" : nil,
     ].compactMap { $0 }.joined(separator: ", ")
   }

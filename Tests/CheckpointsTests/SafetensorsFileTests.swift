@@ -84,16 +84,24 @@ import Testing
     #expect(try self.file(RawSafetensors.file("{}")).header.metadata == [:])
   }
 
-  /// What FIPS 180-2 gives for nothing, and sha256sum for one number.
+  /// What sha256sum gives for one number and for two.
   @Test(
     arguments: [
-      ([], "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+      (
+        [0, 0, 0x80, 0x3F, 0, 0, 0, 0x40], "b9c80b5adeca450753a16950c3cc655d271f7bef7a485bc83f112b72fef21d37"
+      ),
       ([0, 0, 0x80, 0x3F], "e00e5eb9444182f352323374ef4e08ebcb784725fdd4fd612d7730540b3e0c8c"),
     ] as [([UInt8], String)])
   func hashes(_ data: [UInt8], _ hash: String) throws {
     let file = try file(
       RawSafetensors.file([("pad", "U8", [1], [7]), ("t", "F32", [1, data.count / 4], data)]))
     #expect(try StoredTensor(file, #require(file.entry("t"))).sha256() == hash)
+  }
+
+  /// A table without rows or columns can be neither searched nor described.
+  @Test(arguments: [[0, 4], [4, 0], [1 << 57, 0]]) func emptyTables(_ shape: [Int]) throws {
+    let file = try file(RawSafetensors.file([("t", "F32", shape, [])]))
+    #expect(throws: CheckpointError.self) { try StoredTensor(file, #require(file.entry("t"))) }
   }
 
   /// Rows come one by one or block by block, as they stand in the file.

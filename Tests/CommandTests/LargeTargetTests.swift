@@ -86,9 +86,10 @@ import Testing
     let anchors = try #require(result["anchorCount"]?.int)
     #expect(anchors == words.count)
     #expect(result["objective"]?.double ?? 0 > 0.5)
-    // The table alone would be 2.1 GB as Float32. What is held is the anchors' rows, and their products.
+    // The table alone would be 2.1 GB as Float32. What is held is the anchors' rows, and 64 MB for all else: the binary,
+    // both tokenizers, the source's table.
     let memory = try #require(result["peakMemoryBytes"]?.int)
-    #expect(memory < Self.rows * Self.width * 4 / 5, "\(memory)")
+    #expect(Double(memory) < 1.3 * Double(anchors * Self.width * 4) + 64e6, "\(memory)")
     #expect(try world.json("inspect", "q.safetensors")["width"]?.int == Self.width)
     let card = try world.json("inspect", "llama")
     #expect(card["embeddingRows"]?.int == Self.rows && card["network"] == nil)

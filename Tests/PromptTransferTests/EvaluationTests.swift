@@ -30,10 +30,10 @@ import Testing
     let model = try TinyWorld().model("model")
     let facts = (0..<40).map { TinyWorld.facts[$0 % 3] }
     let evaluator = TinyWorld.evaluator(model)
-    let set = evaluator.prepare(facts, template: .vectors(3))
+    let set = try evaluator.prepare(facts, template: .vectors(3))
     let prompt = TinyWorld.prompt(model).vectors
-    let predictions = try #require(evaluator.predictions(set, prompt: prompt))
-    #expect(predictions == TinyWorld.evaluator(model, threads: 3).predictions(set, prompt: prompt))
+    let predictions = try #require(try evaluator.predictions(set, prompt: prompt))
+    #expect(try predictions == TinyWorld.evaluator(model, threads: 3).predictions(set, prompt: prompt))
     let words = CandidateVocabulary(TinyWorld.words, tokenizer: model.tokenizer)
     for (index, found) in predictions.prefix(3).enumerated() {
       let logits = model.network.logits(

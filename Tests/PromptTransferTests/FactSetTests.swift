@@ -54,7 +54,7 @@ import Testing
     let model = try world.model("model")
     let facts = TinyWorld.facts + [Fact(relation: "capital", subject: "italy", object: "new york")]
     let long = Fact(relation: "capital", subject: String(repeating: "the ", count: 40), object: "paris")
-    let set = TinyWorld.evaluator(model).prepare(facts + [long], template: .vectors(2))
+    let set = try TinyWorld.evaluator(model).prepare(facts + [long], template: .vectors(2))
     #expect(set.facts == TinyWorld.facts)
     #expect(set.skipped.objectNotACandidate == 1)
     #expect(set.skipped.tooLong == 1)

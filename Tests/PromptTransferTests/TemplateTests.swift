@@ -28,7 +28,7 @@ import Tokenization
   @Test func splicesByPosition() throws {
     let world = try TinyWorld()
     let model = try world.model("model")
-    let set = TinyWorld.evaluator(model).prepare(
+    let set = try TinyWorld.evaluator(model).prepare(
       [TinyWorld.facts[0]], template: try Template("the [X] [V]*2 [Y] ."))
     func id(_ token: String) throws -> PromptedInput.Element {
       .token(try #require(model.tokenizer.id(of: token)))
@@ -44,7 +44,7 @@ import Tokenization
   @Test func spacesAreThoseOfTheSlowTokenizers() throws {
     let model = try LanguageModel(folder: ZooFixture.folder("roberta-tiny"))
     func tokens(_ template: String) throws -> [String] {
-      let set = Evaluator(
+      let set = try Evaluator(
         model: model, candidates: CandidateVocabulary(["France"], tokenizer: model.tokenizer),
         parallelism: .granted
       ).prepare([Fact(relation: "r", subject: "Paris", object: "France")], template: try Template(template))

@@ -43,6 +43,7 @@ MODELS = {
     "bert-tiny": Shape("bert", 128, 128, 2, 4, 512, "gelu", 5, 1.5e-3, 0, 0, False),
     "roberta-tiny": Shape("roberta", 128, 128, 2, 4, 512, "gelu", 5, 1.5e-3, 0, 0, False),
     "albert-small": Shape("albert", 192, 128, 3, 6, 512, "gelu_new", 3, 1e-3, 2, 1e-3, True),
+    "albert-tiny": Shape("albert", 128, 96, 3, 4, 512, "gelu", 3, 1.5e-3, 2, 1e-3, True),
     "gpt2-small": Shape("gpt2", 192, 192, 3, 6, 384, "gelu_new", 3, 2.5e-3, 2, 2e-3, True),
 }
 NAMES = list(MODELS)

@@ -7,7 +7,8 @@ extension Architecture {
       width: "n_embd", layers: "n_layer", heads: "n_head", innerWidth: "n_inner", innerWidthMayBeNull: true,
       positions: "n_positions", defaultPositions: 1024, tokenTypes: nil, epsilon: "layer_norm_epsilon",
       defaultEpsilon: 1e-5, activation: "activation_function", defaultActivation: "gelu_new",
-      refused: ["scale_attn_by_inverse_layer_idx", "add_cross_attention"]),
+      refused: ["scale_attn_by_inverse_layer_idx", "add_cross_attention"],
+      required: ["scale_attn_weights"]),
     words: "wte.weight", positions: "wpe.weight", tokenTypes: nil, embeddingNorm: nil,
     layerPrefix: { group, _ in "h.\(group)." },
     layer: LayerNames(

@@ -44,16 +44,18 @@ public struct Evaluator: Sendable {
   }
 
   /// The facts as this evaluator will ask them.
-  public func prepare(_ facts: [Fact], template: Template) -> ProbingSet {
-    ProbingSet(facts, template: template, model: model, candidates: candidates)
+  /// Throws when the template cannot serve a model of this kind.
+  public func prepare(_ facts: [Fact], template: Template) throws(TransferError) -> ProbingSet {
+    try template.requireUse(with: model)
+    return ProbingSet(facts, template: template, model: model, candidates: candidates)
   }
 
-  /// One prediction a fact, in order; nil when `shouldStop` said so.
+  /// One prediction a fact, in order; nil when `shouldStop` said so. Throws when the model's scores are not finite.
   /// - Parameter prompt: (P, C); no rows for a manual template
   public func predictions(
     _ set: ProbingSet, prompt: Matrix, progress: @escaping @Sendable (_ done: Int) -> Void = { _ in },
     shouldStop: @escaping @Sendable () -> Bool = { false }
-  ) -> [Prediction]? {
+  ) throws(TransferError) -> [Prediction]? {
     let size = Self.sequencesPerTask
     let taskCount = (set.inputs.count + size - 1) / size
     let workers = Workers(parallelism)
@@ -68,7 +70,13 @@ public struct Evaluator: Sendable {
       }
       progress(results.set(predictions, at: task) * size)
     }
-    return results.all()?.flatMap { $0 }
+    guard let predictions = results.all()?.flatMap({ $0 }) else { return nil }
+    if let broken = predictions.first(where: { !$0.logProbability.isFinite }) {
+      throw TransferError(
+        model.name, "its scores for \"\(broken.subject)\" are not finite numbers",
+        hint: "The weights or the prompt are damaged, or the prompt is far too long")
+    }
+    return predictions
   }
 
   private func answer(_ logits: UnsafeBufferPointer<Float>, label: Int, fact: Fact) -> Prediction {
@@ -77,6 +85,7 @@ public struct Evaluator: Sendable {
     var rank = 1
     var top = -Float.infinity
     for (column, value) in logits.enumerated() {
+      guard value.isFinite else { return unusable(fact) }
       if value > top { (best, top) = (column, value) }
       if value > own || (value == own && column < label) { rank += 1 }
     }
@@ -84,5 +93,12 @@ public struct Evaluator: Sendable {
     return Prediction(
       relation: fact.relation, subject: fact.subject, object: fact.object,
       prediction: candidates.words[best], rank: rank, logProbability: own - top - Float(log(sum)))
+  }
+
+  /// What stands for an answer whose scores are not numbers, until `predictions` throws.
+  private func unusable(_ fact: Fact) -> Prediction {
+    Prediction(
+      relation: fact.relation, subject: fact.subject, object: fact.object, prediction: "",
+      rank: candidates.words.count, logProbability: .nan)
   }
 }

@@ -43,16 +43,23 @@ public struct FactSet: Sendable {
     }
     let name = "\(split.rawValue).jsonl"
     let own = url.appendingPathComponent(name)
-    if FileManager.default.fileExists(atPath: own.path) {
+    func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }
+    if exists(own) {
       try self.init(Self.read(own))
       return
     }
-    let below = try FileManager.default.contentsOfDirectory(atPath: url.path).sorted()
-      .map { url.appendingPathComponent($0).appendingPathComponent(name) }
-      .filter { FileManager.default.fileExists(atPath: $0.path) }
-    guard !below.isEmpty else {
+    let folders = try FileManager.default.contentsOfDirectory(atPath: url.path).sorted()
+      .map { url.appendingPathComponent($0) }
+      .filter { folder in
+        Split.allCases.contains { exists(folder.appendingPathComponent("\($0.rawValue).jsonl")) }
+      }
+    guard !folders.isEmpty else {
       throw TransferError(
         url.path, "holds no \(name)", hint: "A folder of facts holds train.jsonl, dev.jsonl and test.jsonl")
+    }
+    let below = folders.map { $0.appendingPathComponent(name) }
+    if let missing = below.first(where: { !exists($0) }) {
+      throw TransferError(missing.path, "is missing, where the other relations have theirs")
     }
     try self.init(below.flatMap(Self.read))
   }

@@ -19,7 +19,9 @@ struct JSONLines {
 
   /// Empty lines do not count.
   static func read(_ url: URL) throws -> [Line] {
-    let lines = try MappedFile(url).withBytes { Data($0) }.split(
+    var data = try MappedFile(url).withBytes { Data($0) }
+    if data.starts(with: [0xEF, 0xBB, 0xBF]) { data.removeFirst(3) }  // a byte-order mark
+    let lines = data.split(
       separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     return try lines.enumerated().compactMap { number, line in
       guard line.contains(where: { $0 > 0x20 }) else { return nil }

@@ -7,6 +7,8 @@ public struct ProbingSet: Sendable {
   public struct Skipped: Sendable, Codable, Equatable {
     /// Objects that are not one token of the model, or no candidates.
     public var objectNotACandidate = 0
+    /// Sentences without any token.
+    public var empty = 0
     /// Sentences longer than the model's positions.
     public var tooLong = 0
 
@@ -28,7 +30,12 @@ public struct ProbingSet: Sendable {
         skipped.objectNotACandidate += 1
         continue
       }
-      let input = template.input(subject: fact.subject, tokenizer: model.tokenizer, answer: model.answer)
+      guard
+        let input = template.input(subject: fact.subject, tokenizer: model.tokenizer, answer: model.answer)
+      else {
+        skipped.empty += 1
+        continue
+      }
       guard input.elements.count <= model.network.configuration.longestSequence else {
         skipped.tooLong += 1
         continue

@@ -69,7 +69,9 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
         }
         pieces.append(.vectors(count))
       default:
-        guard name.hasPrefix("V"), let number = Int(name.dropFirst()) else {
+        guard name.hasPrefix("V"), name.dropFirst().allSatisfy({ $0.isASCII && $0.isNumber }),
+          let number = Int(name.dropFirst())
+        else {
           throw failure("[\(name)] is no known place")
         }
         numbered += 1
@@ -88,13 +90,25 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
 
   public static func == (left: Template, right: Template) -> Bool { left.pieces == right.pieces }
 
-  /// The sentence for one subject.
+  /// Throws when the model would not see the subject or a vector: a causal one reads up to `[Y]`.
+  func requireUse(with model: LanguageModel) throws(TransferError) {
+    guard case .next = model.answer, let end = pieces.firstIndex(of: .answer) else { return }
+    for piece in pieces[end...] where piece != .answer {
+      if case .text = piece { continue }
+      throw TransferError(
+        "template \"\(self)\"",
+        "has \(piece == .subject ? "[X]" : "a vector") after [Y], where \(model.name), which is causal, "
+          + "does not look", hint: "Put [Y] at the end")
+    }
+  }
+
+  /// The sentence for one subject; nil where it has no tokens at all.
   ///
   /// Text and subject between two places are tokenised as one string; vectors and mask are then spliced in by
   /// position. Spaces next to vectors do not count, nor do those before the mask; those after it do, which is how
   /// OptiPrompt's slow tokenizers (transformers 3.0.2) read the placeholders: for RoBERTa `[Y] .` ends in `Ġ.`. A causal
   /// model's input ends where the answer begins.
-  func input(subject: String, tokenizer: Tokenizer, answer: AnswerPlace) -> PromptedInput {
+  func input(subject: String, tokenizer: Tokenizer, answer: AnswerPlace) -> PromptedInput? {
     var elements: [PromptedInput.Element] = tokenizer.prefix.map { .token($0) }
     var run = ""
     var keepsLeadingSpace = false
@@ -127,6 +141,7 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
       }
     }
     guard case .mask = answer else {
+      guard !elements.isEmpty else { return nil }
       return PromptedInput(elements: elements, readPosition: elements.count - 1)
     }
     flush()

@@ -34,8 +34,11 @@ public struct SoftPrompt: Sendable, Equatable {
     self.provenance = provenance
   }
 
-  /// Writes the file whole or not at all.
+  /// Writes the file whole or not at all. Throws when a vector is not finite.
   public func write(to url: URL) throws(CheckpointError) {
+    guard vectors.elements.allSatisfy({ $0.isFinite }) else {
+      throw CheckpointError(file: url, item: "vectors", "are not finite numbers, and are not written")
+    }
     var metadata = provenance
     metadata["format"] = Self.format
     metadata["version"] = Self.version
@@ -87,13 +90,18 @@ public struct SoftPrompt: Sendable, Equatable {
   }
 
   /// Throws unless the prompt was made for exactly this embedding table.
-  public func requireMatch(_ table: EmbeddingTable, name: String) throws(TransferError) {
+  /// - Parameters:
+  ///   - name: the model, as the user calls it
+  ///   - hint: what to do; how to carry the prompt over when nil
+  public func requireMatch(
+    _ table: EmbeddingTable, name: String, hint: String? = nil
+  ) throws(TransferError) {
     guard table.fingerprint == embeddingFingerprint, table.width == vectors.columns else {
       throw TransferError(
         "prompt for \(modelName)",
         "does not belong to \(name): it lives in an embedding table of width \(vectors.columns) with SHA-256 "
           + "\(embeddingFingerprint.prefix(12))…, the model's has width \(table.width) and \(table.fingerprint.prefix(12))…",
-        hint: "Carry it over first: promptferry transfer --from …=PROMPT --to \(name)")
+        hint: hint ?? "Carry it over first: promptferry transfer --from …=PROMPT --to \(name)")
     }
   }
 }

@@ -31,7 +31,8 @@ public struct TuningEpoch: Sendable, Codable, Equatable {
 public struct TuningResult: Sendable {
   /// (P, C): the best on the development facts, the first of equals by their likelihood.
   public let vectors: Matrix
-  public let bestDevAccuracy: Double
+  /// Nil when nothing was scored: there are no development facts, or tuning was stopped before.
+  public let bestDevAccuracy: Double?
   public let epochs: [TuningEpoch]
   public let exampleCount: Int
   public let trainSkipped: ProbingSet.Skipped
@@ -81,8 +82,8 @@ public struct Tuner: Sendable {
     shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws(TransferError) -> TuningResult {
     precondition(start.rows == template.vectorCount)
-    let trainSet = evaluator.prepare(train, template: template)
-    let devSet = evaluator.prepare(dev, template: template)
+    let trainSet = try evaluator.prepare(train, template: template)
+    let devSet = try evaluator.prepare(dev, template: template)
     guard !trainSet.inputs.isEmpty else {
       throw TransferError(
         "facts",

@@ -47,7 +47,8 @@ struct TuningRun {
 
   var result: TuningResult {
     TuningResult(
-      vectors: best?.vectors ?? prompt, bestDevAccuracy: best?.score.accuracy ?? 0, epochs: epochs,
+      vectors: best?.vectors ?? prompt, bestDevAccuracy: devSet.inputs.isEmpty ? nil : best?.score.accuracy,
+      epochs: epochs,
       exampleCount: examplesDone, trainSkipped: trainSet.skipped, devSkipped: devSet.skipped,
       isInterrupted: isInterrupted)
   }
@@ -70,9 +71,13 @@ struct TuningRun {
           throw TransferError(
             "tuning", "the loss is no longer finite in epoch \(epoch)", hint: "Lower --learning-rate")
         }
+        guard prompt.elements.allSatisfy({ $0.isFinite }) else {
+          throw TransferError(
+            "tuning", "the prompt is no longer finite in epoch \(epoch)", hint: "Lower --learning-rate")
+        }
         progress((epoch - 1) * stepsPerEpoch + step + 1, total)
         let isDue = (step + 1) * evaluations / stepsPerEpoch > step * evaluations / stepsPerEpoch
-        if isDue, let score = score(shouldStop: shouldStop) {
+        if isDue, let score = try score(shouldStop: shouldStop) {
           accuracy = score.accuracy
           if best.map({ $0.score < score }) ?? true { best = (prompt, score) }
         }
@@ -114,9 +119,9 @@ struct TuningRun {
   }
 
   /// The development facts' score, or nil when interrupted. Without any, the latest prompt counts as the best.
-  private func score(shouldStop: @escaping @Sendable () -> Bool) -> Score? {
+  private func score(shouldStop: @escaping @Sendable () -> Bool) throws(TransferError) -> Score? {
     guard !devSet.inputs.isEmpty else { return Score(accuracy: 0, likelihood: Double(optimizer.stepCount)) }
-    guard let predictions = tuner.evaluator.predictions(devSet, prompt: prompt, shouldStop: shouldStop)
+    guard let predictions = try tuner.evaluator.predictions(devSet, prompt: prompt, shouldStop: shouldStop)
     else { return nil }
     let evaluation = Evaluation(predictions)
     return Score(accuracy: evaluation.microAccuracy, likelihood: evaluation.meanLogProbability)
