@@ -52,7 +52,11 @@ import Tokenization
 
   @Test func safetensors() throws {
     try fuzz(try Self.seeds("Fixtures/models", ".safetensors"), as: "model.safetensors") { folder in
-      _ = try SafetensorsFile(folder.appending(path: "model.safetensors"))
+      let file = try SafetensorsFile(folder.appending(path: "model.safetensors"))
+      for entry in file.entries {
+        guard let tensor = try? StoredTensor(file, entry) else { continue }
+        tensor.forEachBlock { _ in }
+      }
     }
   }
 
