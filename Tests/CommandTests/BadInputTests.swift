@@ -120,7 +120,7 @@ import Testing
     let outcome = try Command.run(
       [
         "-c",
-        "\"$0\" tune --model model --facts facts --epochs 1000000 -o p.safetensors & sleep 1; kill -INT $!; wait $!",
+        "\"$0\" tune --model model --facts facts --epochs 1000000 -o p.safetensors & sleep 3; kill -INT $!; wait $!",
         Command.executable.path,
       ],
       in: world.folder.url, executable: URL(filePath: "/bin/bash"))
