@@ -62,11 +62,7 @@ public struct FrozenModel: Sendable {
   public func logits(
     _ inputs: ArraySlice<PromptedInput>, prompt: Matrix, candidates: CandidateHead, _ workspace: Workspace
   ) -> Matrix {
-    let batch = RaggedBatch(inputs)
-    encode(batch, prompt: prompt, workspace)
-    workspace.logits.resize(rows: inputs.count, columns: candidates.decoder.outputs)
-    candidates.decoder.productForward(workspace.head.output, into: &workspace.logits)
-    candidates.decoder.addBias(to: &workspace.logits)
+    score(RaggedBatch(inputs), prompt: prompt, candidates: candidates, workspace)
     return workspace.logits
   }
 
@@ -78,9 +74,9 @@ public struct FrozenModel: Sendable {
     _ inputs: ArraySlice<PromptedInput>, labels: ArraySlice<Int>, prompt: Matrix,
     candidates: CandidateHead, scale: Float, gradient: inout Matrix, _ workspace: Workspace
   ) -> [Float] {
-    _ = logits(inputs, prompt: prompt, candidates: candidates, workspace)
-    let losses = CrossEntropy.forwardBackward(&workspace.logits, labels: Array(labels), scale: scale)
     let batch = RaggedBatch(inputs)
+    score(batch, prompt: prompt, candidates: candidates, workspace)
+    let losses = CrossEntropy.forwardBackward(&workspace.logits, labels: Array(labels), scale: scale)
     head.backward(workspace.logits, decoder: candidates.decoder, workspace.head, into: &workspace.gradient)
     for index in layers.indices.reversed() {
       layers[index].backward(
@@ -95,7 +91,10 @@ public struct FrozenModel: Sendable {
     return losses
   }
 
-  private func encode(_ batch: RaggedBatch, prompt: Matrix, _ workspace: Workspace) {
+  /// Leaves the candidates' logits in the workspace.
+  private func score(
+    _ batch: RaggedBatch, prompt: Matrix, candidates: CandidateHead, _ workspace: Workspace
+  ) {
     workspace.prepare(layerCount: layers.count)
     embeddings.forward(batch, prompt: prompt, &workspace.embeddings)
     for index in layers.indices {
@@ -105,6 +104,9 @@ public struct FrozenModel: Sendable {
         x, batch, onlyRead: index == layers.count - 1, &workspace.layers[index])
     }
     head.forward(workspace.layers[layers.count - 1].output, &workspace.head)
+    workspace.logits.resize(rows: batch.inputs.count, columns: candidates.decoder.outputs)
+    candidates.decoder.productForward(workspace.head.output, into: &workspace.logits)
+    candidates.decoder.addBias(to: &workspace.logits)
   }
 }
 

@@ -112,10 +112,10 @@ public struct Transfer: Sendable {
     self.parallelism = parallelism
   }
 
+  /// Throws when what comes out is no prompt: not finite, or of length 0.
   /// - Parameters:
   ///   - progress: called during a gradient search with the steps done and all of them
   ///   - shouldStop: asked during a gradient search; what was reached so far is then the result
-  /// Throws when what comes out is no prompt: not finite, or of length 0.
   public func run(
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }, shouldStop: () -> Bool = { false }
   ) throws(TransferError) -> Outcome {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import PromptTransfer
 import Tensors
+import Tokenization
 
 /// What every verb understands.
 struct CommonOptions: ParsableArguments {
@@ -44,6 +45,17 @@ struct CommonOptions: ParsableArguments {
 
   func progress(_ title: String, unit: String) -> ProgressReporter {
     ProgressReporter(title: title, unit: unit, isSilent: quiet)
+  }
+}
+
+extension CandidateVocabulary {
+  /// The words of a list, one a line; all whole words of the tokenizer when there is none.
+  init(listedIn path: String?, tokenizer: Tokenizer) throws {
+    if let path {
+      self.init(try Self.readWords(URL(fileURLWithPath: path)), tokenizer: tokenizer)
+    } else {
+      self.init(tokenizer: tokenizer)
+    }
   }
 }
 

@@ -86,18 +86,17 @@ struct Demo: Sendable {
     }
     let progress = common.progress("carrying", unit: "prompts")
     let jobs = pairs.indices.flatMap { pair in relations.indices.map { (pair: pair, relation: $0) } }
-    let done = OrderedResults<[(String, [Prediction])]>(count: jobs.count)
+    let done = Collected<Result<[(String, [Prediction])], any Error>>(count: jobs.count)
     common.parallelism.forEach(jobs.count) { _, index in
       if shouldStop() { return }
       let job = jobs[index]
-      let count = done.set(at: index) {
+      let result = Result {
         try carry(relations[job.relation], pairs[job.pair], anchors: anchors[job.pair], tuned)
       }
-      progress.update(count, of: jobs.count)
+      progress.update(done.set(result, at: index), of: jobs.count)
     }
     progress.finish()
-    if shouldStop() { return nil }
-    let results = try done.values()
+    guard let results = try done.all()?.map({ try $0.get() }) else { return nil }
     return pairs.enumerated().flatMap { number, pair in
       let own = zip(jobs, results).filter { $0.0.pair == number }.map(\.1)
       return own[0].indices.map { row in
@@ -127,28 +126,29 @@ struct Demo: Sendable {
     let jobs = models.values.sorted { $0.name < $1.name }
       .flatMap { model in relations.map { (model: model, relation: $0) } }
     let progress = common.progress("tuning", unit: "prompts")
-    let done = OrderedResults<SoftPrompt>(count: jobs.count)
+    let done = Collected<Result<SoftPrompt, any Error>>(count: jobs.count)
     common.parallelism.forEach(jobs.count) { _, index in
       if shouldStop() { return }
       let (model, relation) = jobs[index]
-      let count = done.set(at: index) {
+      let result = Result {
         var settings = TuningSettings()
         settings.seed = common.seed
         let tuner = Tuner(evaluator: evaluator(model), settings: settings)
         let template = Template.vectors(5)
-        let result = try tuner.tune(
+        let tuning = try tuner.tune(
           train: relation.train, dev: relation.dev, template: template,
           start: tuner.randomStart(vectorCount: template.vectorCount), shouldStop: shouldStop)
         return SoftPrompt(
-          vectors: result.vectors, template: template, modelName: model.name,
+          vectors: tuning.vectors, template: template, modelName: model.name,
           embeddingFingerprint: model.space.table.fingerprint)
       }
-      progress.update(count, of: jobs.count)
+      progress.update(done.set(result, at: index), of: jobs.count)
     }
     progress.finish()
-    if shouldStop() { return nil }
+    // A tuning that was stopped still gives a prompt; the demo wants them whole.
+    guard !shouldStop(), let prompts = try done.all()?.map({ try $0.get() }) else { return nil }
     return Dictionary(
-      uniqueKeysWithValues: zip(jobs.map { "\($0.model.name) \($0.relation.name)" }, try done.values()))
+      uniqueKeysWithValues: zip(jobs.map { "\($0.model.name) \($0.relation.name)" }, prompts))
   }
 
   /// The predictions of every method, in the table's order, for one relation and one pair.

@@ -79,10 +79,7 @@ struct EvaluateCommand: ParsableCommand {
       throw TransferError(
         "template \"\(layout)\"", "has prompt vectors", hint: "Give the prompt with --prompt")
     }
-    let words = try vocabulary.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) }
-    let candidates =
-      words.map { CandidateVocabulary($0, tokenizer: loaded.tokenizer) }
-      ?? CandidateVocabulary(tokenizer: loaded.tokenizer)
+    let candidates = try CandidateVocabulary(listedIn: vocabulary, tokenizer: loaded.tokenizer)
     let evaluator = Evaluator(model: loaded, candidates: candidates, parallelism: common.parallelism)
     let prepared = try evaluator.prepare(set.facts, template: layout)
     guard !prepared.facts.isEmpty else {

@@ -22,8 +22,7 @@ final class ProgressReporter: Sendable {
     self.isSilent = isSilent
   }
 
-  /// - Parameter suffix: what to say besides, e.g. a loss
-  func update(_ done: Int, of total: Int, suffix: String = "") {
+  func update(_ done: Int, of total: Int) {
     guard !isSilent, total > 0 else { return }
     let now = ContinuousClock.now
     state.withLock { state in
@@ -36,7 +35,7 @@ final class ProgressReporter: Sendable {
       let rate = Double(done) / max(seconds, 1e-9)
       let left = Int(Double(total - done) / max(rate, 1e-9))
       let clock = "\(left / 60):\(left % 60 < 10 ? "0" : "")\(left % 60)"
-      let numbers = "\(done)/\(total) \(unit), \(rate.formatted(1))/s, \(clock) left" + suffix
+      let numbers = "\(done)/\(total) \(unit), \(rate.formatted(1))/s, \(clock) left"
       if isTerminal {
         let filled = 24 * done / total
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)

@@ -60,11 +60,6 @@ struct TransferCommand: ParsableCommand {
     let weight: Float
   }
 
-  struct Objective: Encodable {
-    let mean: Double
-    let rows: [Double]
-  }
-
   struct Result: Encodable {
     let anchorCount: Int
     let interrupted: Bool

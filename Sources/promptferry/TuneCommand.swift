@@ -86,10 +86,7 @@ struct TuneCommand: ParsableCommand {
     let place = try Location.facts(facts)
     let (train, dev) = (try FactSet(place, split: .train), try FactSet(place, split: .dev))
     let loaded = try LanguageModel(folder: Location.model(model))
-    let words = try vocabulary.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) }
-    let candidates =
-      words.map { CandidateVocabulary($0, tokenizer: loaded.tokenizer) }
-      ?? CandidateVocabulary(tokenizer: loaded.tokenizer)
+    let candidates = try CandidateVocabulary(listedIn: vocabulary, tokenizer: loaded.tokenizer)
     let tuner = Tuner(
       evaluator: Evaluator(model: loaded, candidates: candidates, parallelism: common.parallelism),
       settings: settings)

@@ -12,14 +12,14 @@ struct Workers: @unchecked Sendable {
 }
 
 /// Results of parallel tasks, kept in the tasks' order.
-final class Collected<Value: Sendable>: Sendable {
+package final class Collected<Value: Sendable>: Sendable {
   private let values: Mutex<(values: [Value?], count: Int)>
 
-  init(count: Int) { values = Mutex((Array(repeating: nil, count: count), 0)) }
+  package init(count: Int) { values = Mutex((Array(repeating: nil, count: count), 0)) }
 
   /// Returns how many are there now.
   @discardableResult
-  func set(_ value: Value, at task: Int) -> Int {
+  package func set(_ value: Value, at task: Int) -> Int {
     values.withLock {
       $0.values[task] = value
       $0.count += 1
@@ -28,7 +28,7 @@ final class Collected<Value: Sendable>: Sendable {
   }
 
   /// All of them, or nil when one is missing.
-  func all() -> [Value]? {
+  package func all() -> [Value]? {
     values.withLock { state in
       let present = state.values.compactMap { $0 }
       return present.count == state.values.count ? present : nil
