@@ -29,20 +29,24 @@ let package = Package(
     .target(name: "Tokenization", dependencies: ["Checkpoints"]),
     .target(name: "LanguageModels", dependencies: ["Tensors", "Checkpoints"]),
     .target(name: "PromptTransfer", dependencies: ["LanguageModels", "Tokenization"]),
+    .target(
+      name: "Experiments",
+      dependencies: ["PromptTransfer", .product(name: "Crypto", package: "swift-crypto")]),
     .executableTarget(
       name: "promptferry",
       dependencies: [
-        "PromptTransfer",
+        "PromptTransfer", "Experiments",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
-    .target(name: "TestSupport", dependencies: ["PromptTransfer"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["PromptTransfer", "Experiments"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorsTests", dependencies: ["TestSupport"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["TestSupport"]),
     .testTarget(
       name: "TokenizationTests", dependencies: ["TestSupport"], resources: [.copy("Fixtures")]),
     .testTarget(name: "LanguageModelsTests", dependencies: ["TestSupport"]),
     .testTarget(name: "PromptTransferTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "ExperimentsTests", dependencies: ["TestSupport"]),
     .testTarget(name: "FuzzTests", dependencies: ["TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport", "promptferry"]),
   ]

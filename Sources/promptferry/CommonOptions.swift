@@ -98,6 +98,27 @@ enum Location {
     return argument == "atlas:" ? data : try named(argument.dropFirst(6), in: data, argument)
   }
 
+  /// A file or folder: `share:` stands for the data that ships with the command.
+  static func file(_ argument: String) throws -> URL {
+    guard argument.hasPrefix("share:") else { return URL(fileURLWithPath: argument) }
+    return try shared().appendingPathComponent(String(argument.dropFirst(6)))
+  }
+
+  /// A configuration: a file, or the name of one that ships with the command.
+  static func experiment(_ argument: String) throws -> URL {
+    if FileManager.default.fileExists(atPath: argument) { return URL(fileURLWithPath: argument) }
+    let folder = try shared().appendingPathComponent("experiments")
+    let shipped = folder.appendingPathComponent("\(argument).json")
+    guard FileManager.default.fileExists(atPath: shipped.path) else {
+      let names = (FileManager.default.subpaths(atPath: folder.path) ?? []).filter { $0.hasSuffix(".json") }
+        .map { String($0.dropLast(5)) }.sorted()
+      throw TransferError(
+        argument, "is no configuration",
+        hint: "Give a JSON file, or one of: \(names.joined(separator: ", "))")
+    }
+    return shipped
+  }
+
   private static func named(_ name: Substring, in folder: URL, _ argument: String) throws -> URL {
     let names = try FileManager.default.contentsOfDirectory(
       at: folder, includingPropertiesForKeys: [.isDirectoryKey]

@@ -16,6 +16,7 @@ struct PromptFerry: ParsableCommand {
     version: version,
     subcommands: [
       TuneCommand.self, TransferCommand.self, EvaluateCommand.self, InspectCommand.self, DemoCommand.self,
+      ExperimentCommand.self,
     ])
 
   static func main() {

@@ -1,0 +1,172 @@
+import Foundation
+import PromptTransfer
+
+/// What an experiment asks, as data: models, relations, methods and seeds, and the figures that answer it.
+public struct ExperimentConfiguration: Sendable, Codable, Equatable {
+  /// The sources, combined, and the target of a transfer.
+  public struct Pair: Sendable, Hashable, Codable {
+    public let sources: [String]
+    public let target: String
+
+    public enum Key: String, CodingKey, CaseIterable, Sendable { case sources, target }
+
+    public init(sources: [String], target: String) {
+      self.sources = sources
+      self.target = target
+    }
+
+    public init(from decoder: any Decoder) throws {
+      let fields = try decoder.strictContainer(Key.self)
+      sources = try fields.decode([String].self, forKey: .sources)
+      target = try fields.decode(String.self, forKey: .target)
+    }
+  }
+
+  /// Names the folder of its results.
+  public var name: String
+  public var title: String
+  /// What it asks and how, in a few sentences.
+  public var about: String
+  public var pairs: [Pair]
+  /// The folder with a folder of facts for each relation.
+  public var facts: String
+  /// Names of relations (all when nil).
+  public var relations: [String]?
+  /// LAMA's `relations.jsonl`: the manual templates.
+  public var templates: String
+  /// The words among which answers are looked for (all whole words of the target when nil).
+  public var vocabulary: String?
+  /// The words among which anchors are looked for (all shared words when nil).
+  public var anchors: String?
+  public var vectorCounts: [Int]
+  public var seeds: [UInt64]
+  public var tuning: TuningSettings
+  public var methods: [Method]
+  public var figures: [Figure]
+
+  public enum Key: String, CodingKey, CaseIterable, Sendable {
+    case name, title, about, pairs, facts, relations, templates, vocabulary, anchors, vectorCounts, seeds,
+      tuning, methods, figures
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.strictContainer(Key.self)
+    name = try fields.decode(String.self, forKey: .name)
+    title = try fields.decode(String.self, forKey: .title)
+    about = try fields.decode(.about, default: "")
+    pairs = try fields.decode([Pair].self, forKey: .pairs)
+    facts = try fields.decode(String.self, forKey: .facts)
+    relations = try fields.decodeIfPresent([String].self, forKey: .relations)
+    templates = try fields.decode(String.self, forKey: .templates)
+    vocabulary = try fields.decodeIfPresent(String.self, forKey: .vocabulary)
+    anchors = try fields.decodeIfPresent(String.self, forKey: .anchors)
+    vectorCounts = try fields.decode(.vectorCounts, default: [5])
+    seeds = try fields.decode(.seeds, default: [0])
+    tuning = try fields.decode(.tuning, default: TuningChanges()).settings
+    methods = try fields.decode([Method].self, forKey: .methods)
+    figures = try fields.decode(.figures, default: [.init(.comparison)])
+  }
+
+  /// Reads a file. Throws `TransferError` with the place in it where something is wrong.
+  public init(contentsOf url: URL) throws {
+    let data: Data
+    do {
+      data = try Data(contentsOf: url)
+    } catch {
+      throw TransferError(url.path, "cannot be read", hint: "Give a configuration of an experiment")
+    }
+    do {
+      self = try JSONDecoder().decode(Self.self, from: MethodLists.expanded(data))
+    } catch let error as DecodingError {
+      let (path, problem) = error.place
+      throw TransferError(path.isEmpty ? url.path : "\(url.path), \(path)", problem)
+    }
+    try check(url.path)
+  }
+
+  private func check(_ file: String) throws(TransferError) {
+    func require(_ isRight: Bool, _ field: String, _ problem: String) throws(TransferError) {
+      if !isRight { throw TransferError("\(file), \(field)", problem) }
+    }
+    let allowed = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-_"))
+    try require(
+      !name.isEmpty && name.unicodeScalars.allSatisfy(allowed.contains), "name",
+      "wants letters, digits, - and _, as it names a folder")
+    try require(!pairs.isEmpty, "pairs", "is empty")
+    try require(pairs.allSatisfy { !$0.sources.isEmpty }, "pairs", "has one without sources")
+    try require(
+      pairs.allSatisfy { Set($0.sources).count == $0.sources.count }, "pairs",
+      "has one that names a source twice"
+    )
+    try require(!methods.isEmpty, "methods", "is empty")
+    try require(!seeds.isEmpty, "seeds", "is empty")
+    try require(
+      !vectorCounts.isEmpty && vectorCounts.allSatisfy { $0 > 0 }, "vectorCounts", "wants positive numbers")
+    try require(relations.map { !$0.isEmpty } ?? true, "relations", "is empty")
+    for (number, method) in methods.enumerated() {
+      let field = "methods, \"\(method.label)\" (\(number + 1))"
+      try require(method.ridge.map { $0 >= 0 && $0.isFinite } ?? true, field, "wants a ridge of 0 or more")
+      for count in [method.maskTop, method.anchorCount, method.steps, method.factLimit, method.epochs] {
+        try require(count.map { $0 > 0 } ?? true, field, "wants positive counts")
+      }
+    }
+    let labels = Set(methods.map(\.label))
+    for figure in figures {
+      if let unknown = figure.methods?.first(where: { !labels.contains($0) }) {
+        throw TransferError("\(file), figures", "names the method \"\(unknown)\", which is none of them")
+      }
+    }
+  }
+}
+
+/// The settings of tuning that a configuration names; the others stay as they are.
+private struct TuningChanges: Decodable {
+  var settings = TuningSettings()
+
+  enum Key: String, CodingKey, CaseIterable { case epochs, batchSize, learningRate, weightDecay }
+
+  init() {}
+
+  init(from decoder: any Decoder) throws {
+    let fields = try decoder.strictContainer(Key.self)
+    settings.epochs = try fields.decode(.epochs, default: settings.epochs)
+    settings.batchSize = try fields.decode(.batchSize, default: settings.batchSize)
+    settings.learningRate = try fields.decode(.learningRate, default: settings.learningRate)
+    settings.weightDecay = try fields.decode(.weightDecay, default: settings.weightDecay)
+    guard settings.epochs > 0, settings.batchSize > 0, settings.learningRate > 0 else {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "wants positive numbers"))
+    }
+  }
+}
+
+/// Methods whose settings are lists, written out as all combinations.
+private enum MethodLists {
+  static func expanded(_ data: Data) throws -> Data {
+    let object: Any
+    do {
+      object = try JSONSerialization.jsonObject(with: data)
+    } catch {
+      throw DecodingError.dataCorrupted(
+        .init(
+          codingPath: [],
+          debugDescription: "is no valid JSON: \((error as NSError).userInfo["NSDebugDescription"] ?? error)")
+      )
+    }
+    guard var members = object as? [String: Any], let methods = members["methods"] as? [[String: Any]] else {
+      return data
+    }
+    members["methods"] = methods.flatMap(combinations)
+    return try JSONSerialization.data(withJSONObject: members)
+  }
+
+  /// In the order of the lists, the first key (by name) slowest.
+  static func combinations(_ method: [String: Any]) -> [[String: Any]] {
+    let lists = method.compactMap { key, value in (value as? [Any]).map { (key, $0) } }.sorted { $0.0 < $1.0 }
+    return lists.reduce([method]) { partial, list in
+      partial.flatMap { entry in
+        list.1.map { value in entry.merging([list.0: value]) { _, new in new } }
+      }
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import PromptTransfer
+
+extension Method {
+  /// How vectors are carried; what is trained on the target starts from the default.
+  var transferMethod: TransferMethod {
+    switch method {
+    case .linear: .linear(ridge: ridge ?? Self.defaultRidge)
+    case .discretize: .discretize
+    case .naive: .naive
+    case .copy: .copy
+    case .random: .random
+    default:
+      .relative(
+        search == .gradient
+          ? .gradient(steps: steps ?? 2000, learningRate: learningRate ?? 5e-3)
+          : .exact(ridge: ridge ?? Self.defaultRidge), mask: mask)
+    }
+  }
+
+  static let defaultRidge = 0.1
+
+  /// Copied and random vectors are left as they are.
+  var normalization: NormalizationRule {
+    normalize ?? (method == .copy || method == .random ? .none : .strength)
+  }
+
+  private var mask: AnchorMask {
+    guard let maskTop else { return .all }
+    return maskAbsolute == true ? .topAbsolute(maskTop) : .top(maskTop)
+  }
+}

@@ -1,0 +1,40 @@
+import PromptTransfer
+
+/// What a cell came to. Holds nothing that differs from run to run: the same cell gives the same bytes.
+public struct CellResult: Sendable, Codable, Equatable {
+  public struct NearestWord: Sendable, Codable, Equatable {
+    public let word: String
+    public let cosine: Float
+  }
+
+  public let cell: Cell
+  /// Why the method does not apply to these models; there is nothing else then.
+  public var refusal: String?
+  public var anchorCount: Int?
+  /// The matching objective of each vector.
+  public var objective: [Double]?
+  /// The settings that a selection chose, by name.
+  public var chosen: [String: String]?
+  /// Accuracy on the target's development facts, where a selection or training looked at them.
+  public var devAccuracy: Double?
+  /// Of the target's test facts.
+  public var evaluation: Evaluation?
+  public var predictions: [Prediction] = []
+  public var skipped: ProbingSet.Skipped?
+  /// The words nearest to each vector, in the first source before and in the target after.
+  public var nearestBefore: [[NearestWord]]?
+  public var nearestAfter: [[NearestWord]]?
+
+  init(_ cell: Cell) { self.cell = cell }
+
+  /// Mean over the vectors.
+  public var meanObjective: Double? {
+    objective.map { $0.reduce(0, +) / Double(max(1, $0.count)) }
+  }
+}
+
+/// How long a cell took: kept apart, as it differs from run to run.
+public struct CellTiming: Sendable, Codable, Equatable {
+  /// Seconds to find the target's vectors, tuning of source prompts not counted; on one thread.
+  public let seconds: Double
+}

@@ -1,0 +1,161 @@
+import Foundation
+import LanguageModels
+import PromptTransfer
+import Tensors
+
+/// Runs one cell, or tunes one prompt.
+struct CellRunner: Sendable {
+  let materials: Materials
+  let store: Store
+  let parallelism: Parallelism
+  let shouldStop: @Sendable () -> Bool
+
+  /// Tunes a prompt on its model. Nil when stopped.
+  func tune(_ key: PromptKey) throws -> SoftPrompt? {
+    let model = try materials.model(key.model)
+    let facts = try facts(key.relation)
+    let tuner = tuner(model, seed: key.seed)
+    let template = Template.vectors(key.vectorCount)
+    let result = try tuner.tune(
+      train: facts.train, dev: facts.dev, template: template,
+      start: tuner.randomStart(vectorCount: key.vectorCount), shouldStop: shouldStop)
+    guard !result.isInterrupted else { return nil }
+    return SoftPrompt(
+      vectors: result.vectors, template: template, modelName: model.name,
+      embeddingFingerprint: model.space.table.fingerprint,
+      provenance: [
+        "relation": key.relation, "seed": "\(key.seed)",
+        "bestDevAccuracy": result.bestDevAccuracy.map { "\($0)" } ?? "not scored",
+      ])
+  }
+
+  /// Nil when stopped.
+  func run(_ cell: Cell) throws -> (CellResult, CellTiming?)? {
+    var result = CellResult(cell)
+    let facts = try facts(cell.relation)
+    if cell.method.method == .majority {
+      result.predictions = Majority.predictions(train: facts.train, test: facts.test)
+      result.evaluation = Evaluation(result.predictions)
+      return (result, nil)
+    }
+    let model = try materials.model(cell.target)
+    let evaluator = evaluator(model)
+    var template = facts.manual
+    var vectors = Matrix(rows: 0, columns: model.space.table.width)
+    var timing: CellTiming?
+    if cell.method.method != .manual {
+      let clock = ContinuousClock.now
+      let found: Found?
+      do {
+        found = try self.vectors(cell, facts, model, evaluator, &result)
+      } catch let refusal as Refusal {
+        result.refusal = refusal.reason
+        return (result, nil)
+      }
+      guard let found else { return nil }
+      timing = CellTiming(seconds: clock.duration(to: .now) / .seconds(1))
+      (template, vectors) = (found.template, found.vectors)
+      result.nearestAfter = nearest(model.space, vectors)
+    }
+    let prepared = try evaluator.prepare(facts.test, template: template)
+    guard let answers = try evaluator.predictions(prepared, prompt: vectors, shouldStop: shouldStop) else {
+      return nil
+    }
+    result.skipped = prepared.skipped
+    result.predictions = answers
+    result.evaluation = Evaluation(answers)
+    return (result, timing)
+  }
+
+  private typealias Found = (template: Template, vectors: Matrix)
+
+  /// The method makes no sense for these models.
+  private struct Refusal: Error { let reason: String }
+
+  private func vectors(
+    _ cell: Cell, _ facts: RelationFacts, _ model: LanguageModel, _ evaluator: Evaluator,
+    _ result: inout CellResult
+  ) throws -> Found? {
+    let method = cell.method
+    let template = Template.vectors(cell.vectorCount)
+    if method.method == .direct {
+      guard method.factLimit != nil else { return (template, try prompt(cell.prompts[0]).vectors) }
+      let tuner = tuner(model, seed: cell.seed, method)
+      return try train(tuner, facts, cell, start: tuner.randomStart(vectorCount: cell.vectorCount), &result)
+    }
+    let keys = cell.prompts
+    let sources = try keys.map { key in
+      try TransferSource(space: materials.space(key.model), prompt: prompt(key))
+    }
+    if let first = sources.first { result.nearestBefore = nearest(first.space, first.prompt.vectors) }
+    let transfer: Transfer
+    do {
+      transfer = try Transfer(
+        sources: sources, target: model.space,
+        anchors: materials.anchors(
+          sources: cell.sources, target: cell.target, method: method, seed: cell.seed),
+        method: method.transferMethod, normalization: method.normalization, seed: cell.seed,
+        parallelism: parallelism)
+    } catch let error as TransferError {
+      throw Refusal(reason: error.description)
+    }
+    let outcome = try transfer.run(shouldStop: shouldStop)
+    guard !outcome.isInterrupted else { return nil }
+    result.anchorCount = transfer.anchors.words.count
+    result.objective = outcome.objective
+    guard method.method == .refine else { return (template, outcome.vectors) }
+    return try train(tuner(model, seed: cell.seed, method), facts, cell, start: outcome.vectors, &result)
+  }
+
+  /// Tuning on the target's own facts, as many as the method allows itself: as many of the development facts then, too.
+  private func train(
+    _ tuner: Tuner, _ facts: RelationFacts, _ cell: Cell, start: Matrix, _ result: inout CellResult
+  ) throws -> Found? {
+    let limit = cell.method.factLimit ?? .max
+    let template = Template.vectors(cell.vectorCount)
+    let tuned = try tuner.tune(
+      train: Array(facts.train.prefix(limit)), dev: Array(facts.dev.prefix(limit)), template: template,
+      start: start, shouldStop: shouldStop)
+    guard !tuned.isInterrupted else { return nil }
+    result.devAccuracy = tuned.bestDevAccuracy
+    return (template, tuned.vectors)
+  }
+
+  private func facts(_ relation: String) throws(TransferError) -> RelationFacts {
+    guard let facts = materials.relations[relation] else { throw TransferError(relation, "has no facts") }
+    return facts
+  }
+
+  private func prompt(_ key: PromptKey) throws -> SoftPrompt { try SoftPrompt(store.prompt(key)) }
+
+  private func evaluator(_ model: LanguageModel) -> Evaluator {
+    Evaluator(model: model, candidates: materials.candidates(model), parallelism: parallelism)
+  }
+
+  private func tuner(_ model: LanguageModel, seed: UInt64, _ method: Method? = nil) -> Tuner {
+    var settings = materials.configuration.tuning
+    settings.seed = seed
+    if let epochs = method?.epochs { settings.epochs = epochs }
+    if let rate = method?.learningRate { settings.learningRate = rate }
+    return Tuner(evaluator: evaluator(model), settings: settings)
+  }
+
+  private func nearest(_ space: EmbeddingSpace, _ vectors: Matrix) -> [[CellResult.NearestWord]] {
+    space.nearestWords(to: vectors, count: 5).map { $0.map { .init(word: $0.word, cosine: $0.cosine) } }
+  }
+}
+
+/// The most frequent object of the training facts as the answer to everything.
+enum Majority {
+  /// Ranks are 1 where it is right and 2 where not: it has no second choice.
+  static func predictions(train: [Fact], test: [Fact]) -> [Prediction] {
+    let counts = Dictionary(grouping: train, by: \.object).mapValues(\.count)
+    let answer = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? ""
+    return test.map { fact in
+      let isRight = fact.object == answer
+      return Prediction(
+        relation: fact.relation, subject: fact.subject, object: fact.object, prediction: answer,
+        rank: isRight ? 1 : 2, logProbability: isRight ? 0 : -.greatestFiniteMagnitude)
+    }
+  }
+}

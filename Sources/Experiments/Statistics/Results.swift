@@ -1,0 +1,126 @@
+import Foundation
+import PromptTransfer
+
+/// All finished cells of an experiment, and the questions that tables and figures ask of them.
+public struct Results: Sendable {
+  public let configuration: ExperimentConfiguration
+  public let relations: [String]
+  public let cellCount: Int
+  private let byCell: [Cell: CellResult]
+  private let timings: [Cell: CellTiming]
+
+  public init(_ runner: Runner) throws {
+    configuration = runner.configuration
+    relations = runner.relations
+    cellCount = runner.grid.cells.count
+    var byCell: [Cell: CellResult] = [:]
+    var timings: [Cell: CellTiming] = [:]
+    for cell in runner.grid.cells {
+      byCell[cell] = try runner.store.result(cell)
+      timings[cell] = try runner.store.timing(of: cell)
+    }
+    (self.byCell, self.timings) = (byCell, timings)
+  }
+
+  public var finishedCount: Int { byCell.count }
+  public var finished: [CellResult] { byCell.values.sorted { $0.cell.identifier < $1.cell.identifier } }
+
+  /// What is averaged over relations and seeds.
+  public struct Series: Sendable, Hashable {
+    public let pair: ExperimentConfiguration.Pair
+    public let method: Method
+    public let vectorCount: Int
+
+    public init(pair: ExperimentConfiguration.Pair, method: Method, vectorCount: Int) {
+      (self.pair, self.method, self.vectorCount) = (pair, method, vectorCount)
+    }
+  }
+
+  public func result(_ series: Series, relation: String, seed: UInt64) -> CellResult? {
+    byCell[cell(series, relation, seed)]
+  }
+
+  private func cell(_ series: Series, _ relation: String, _ seed: UInt64) -> Cell {
+    Cell(
+      pair: series.pair, relation: relation, method: series.method, vectorCount: series.vectorCount,
+      seed: seed)
+  }
+
+  /// The seeds that matter to a method.
+  private func seeds(_ method: Method) -> [UInt64] {
+    method.method.usesVectors ? configuration.seeds : Array(configuration.seeds.prefix(1))
+  }
+
+  /// The mean over relations of the accuracy, for each seed of which every relation is there.
+  public func macroAccuracies(_ series: Series) -> [Double] {
+    seeds(series.method).compactMap { seed in
+      let accuracies = relations.compactMap { accuracy(series, relation: $0, seed: seed) }
+      guard accuracies.count == relations.count else { return nil }
+      return accuracies.reduce(0, +) / Double(accuracies.count)
+    }
+  }
+
+  private func accuracy(_ series: Series, relation: String, seed: UInt64) -> Double? {
+    result(series, relation: relation, seed: seed)?.evaluation?.microAccuracy
+  }
+
+  /// Macro accuracy over seeds.
+  public func accuracy(_ series: Series) -> Interval? { Interval(macroAccuracies(series)) }
+
+  /// Correct answers over facts, and how many facts there are, all relations together; the mean over seeds.
+  public func microAccuracy(_ series: Series) -> (accuracy: Interval, factCount: Int)? {
+    var factCount = 0
+    let values: [Double] = seeds(series.method).compactMap { seed in
+      let evaluations = relations.compactMap { result(series, relation: $0, seed: seed)?.evaluation }
+      guard evaluations.count == relations.count else { return nil }
+      factCount = evaluations.reduce(0) { $0 + $1.factCount }
+      let correct = evaluations.reduce(0.0) { $0 + $1.microAccuracy * Double($1.factCount) }
+      return correct / Double(max(1, factCount))
+    }
+    return Interval(values).map { ($0, factCount) }
+  }
+
+  /// The accuracy on one relation, the mean over seeds.
+  public func accuracy(_ series: Series, relation: String) -> Interval? {
+    Interval(seeds(series.method).compactMap { accuracy(series, relation: relation, seed: $0) })
+  }
+
+  /// The mean matching objective over relations, seeds and vectors.
+  public func objective(_ series: Series) -> Double? {
+    let values = relations.flatMap { relation in
+      seeds(series.method).compactMap { result(series, relation: relation, seed: $0)?.meanObjective }
+    }
+    return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+  }
+
+  /// Median seconds of a cell.
+  public func seconds(_ series: Series) -> Double? {
+    let values = relations.flatMap { relation in
+      seeds(series.method).compactMap { timings[cell(series, relation, $0)]?.seconds }
+    }.sorted()
+    return values.isEmpty ? nil : values[values.count / 2]
+  }
+
+  /// Why a method does not apply to a pair.
+  public func refusal(_ series: Series) -> String? {
+    relations.lazy.compactMap { result(series, relation: $0, seed: seeds(series.method).first ?? 0)?.refusal }
+      .first
+  }
+
+  /// `first` against `second` on the pairs where both are there: the differences for each relation are averaged over
+  /// pairs and seeds.
+  public func compare(
+    _ first: Method, _ second: Method, vectorCount: Int, pairs: [ExperimentConfiguration.Pair]
+  ) -> PairedComparison? {
+    let differences = relations.compactMap { relation -> Double? in
+      let values = pairs.compactMap { pair -> Double? in
+        let series = [first, second].map { Series(pair: pair, method: $0, vectorCount: vectorCount) }
+        guard let a = accuracy(series[0], relation: relation), let b = accuracy(series[1], relation: relation)
+        else { return nil }
+        return a.mean - b.mean
+      }
+      return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+    }
+    return PairedComparison(differences)
+  }
+}

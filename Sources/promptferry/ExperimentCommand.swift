@@ -1,0 +1,83 @@
+import ArgumentParser
+import Experiments
+import Foundation
+import PromptTransfer
+import Tensors
+
+struct ExperimentCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "experiment",
+    abstract: "Runs a grid of transfers that a file describes, and makes a report of it.",
+    discussion: """
+      Example:
+        promptferry experiment run zoo/quick
+        promptferry experiment status zoo/quick
+        promptferry experiment report zoo/quick
+
+      CONFIG is a JSON file, or the name of one in share/promptferry/experiments.
+      """,
+    subcommands: [Run.self, Status.self])
+
+  struct Options: ParsableArguments {
+    @Argument(help: "The configuration: a JSON file, or the name of one that ships with promptferry.")
+    var config: String
+    @Option(
+      name: [.short, .customLong("output")], help: "The folder of results (default: runs/NAME).",
+      completion: .directory)
+    var output: String?
+    @OptionGroup var common: CommonOptions
+
+    func runner() throws -> Runner {
+      let configuration = try ExperimentConfiguration(contentsOf: Location.experiment(config))
+      return try Runner(
+        configuration,
+        store: Store(folder: URL(fileURLWithPath: output ?? "runs/\(configuration.name)")),
+        places: Places(model: Location.model, file: Location.file), version: PromptFerry.version)
+    }
+  }
+
+  struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Runs the cells that are missing. May be interrupted or killed: the next run goes on.")
+    @OptionGroup var options: Options
+
+    func run() throws {
+      let interruption = Interruption()
+      let runner = try options.runner()
+      let before = runner.status()
+      options.common.note("\(before.finishedCells) of \(before.cellCount) cells are there.")
+      let bars = [
+        options.common.progress("tuning", unit: "prompts"), options.common.progress("running", unit: "cells"),
+      ]
+      let isFinished = try runner.run(
+        options.common.parallelism,
+        progress: { stage, done, total in bars[stage == .tuning ? 0 : 1].update(done, of: total) },
+        shouldStop: { interruption.isRequested })
+      bars.forEach { $0.finish() }
+      try options.printStatus(runner)
+      if !isFinished {
+        options.common.note("Interrupted: run it again to go on.")
+        throw ExitCode(130)
+      }
+    }
+  }
+
+  struct Status: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Says what is done and what is left.")
+    @OptionGroup var options: Options
+
+    func run() throws { try options.printStatus(try options.runner()) }
+  }
+}
+
+extension ExperimentCommand.Options {
+  func printStatus(_ runner: Runner) throws {
+    let status = runner.status()
+    try common.print(
+      status,
+      text: """
+        \(runner.store.folder.path): \(status.finishedCells) of \(status.cellCount) cells, \
+        \(status.finishedPrompts) of \(status.promptCount) tuned prompts
+        """)
+  }
+}
