@@ -2,6 +2,13 @@ import Foundation
 
 /// Files that appear whole or not at all: written beside their place, flushed, then renamed.
 package enum AtomicFile {
+  private static let prefix = ".promptferry."
+
+  /// Whether this is what a write that was killed has left.
+  package static func isTemporary(_ url: URL) -> Bool {
+    url.lastPathComponent.hasPrefix(prefix) && url.pathExtension == "part"
+  }
+
   /// Writes `data` to `url`, replacing what was there only after every byte is on disk. A symbolic link stays, and its
   /// target is replaced.
   /// Throws `CheckpointError` when the folder is missing or not writable, or the disk is full; the old file, if
@@ -10,7 +17,7 @@ package enum AtomicFile {
     try requireWritable(url)
     let place = url.resolvingSymlinksInPath()
     let temporary = place.deletingLastPathComponent()
-      .appendingPathComponent(".promptferry.\(UInt32.random(in: .min ... .max)).part")
+      .appendingPathComponent("\(prefix)\(UInt32.random(in: .min ... .max)).part")
     func failure(_ what: String) -> CheckpointError {
       CheckpointError(
         file: url, "\(what) (\(systemMessage()))", hint: "Check the folder's permissions and the space left")

@@ -36,7 +36,7 @@ public struct Cell: Sendable, Hashable, Codable {
 }
 
 /// A prompt tuned on the model it belongs to, shared by the cells that carry it.
-struct PromptKey: Hashable, Codable, Sendable {
+package struct PromptKey: Hashable, Codable, Sendable {
   let model: String
   let relation: String
   let vectorCount: Int

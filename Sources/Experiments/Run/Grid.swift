@@ -4,7 +4,7 @@ import Foundation
 public struct Grid: Sendable {
   public let cells: [Cell]
   /// Each prompt that a cell starts from, once.
-  let prompts: [PromptKey]
+  package let prompts: [PromptKey]
 
   /// - Parameter relations: the names that the configuration's `relations` stand for
   public init(_ configuration: ExperimentConfiguration, relations: [String]) {

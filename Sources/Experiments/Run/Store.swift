@@ -18,7 +18,7 @@ public struct Store: Sendable {
   private var foundationFile: URL { folder.appendingPathComponent("experiment.json") }
 
   /// Makes the folder, or checks that what is in it was made from the same models, facts and tuning.
-  func open(_ foundation: Foundation) throws {
+  package func open(_ foundation: Foundation) throws {
     for name in ["cells", "prompts", "timings"] {
       do {
         try FileManager.default.createDirectory(
@@ -27,6 +27,7 @@ public struct Store: Sendable {
         throw TransferError(folder.path, "cannot be made", hint: "Give another folder with --output")
       }
     }
+    removeRemains()
     if let known = try read(Foundation.self, self.foundationFile),
       let difference = known.difference(from: foundation)
     {
@@ -37,6 +38,20 @@ public struct Store: Sendable {
     try write(foundation, to: self.foundationFile)
   }
 
+  /// Removes what killed runs had begun to write, an hour later: another run may be writing now.
+  private func removeRemains() {
+    for name in ["cells", "prompts", "timings"] {
+      let files =
+        (try? FileManager.default.contentsOfDirectory(
+          at: folder.appendingPathComponent(name), includingPropertiesForKeys: [.contentModificationDateKey]))
+        ?? []
+      for file in files where AtomicFile.isTemporary(file) {
+        let date = try? file.resourceValues(forKeys: [.contentModificationDateKey]).contentModificationDate
+        if let date, date.timeIntervalSinceNow < -3600 { try? FileManager.default.removeItem(at: file) }
+      }
+    }
+  }
+
   public func foundation() throws -> Foundation? { try read(Foundation.self, foundationFile) }
 
   /// The result of a cell, nil while there is none.
@@ -45,7 +60,7 @@ public struct Store: Sendable {
   public func timing(of cell: Cell) throws -> CellTiming? { try read(CellTiming.self, timing(cell)) }
 
   /// The timing first: a cell whose result is there is finished.
-  func write(_ result: CellResult, _ timing: CellTiming?) throws {
+  package func write(_ result: CellResult, _ timing: CellTiming?) throws {
     if let timing { try write(timing, to: self.timing(result.cell)) }
     try write(result, to: cell(result.cell))
   }
@@ -79,6 +94,15 @@ public struct Foundation: Sendable, Codable, Equatable {
   public let models: [String: String]
   /// Of the facts and the words, by name.
   public let data: [String: String]
+
+  package init(
+    configuration: ExperimentConfiguration, version: String, models: [String: String], data: [String: String]
+  ) {
+    self.configuration = configuration
+    self.version = version
+    self.models = models
+    self.data = data
+  }
 
   /// What makes results of the two incomparable, in words.
   func difference(from other: Foundation) -> String? {

@@ -29,9 +29,9 @@ public struct Interval: Sendable, Codable, Equatable {
 }
 
 /// Student's t distribution.
-enum StudentT {
+package enum StudentT {
   /// The 0.975 quantile, by bisection of the distribution function; exact to 1e-9.
-  static func quantile975(degreesOfFreedom count: Int) -> Double {
+  package static func quantile975(degreesOfFreedom count: Int) -> Double {
     var (low, high) = (0.0, 13.0)  // 12.7062 at one degree of freedom
     for _ in 0..<60 {
       let middle = (low + high) / 2
