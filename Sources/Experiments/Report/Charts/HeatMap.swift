@@ -1,0 +1,94 @@
+/// Sources down, targets across; the deeper the colour the higher the share.
+struct HeatMap: Panel {
+  enum Cell: Sendable {
+    /// - Parameter published: the paper's value, a share too
+    case value(Interval, published: Double?, isToItself: Bool)
+    case refused(String)
+    case missing
+    /// The experiment does not ask for it.
+    case empty
+  }
+
+  let title: String
+  let rows: [String]
+  let columns: [String]
+  let cells: [[Cell]]
+  /// The share of the deepest colour: the same for all panels of a figure.
+  let high: Double
+
+  private static let cell = (width: 84.0, height: 46.0)
+  private static let top = 62.0
+  /// The deepest colour still lets dark text be read on it.
+  static let deepest = 0.66
+
+  private var left: Double { min(190, (rows.map { TextWidth.of($0) }.max() ?? 0) + 14) }
+  var width: Double { left + Double(columns.count) * (Self.cell.width + 3) + 4 }
+  var isElastic: Bool { false }
+
+  func drawing(width: Double) -> Drawing {
+    var drawing = Drawing(width: width, height: Self.top + Double(rows.count) * (Self.cell.height + 3) + 44)
+    drawing.text(title, 0, 14, "title")
+    drawing.text("source ↓ target →", 0, Self.top - 10, "faint")
+    for (column, name) in columns.enumerated() {
+      drawing.text(
+        TextWidth.fitted(name, Self.cell.width), x(column) + Self.cell.width / 2, Self.top - 10,
+        anchor: .middle)
+    }
+    for (row, name) in rows.enumerated() {
+      drawing.text(TextWidth.fitted(name, left - 8), 0, y(row) + Self.cell.height / 2 + 4)
+      for column in columns.indices { draw(cells[row][column], row, column, &drawing) }
+    }
+    drawLegend(&drawing)
+    return drawing
+  }
+
+  private func x(_ column: Int) -> Double { left + Double(column) * (Self.cell.width + 3) }
+  private func y(_ row: Int) -> Double { Self.top + Double(row) * (Self.cell.height + 3) }
+
+  static func opacity(_ share: Double, high: Double) -> Double {
+    0.03 + (deepest - 0.03) * min(1, max(0, high > 0 ? share / high : 0))
+  }
+
+  private func draw(_ cell: Cell, _ row: Int, _ column: Int, _ drawing: inout Drawing) {
+    let (x, y) = (x(column), y(row))
+    let middle = x + Self.cell.width / 2
+    let place = "\(rows[row]) to \(columns[column])"
+    switch cell {
+    case .value(let interval, let published, let isToItself):
+      let paper = published.map { "; published \(Shown.percent($0))" } ?? ""
+      drawing.rectangle(
+        x, y, Self.cell.width, Self.cell.height, "heat", opacity: Self.opacity(interval.mean, high: high),
+        title: "\(place): \(Shown.interval(interval)) %\(paper)")
+      if isToItself {
+        drawing.rectangle(x + 1, y + 1, Self.cell.width - 2, Self.cell.height - 2, "itself")
+      }
+      drawing.text(Shown.percent(interval.mean), middle, y + 20, "value", anchor: .middle)
+      let second =
+        published.map { "paper " + Shown.percent($0) } ?? interval.halfWidth.map { "± " + Shown.percent($0) }
+      if let second { drawing.text(second, middle, y + 36, "small", anchor: .middle) }
+    case .refused(let reason):
+      drawing.rectangle(x, y, Self.cell.width, Self.cell.height, "void", title: "\(place): \(reason)")
+      drawing.text("refused", middle, y + 27, "small", anchor: .middle)
+    case .missing:
+      drawing.rectangle(x, y, Self.cell.width, Self.cell.height, "void", title: "\(place): not run yet")
+      drawing.text("missing", middle, y + 27, "small", anchor: .middle)
+    case .empty:
+      drawing.text("·", middle, y + 27, "faint", anchor: .middle)
+    }
+  }
+
+  private func drawLegend(_ drawing: inout Drawing) {
+    let y = drawing.height - 28
+    let steps = 24
+    let width = min(150, drawing.width - left)
+    for step in 0..<steps {
+      let share = high * (Double(step) + 0.5) / Double(steps)
+      drawing.rectangle(
+        left + width * Double(step) / Double(steps), y, width / Double(steps) + 0.3, 8, "heat",
+        opacity: Self.opacity(share, high: high))
+    }
+    drawing.text("0", left, y + 21, "small")
+    drawing.text(
+      "\(Shown.setting((1000 * high).rounded() / 10)) %", left + width, y + 21, "small", anchor: .end)
+  }
+}
