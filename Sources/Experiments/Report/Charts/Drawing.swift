@@ -76,8 +76,9 @@ struct Drawing: Sendable {
   static func place(_ value: Double, digits: Int = 1) -> String {
     let text = String(format: "%.\(digits)f", value.isFinite ? value : 0)
     guard text.contains(".") else { return text }
-    let short = text.reversed().drop { $0 == "0" }.drop { $0 == "." }.reversed()
-    return short == ["-", "0"] ? "0" : String(short)
+    let end = text.lastIndex { $0 != "0" } ?? text.startIndex
+    let short = text[end] == "." ? text[..<end] : text[...end]
+    return short == "-0" ? "0" : String(short)
   }
 }
 
