@@ -56,7 +56,7 @@ struct ExperimentCommand: ParsableCommand {
         options.common.parallelism,
         progress: { stage, done, total in bars[stage == .tuning ? 0 : 1].update(done, of: total) },
         shouldStop: { interruption.isRequested })
-      bars.forEach { $0.finish() }
+      for bar in bars { bar.finish() }
       try options.printStatus(runner)
       if !isFinished {
         options.common.note("Interrupted: run it again to go on.")

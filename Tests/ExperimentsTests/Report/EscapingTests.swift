@@ -4,7 +4,9 @@ import Testing
 
 @Suite struct EscapingTests {
   @Test func markupBecomesText() {
-    #expect(Escaping.html("<a href=\"x\" id='y'>&</a>") == "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;&lt;/a&gt;")
+    #expect(
+      Escaping.html("<a href=\"x\" id='y'>&</a>")
+        == "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;&lt;/a&gt;")
     #expect(Escaping.html("plain, 日本語 – ✓\n") == "plain, 日本語 – ✓\n")
   }
 
@@ -27,7 +29,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("a", "a"), ("a,b", "\"a,b\""), ("say \"x\"", "\"say \"\"x\"\"\""), ("a\nb", "\"a\nb\""), ("a\r\nb", "\"a\r\nb\""),
+    ("a", "a"), ("a,b", "\"a,b\""), ("say \"x\"", "\"say \"\"x\"\"\""), ("a\nb", "\"a\nb\""),
+    ("a\r\nb", "\"a\r\nb\""),
     ("", ""),
   ]) func fieldsOfCSVAreQuotedWhereTheyMust(text: String, expected: String) {
     #expect(Escaping.csv(text) == expected)
@@ -36,7 +39,9 @@ import Testing
   @Test func numbersHaveATrueMinusAndNoNegativeZero() {
     #expect(Shown.number(-1.25, digits: 1) == "−1.2" && Shown.number(-0.001, digits: 2) == "0.00")
     #expect(Shown.points(0.0312) == "+3.1" && Shown.points(-0.0312) == "−3.1" && Shown.points(0) == "0.0")
-    #expect(Shown.setting(8192) == "8192" && Shown.setting(17230) == "17\u{202F}230" && Shown.setting(0.01) == "0.01")
+    #expect(
+      Shown.setting(8192) == "8192" && Shown.setting(17230) == "17\u{202F}230"
+        && Shown.setting(0.01) == "0.01")
     #expect(Shown.number(.nan, digits: 1) == "–")
     #expect(Shown.list(["a"]) == "a" && Shown.list(["a", "b", "c"]) == "a, b and c" && Shown.list([]) == "")
   }

@@ -16,11 +16,13 @@ import Testing
 
   @Test func everyKindOfFigureIsThereInEveryForm() throws {
     let files = Dictionary(uniqueKeysWithValues: try Report([SampleStore().results()]).files)
-    let page = try #require(files["report.html"]), text = try #require(files["report.md"])
+    let page = try #require(files["report.html"])
+    let text = try #require(files["report.md"])
     for name in ["matrix-1", "comparison-2", "curve-3", "scatter-4", "time"] {
       #expect(page.contains("id=\"sample-\(name)\""), "\(name)")
       #expect(text.contains("figures/sample-\(name).svg"), "\(name)")
-      #expect(files["figures/sample-\(name).svg"] != nil && files["tables/sample-\(name).csv"] != nil, "\(name)")
+      #expect(
+        files["figures/sample-\(name).svg"] != nil && files["tables/sample-\(name).csv"] != nil, "\(name)")
     }
     for name in ["by-relation", "answers", "nearest-words", "cells", "fingerprints"] {
       #expect(files["tables/sample-\(name).csv"] != nil, "\(name)")
@@ -37,7 +39,9 @@ import Testing
 
   @Test func textOfResultsIsNoMarkup() throws {
     for (path, text) in try Report([SampleStore().results()]).files where !path.hasSuffix(".csv") {
-      #expect(!text.contains(SampleStore.trap) && !text.contains("<b>") && !text.contains("<script>alert"), "\(path)")
+      #expect(
+        !text.contains(SampleStore.trap) && !text.contains("<b>") && !text.contains("<script>alert"),
+        "\(path)")
     }
   }
 
@@ -105,7 +109,8 @@ import Testing
   }
 
   @Test func nothingRunIsNothingToReport() throws {
-    let sample = try SampleStore(), empty = try TemporaryFolder()
+    let sample = try SampleStore()
+    let empty = try TemporaryFolder()
     let results = try Results(
       sample.configuration, relations: SampleStore.relations, store: Store(folder: empty.url))
     #expect(throws: TransferError.self) { try Report([results]) }
@@ -117,7 +122,8 @@ import Testing
     let page = try report.write(to: folder.url)
     #expect(try String(contentsOf: page, encoding: .utf8) == HTMLRenderer(report.document).page)
     for file in report.files {
-      #expect(FileManager.default.fileExists(atPath: folder.url.appending(path: file.path).path), "\(file.path)")
+      #expect(
+        FileManager.default.fileExists(atPath: folder.url.appending(path: file.path).path), "\(file.path)")
     }
   }
 }

@@ -26,12 +26,15 @@ import Testing
     #expect(scale(1) == 270)
   }
 
-  @Test(arguments: [([5.0], 50.0), ([0.0], 50.0)]) func aSingleValueStandsInTheMiddle(values: [Double], place: Double) {
+  @Test(arguments: [([5.0], 50.0), ([0.0], 50.0)]) func aSingleValueStandsInTheMiddle(
+    values: [Double], place: Double
+  ) {
     #expect(Scale(.linear, low: values[0], high: values[0], from: 0, to: 100)(values[0]) == place)
   }
 
   @Test(arguments: [
-    (0.0, 1.0, 5, [0, 0.2, 0.4, 0.6, 0.8, 1]), (0.0, 0.37, 4, [0, 0.1, 0.2, 0.3]), (-3.0, 3.0, 3, [-2, 0, 2]),
+    (0.0, 1.0, 5, [0, 0.2, 0.4, 0.6, 0.8, 1]), (0.0, 0.37, 4, [0, 0.1, 0.2, 0.3]),
+    (-3.0, 3.0, 3, [-2, 0, 2]),
     (0.0, 100.0, 4, [0, 50, 100]), (7.0, 7.0, 4, [7]),
   ]) func ticksAreRound(low: Double, high: Double, count: Int, expected: [Double]) {
     let ticks = Scale.roundValues(low, high, count)
@@ -63,7 +66,8 @@ import Testing
 
   @Test func aPlaceIsShortAndNeverNegativeZero() {
     #expect(Drawing.place(3) == "3" && Drawing.place(3.14159) == "3.1" && Drawing.place(-0.01) == "0")
-    #expect(Drawing.place(100) == "100" && Drawing.place(.nan) == "0" && Drawing.place(0.125, digits: 3) == "0.125")
+    #expect(
+      Drawing.place(100) == "100" && Drawing.place(.nan) == "0" && Drawing.place(0.125, digits: 3) == "0.125")
   }
 
   @Test func correlationIsKnownWhereItIsExact() throws {

@@ -29,7 +29,7 @@ enum Script {
           }));
         });
       });
-      if (rows.length < 8) continue;
+      if (rows.length < 6) continue;
       const label = document.createElement('label'), input = document.createElement('input');
       const count = document.createElement('output');
       label.className = 'filter';
