@@ -42,10 +42,11 @@ extension Results {
     return counts.isEmpty ? nil : Double(counts.reduce(0, +)) / Double(counts.count)
   }
 
-  /// The pairs between different models; all pairs where there are none.
+  /// What means over pairs are taken of: one source, another target. All pairs where there are none of these.
   var mainPairs: [ExperimentConfiguration.Pair] {
     let between = configuration.pairs.filter { !$0.isToItself }
-    return between.isEmpty ? configuration.pairs : between
+    let single = between.filter { $0.sources.count == 1 }
+    return single.isEmpty ? between.isEmpty ? configuration.pairs : between : single
   }
 }
 
@@ -57,9 +58,12 @@ struct Correlation: Sendable, Equatable {
 
   var isBeyondNoise: Bool { low > 0 || high < 0 }
 
-  /// Nil with fewer than four points, or where one of the two does not vary.
-  init?(_ points: [(Double, Double)]) {
-    guard points.count > 3 else { return nil }
+  /// - Parameter groupCount: how many groups had their means taken off the points
+  ///
+  /// Nil with fewer than four degrees of freedom, or where one of the two does not vary.
+  init?(_ points: [(Double, Double)], groupCount: Int = 1) {
+    let freedom = points.count - groupCount + 1
+    guard freedom > 3 else { return nil }
     let number = Double(points.count)
     let meanX = points.reduce(0) { $0 + $1.0 } / number
     let meanY = points.reduce(0) { $0 + $1.1 } / number
@@ -69,10 +73,10 @@ struct Correlation: Sendable, Equatable {
       yy += (y - meanY) * (y - meanY)
       xy += (x - meanX) * (y - meanY)
     }
-    guard xx > 0, yy > 0 else { return nil }
+    guard xx > 1e-18, yy > 1e-18 else { return nil }
     coefficient = max(-1, min(1, xy / (xx * yy).squareRoot()))
     let angle = atanh(max(-0.999_999, min(0.999_999, coefficient)))
-    let half = 1.96 / (number - 3).squareRoot()
+    let half = 1.96 / Double(freedom - 3).squareRoot()
     (low, high) = (tanh(angle - half), tanh(angle + half))
     count = points.count
   }

@@ -135,17 +135,26 @@ public struct Results: Sendable {
   func compare(
     _ first: Series, _ second: Series, pairs: [ExperimentConfiguration.Pair]
   ) -> PairedComparison? {
-    let differences = relations.compactMap { relation -> Double? in
-      let values = pairs.compactMap { pair -> Double? in
-        let series = [first, second].map {
-          Series(pair: pair, method: $0.method, vectorCount: $0.vectorCount)
+    PairedComparison(
+      relations.compactMap { relation in
+        let values = pairs.compactMap { pair in
+          difference(
+            Series(pair: pair, method: first.method, vectorCount: first.vectorCount),
+            Series(pair: pair, method: second.method, vectorCount: second.vectorCount), relation: relation)
         }
-        guard let a = accuracy(series[0], relation: relation), let b = accuracy(series[1], relation: relation)
-        else { return nil }
-        return a.mean - b.mean
-      }
-      return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+        return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+      })
+  }
+
+  /// Two series as they are, of different pairs perhaps.
+  func compare(_ first: Series, with second: Series) -> PairedComparison? {
+    PairedComparison(relations.compactMap { difference(first, second, relation: $0) })
+  }
+
+  private func difference(_ first: Series, _ second: Series, relation: String) -> Double? {
+    guard let a = accuracy(first, relation: relation), let b = accuracy(second, relation: relation) else {
+      return nil
     }
-    return PairedComparison(differences)
+    return a.mean - b.mean
   }
 }

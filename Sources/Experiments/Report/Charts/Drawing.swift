@@ -108,7 +108,13 @@ enum Mark: Int, Sendable, CaseIterable {
 enum TextWidth {
   static func of(_ text: String, size: Double = 12) -> Double {
     text.reduce(0) { sum, character in
-      sum + size * ("ijl.,:;'|!ftr()[] ".contains(character) ? 0.34 : character.isUppercase ? 0.68 : 0.57)
+      let share =
+        switch character {
+        case "i", "j", "l", ".", ",", ":", "'", "|", "f", "t", "r", "(", ")", "[", "]", " ": 0.38
+        case "m", "w", "M", "W", "→": 0.95
+        default: character.isUppercase ? 0.7 : 0.62
+        }
+      return sum + size * share
     }
   }
 

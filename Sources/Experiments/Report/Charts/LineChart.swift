@@ -25,13 +25,15 @@ struct LineChart: Panel {
 
   var isElastic: Bool { true }
 
+  /// A single line needs no name: the title of the figure tells it.
+  private var isPlain: Bool { lines.count == 1 && levels.isEmpty }
   private static let lineHeight = 16.0
 
   func drawing(width: Double) -> Drawing {
     let names = (lines.map(\.name) + levels.map(\.name)).map { TextWidth.of($0) }.max() ?? 0
     let isDirect = width >= 480
-    let right = isDirect ? min(200, names + 22) : 10
-    let legend = isDirect ? 0 : Double(lines.count + levels.count) * Self.lineHeight + 6
+    let right = isDirect ? min(200, names + 22) : 14
+    let legend = isDirect || isPlain ? 0 : Double(lines.count + levels.count) * Self.lineHeight + 6
     let top = (title.isEmpty ? 12 : 30) + legend
     let bottom = top + (isDirect ? 300 : 190)
     var drawing = Drawing(width: width, height: bottom + 40)
@@ -44,7 +46,7 @@ struct LineChart: Panel {
     for (index, line) in lines.enumerated() { draw(line, index, frame, &drawing) }
     if isDirect {
       drawNames(frame, width - right + 4, &drawing)
-    } else {
+    } else if !isPlain {
       drawLegend(title.isEmpty ? 10 : 32, &drawing)
     }
     return drawing

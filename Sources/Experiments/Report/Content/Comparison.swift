@@ -112,18 +112,9 @@ extension FigureContent {
             .text(name(entry)), .text(names.pair(pair)), value(series(entry, pair)),
             results.microAccuracy(series(entry, pair)).map { .interval($0.accuracy) } ?? .absent("missing"),
             comparison.map { .difference($0) } ?? .absent("not comparable"),
-            .text(verdict(Standing(comparison))),
+            .text(report.verdict(Standing(comparison))),
           ]
         }
       })
-  }
-
-  private func verdict(_ standing: Standing?) -> String {
-    switch standing {
-    case .better: "better"
-    case .worse: "worse"
-    case .noise: "within noise"
-    default: "–"
-    }
   }
 }

@@ -4,42 +4,53 @@ extension FigureContent {
   /// Accuracy along a setting: one panel where the lines are few, else one for each pair.
   var curve: [Block] {
     guard let axis = figure.x else { return [] }
-    let lines = lineNames(axis)
-    guard !lines.isEmpty else { return [] }
-    let single = lines.count == 1 && pairs.count <= 6
-    let groups: [(title: String, lines: [LineChart.Line], levels: [LineChart.Level])] =
-      single
-      ? [("", pairs.map { line(lines[0], axis, [$0], names.pair($0)) } + publishedLines(pairs), [])]
-      : panelPairs.map { title, pairs in
-        (
-          title, lines.map { line($0, axis, pairs, $0) } + publishedLines(pairs), levels(axis, pairs)
-        )
-      }
-    let shown = groups.map { ($0.title, $0.lines.filter { !$0.points.isEmpty }, $0.levels) }
-      .filter { group in group.1.contains { !$0.isPublished } }
+    let shown = curvePanels(axis)
     guard !shown.isEmpty else { return [] }
-    let shares = shown.flatMap {
-      $0.1.flatMap { $0.points.map { $0.share.high ?? $0.share.mean } } + $0.2.map(\.share)
+    let shares = shown.flatMap { panel in
+      panel.lines.flatMap { $0.points.map { $0.share.high ?? $0.share.mean } } + panel.levels.map(\.share)
     }
-    let panels = shown.map { title, lines, levels in
+    let panels = shown.map { panel in
       LineChart(
-        title: title, xTitle: axis.words, isLogarithmic: axis.isLogarithmic, lines: lines, levels: levels,
-        high: top(shares), width: shown.count == 1 ? 680 : 326)
+        title: panel.title, xTitle: axis.words, isLogarithmic: axis.isLogarithmic, lines: panel.lines,
+        levels: panel.levels, high: top(shares), width: shown.count == 1 ? 680 : 326)
     }
+    let dashes = shown.contains { !$0.levels.isEmpty } ? " Dashed: methods without this setting." : ""
     return [
       .figure(
         Plot(
           id: id, title: title,
           caption: caption(
-            "Macro P@1 in %, the mean over seeds; bands: 95 % intervals (Student's t). Dashed: methods without this setting.",
+            "Macro P@1 in %, the mean over seeds; bands: 95 % intervals (Student's t).\(dashes)",
             publishedAs: "Grey with crosses"),
           summary: "Lines of accuracy by \(axis.words); the numbers follow as a table.", panels: panels,
           numbers: curveTable(axis)))
     ]
   }
 
+  private typealias CurvePanel = (title: String, lines: [LineChart.Line], levels: [LineChart.Level])
+
+  /// One panel with a line for each pair where that is not too much, else a panel for each pair.
+  private func curvePanels(_ axis: Figure.Axis) -> [CurvePanel] {
+    let keys = lineNames(axis)
+    let hasLevels = methods.contains { !hasSetting($0, axis) }
+    let panels: [CurvePanel]
+    if let key = keys.first, keys.count == 1, pairs.count <= 6, !hasLevels {
+      let lines = pairs.map { line(key, axis, [$0], names.pair($0)) }
+      panels = [("", lines + publishedLines(pairs, isFirst: true), [])]
+    } else {
+      panels = panelPairs.enumerated().map { number, panel in
+        let lines = keys.map { line($0, axis, panel.pairs, $0) }
+        return (
+          panel.title, lines + publishedLines(panel.pairs, isFirst: number == 0), levels(axis, panel.pairs)
+        )
+      }
+    }
+    return panels.map { ($0.title, $0.lines.filter { !$0.points.isEmpty }, $0.levels) }
+      .filter { panel in panel.lines.contains { !$0.isPublished } }
+  }
+
   /// The pairs that share a panel: all between models first, where there are several.
-  private var panelPairs: [(String, [ExperimentConfiguration.Pair])] {
+  private var panelPairs: [(title: String, pairs: [ExperimentConfiguration.Pair])] {
     let main = results.mainPairs
     return (main.count > 1 ? [("Mean of \(main.count) pairs of models", main)] : [])
       + pairs.map { (names.pair($0), [$0]) }
@@ -97,13 +108,16 @@ extension FigureContent {
   func meanX(_ entry: Entry, _ axis: Figure.Axis, _ pairs: [ExperimentConfiguration.Pair]) -> Double? {
     let places = pairs.compactMap { x(series(entry, $0), axis) }
     guard places.count == pairs.count, !places.isEmpty else { return nil }
-    let mean = places.reduce(0, +) / Double(places.count)
-    return axis == .ridge ? mean : mean.rounded()
+    return Set(places).count == 1
+      ? places[0] : (places.reduce(0, +) / Double(places.count)).rounded()
   }
 
-  private func publishedLines(_ pairs: [ExperimentConfiguration.Pair]) -> [LineChart.Line] {
+  /// Values of no pair in particular are shown once, in the first panel.
+  private func publishedLines(
+    _ pairs: [ExperimentConfiguration.Pair], isFirst: Bool
+  ) -> [LineChart.Line] {
     let values = (figure.published ?? []).filter { value in
-      value.x != nil
+      value.x != nil && (isFirst || value.sources != nil || value.target != nil)
         && pairs.contains { pair in
           (value.sources.map { Set($0) == Set(pair.sources) } ?? true)
             && (value.target.map { $0 == pair.target } ?? true)

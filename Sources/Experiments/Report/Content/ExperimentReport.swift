@@ -23,7 +23,7 @@ struct ExperimentReport {
     }
     figures.removeAll { $0.blocks.isEmpty }
     let rest = [
-      costSection, relationSection, exampleSection, wordSection, settingSection,
+      severalSourcesSection, costSection, relationSection, exampleSection, wordSection, settingSection,
     ].compactMap { $0 }
     return Section(
       id: configuration.name, title: configuration.title, blocks: overview,

@@ -3,15 +3,16 @@ import PromptTransfer
 extension ExperimentReport {
   /// What the numbers say, and no more: a difference inside the noise is called one.
   var findings: Section? {
-    let sentences = configuration.figures.flatMap { figure -> [Prose] in
-      let content = FigureContent(report: self, figure: figure, id: "", title: "")
-      return switch figure.kind {
-      case .comparison: comparisonFindings(content)
-      case .curve: curveFindings(content)
-      case .scatter: content.correlation == nil ? [] : [Prose(content.correlationSentence)]
-      case .matrix: []
-      }
-    }
+    let sentences =
+      configuration.figures.flatMap { figure -> [Prose] in
+        let content = FigureContent(report: self, figure: figure, id: "", title: "")
+        return switch figure.kind {
+        case .comparison: comparisonFindings(content)
+        case .curve: curveFindings(content)
+        case .scatter: content.correlation == nil ? [] : [Prose(content.correlationSentence)]
+        case .matrix: []
+        }
+      } + severalSourcesFindings
     guard !sentences.isEmpty else { return nil }
     let count = results.mainPairs.count
     let scope =

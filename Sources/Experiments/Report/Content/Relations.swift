@@ -8,7 +8,9 @@ extension ExperimentReport {
   var relationSection: Section? {
     let figures = configuration.figures.filter { $0.kind == .comparison || $0.kind == .matrix }
     let content = FigureContent(
-      report: self, figure: figures.first ?? configuration.figures.first ?? Figure(.comparison), id: "",
+      report: self,
+      figure: figures.first { $0.kind == .comparison } ?? figures.first ?? configuration.figures.first
+        ?? Figure(.comparison), id: "",
       title: "")
     let entries = content.entries
     let shown = Array(entries.prefix(Self.columnLimit))

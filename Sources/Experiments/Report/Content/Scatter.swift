@@ -81,27 +81,31 @@ extension FigureContent {
     }
   }
 
-  /// Over series, each the mean over its seeds: seeds of one series are no independent points.
+  /// Within pairs: the mean of each pair is taken off first, as easy pairs have both high. Over series, each the mean
+  /// over its seeds, as the seeds of one series are no independent points.
   var correlation: Correlation? {
-    let groups = Dictionary(grouping: scatterPoints, by: \.series)
-    return Correlation(
-      scatterPoints.map(\.series).uniqued.compactMap { series in
-        guard let points = groups[series] else { return nil }
-        let count = Double(points.count)
-        return (
-          points.reduce(0) { $0 + $1.objective } / count, points.reduce(0) { $0 + $1.accuracy } / count
-        )
-      })
+    let byPair = Dictionary(grouping: Dictionary(grouping: scatterPoints, by: \.series), by: \.key.pair)
+    let centred = pairs.uniqued.compactMap { byPair[$0] }.flatMap { groups -> [(Double, Double)] in
+      let means = groups.map { (mean($0.value.map(\.objective)), mean($0.value.map(\.accuracy))) }.sorted(
+        by: <)
+      let (x, y) = (mean(means.map(\.0)), mean(means.map(\.1)))
+      return means.map { ($0.0 - x, $0.1 - y) }
+    }
+    return Correlation(centred, groupCount: byPair.count)
   }
+
+  private func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(1, values.count)) }
 
   var correlationSentence: String {
     guard let correlation else { return "Too few series for a correlation." }
     let numbers =
       "r = \(Shown.number(correlation.coefficient, digits: 2)) "
       + "[\(Shown.number(correlation.low, digits: 2)), \(Shown.number(correlation.high, digits: 2))] "
-      + "over \(correlation.count) series"
-    return correlation.isBeyondNoise
-      ? "Objective and accuracy \(correlation.coefficient > 0 ? "rise together" : "run against each other"): \(numbers)."
-      : "No correlation of objective and accuracy beyond noise: \(numbers)."
+      + "over \(correlation.count) series, each pair's mean taken off"
+    guard correlation.isBeyondNoise else {
+      return "No correlation of matching objective and accuracy beyond noise: \(numbers)."
+    }
+    let direction = correlation.coefficient > 0 ? "rise together" : "run against each other"
+    return "Matching objective and accuracy \(direction): \(numbers)."
   }
 }

@@ -64,8 +64,9 @@ enum Style {
     .note { color: var(--soft); font-size: .92rem; }
     .box { overflow-x: auto; max-width: 100%; max-height: 36rem; overflow-y: auto; border-block: 1.5px solid var(--ink); overscroll-behavior-x: contain; }
     table { border-collapse: collapse; width: 100%; font: .84rem/1.4 system-ui, "Liberation Sans", "DejaVu Sans", sans-serif; font-variant-numeric: tabular-nums lining-nums; }
-    th, td { text-align: left; padding: .42rem .8rem .42rem 0; vertical-align: baseline; border-bottom: 1px solid var(--faint-rule); }
-    th:last-child, td:last-child { padding-right: .25rem; }
+    th, td { text-align: left; padding: .42rem .6rem; vertical-align: baseline; border-bottom: 1px solid var(--faint-rule); }
+    tr > :first-child { padding-left: .1rem; }
+    tr > :last-child { padding-right: .25rem; }
     thead th { position: sticky; top: 0; background: var(--paper); font-weight: 600; vertical-align: bottom; box-shadow: inset 0 -1px var(--rule); border: 0; min-width: 4.5rem; }
     tbody th { font-weight: 400; white-space: nowrap; }
     tbody tr:last-child > * { border-bottom: 0; }
