@@ -33,7 +33,7 @@ public struct Report: Sendable {
   }
 
   /// All files by their paths in the report's folder.
-  var files: [(path: String, text: String)] {
+  package var files: [(path: String, text: String)] {
     [("report.html", HTMLRenderer(document).page), ("report.md", MarkdownRenderer(document).text)]
       + document.tables.map { ("tables/\($0.id).csv", CSVRenderer.text($0)) }
       + document.plots.map { ("figures/\($0.id).svg", SVGFile.file($0)) }

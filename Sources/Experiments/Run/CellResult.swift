@@ -5,6 +5,8 @@ public struct CellResult: Sendable, Codable, Equatable {
   public struct NearestWord: Sendable, Codable, Equatable {
     public let word: String
     public let cosine: Float
+
+    package init(word: String, cosine: Float) { (self.word, self.cosine) = (word, cosine) }
   }
 
   public let cell: Cell
@@ -25,7 +27,7 @@ public struct CellResult: Sendable, Codable, Equatable {
   public var nearestBefore: [[NearestWord]]?
   public var nearestAfter: [[NearestWord]]?
 
-  init(_ cell: Cell) { self.cell = cell }
+  package init(_ cell: Cell) { self.cell = cell }
 
   /// Mean over the vectors.
   public var meanObjective: Double? {
@@ -37,4 +39,6 @@ public struct CellResult: Sendable, Codable, Equatable {
 public struct CellTiming: Sendable, Codable, Equatable {
   /// Seconds to find the target's vectors, tuning of source prompts not counted; on one thread.
   public let seconds: Double
+
+  package init(seconds: Double) { self.seconds = seconds }
 }

@@ -18,7 +18,7 @@ public struct Store: Sendable {
   private var foundationFile: URL { folder.appendingPathComponent("experiment.json") }
 
   /// Makes the folder, or checks that what is in it was made from the same models, facts and tuning.
-  func open(_ foundation: Foundation) throws {
+  package func open(_ foundation: Foundation) throws {
     for name in ["cells", "prompts", "timings"] {
       do {
         try FileManager.default.createDirectory(
@@ -45,7 +45,7 @@ public struct Store: Sendable {
   public func timing(of cell: Cell) throws -> CellTiming? { try read(CellTiming.self, timing(cell)) }
 
   /// The timing first: a cell whose result is there is finished.
-  func write(_ result: CellResult, _ timing: CellTiming?) throws {
+  package func write(_ result: CellResult, _ timing: CellTiming?) throws {
     if let timing { try write(timing, to: self.timing(result.cell)) }
     try write(result, to: cell(result.cell))
   }
@@ -79,6 +79,13 @@ public struct Foundation: Sendable, Codable, Equatable {
   public let models: [String: String]
   /// Of the facts and the words, by name.
   public let data: [String: String]
+
+  package init(
+    configuration: ExperimentConfiguration, version: String, models: [String: String], data: [String: String]
+  ) {
+    (self.configuration, self.version) = (configuration, version)
+    (self.models, self.data) = (models, data)
+  }
 
   /// What makes results of the two incomparable, in words.
   func difference(from other: Foundation) -> String? {

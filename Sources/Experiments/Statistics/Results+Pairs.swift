@@ -43,7 +43,7 @@ extension Results {
   }
 
   /// What means over pairs are taken of: one source, another target. All pairs where there are none of these.
-  var mainPairs: [ExperimentConfiguration.Pair] {
+  package var mainPairs: [ExperimentConfiguration.Pair] {
     let between = configuration.pairs.filter { !$0.isToItself }
     let single = between.filter { $0.sources.count == 1 }
     return single.isEmpty ? between.isEmpty ? configuration.pairs : between : single
@@ -51,17 +51,17 @@ extension Results {
 }
 
 /// Pearson's correlation with a 95 % interval by Fisher's transformation.
-struct Correlation: Sendable, Equatable {
-  let coefficient: Double
+package struct Correlation: Sendable, Equatable {
+  package let coefficient: Double
   let low, high: Double
   let count: Int
 
-  var isBeyondNoise: Bool { low > 0 || high < 0 }
+  package var isBeyondNoise: Bool { low > 0 || high < 0 }
 
   /// - Parameter groupCount: how many groups had their means taken off the points
   ///
   /// Nil with fewer than four degrees of freedom, or where one of the two does not vary.
-  init?(_ points: [(Double, Double)], groupCount: Int = 1) {
+  package init?(_ points: [(Double, Double)], groupCount: Int = 1) {
     let freedom = points.count - groupCount + 1
     guard freedom > 3 else { return nil }
     let number = Double(points.count)

@@ -16,7 +16,7 @@ public struct Results: Sendable {
   }
 
   /// - Parameter relations: the names that the configuration's `relations` stand for
-  init(_ configuration: ExperimentConfiguration, relations: [String], store: Store) throws {
+  package init(_ configuration: ExperimentConfiguration, relations: [String], store: Store) throws {
     (self.configuration, self.relations) = (configuration, relations)
     let cells = Grid(configuration, relations: relations).cells
     cellCount = cells.count

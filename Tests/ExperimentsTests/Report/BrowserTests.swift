@@ -1,8 +1,7 @@
+import Experiments
 import Foundation
 import TestSupport
 import Testing
-
-@testable import Experiments
 
 /// The page in a real browser, as its readers have it. Needs chromium: `make report-check` installs it.
 @Suite(
@@ -33,7 +32,7 @@ struct BrowserTests {
 
   /// The same page without scripts has every row and no dead controls.
   @Test func thePageNeedsNoScript() throws {
-    let page = try HTMLRenderer(Report([SampleStore().results()]).document).page
+    let page = try SampleStore().page()
     let still = page.prefix(upTo: try #require(page.range(of: "<script>")).lowerBound)
     #expect(!still.contains("<button") && !still.contains("<input") && !still.contains(" hidden"))
     #expect(!page.contains("http://") && !page.contains("https://") && !page.contains("src="))
@@ -66,7 +65,7 @@ enum Browser {
 
   static func look(at sample: SampleStore, width: Int, scheme: Scheme) throws -> Findings {
     let folder = try TemporaryFolder()
-    let page = try HTMLRenderer(Report([sample.results()]).document).page
+    let page = try sample.page()
     let probed = page.replacing("</body>", with: "<script>\(probe)</script></body>")
     let file = try folder.write(probed, to: "page.html")
     let outcome = try Command.run(

@@ -1,6 +1,5 @@
+import Experiments
 import Testing
-
-@testable import Experiments
 
 @Suite struct EscapingTests {
   @Test func markupBecomesText() {

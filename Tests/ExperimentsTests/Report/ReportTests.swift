@@ -1,9 +1,12 @@
+import Experiments
 import Foundation
 import PromptTransfer
 import TestSupport
 import Testing
 
-@testable import Experiments
+#if canImport(FoundationXML)
+  import FoundationXML
+#endif
 
 @Suite struct ReportTests {
   @Test func theSameResultsGiveTheSameBytes() throws {
@@ -15,7 +18,7 @@ import Testing
   }
 
   @Test func everyKindOfFigureIsThereInEveryForm() throws {
-    let files = Dictionary(uniqueKeysWithValues: try Report([SampleStore().results()]).files)
+    let files = try SampleStore().report()
     let page = try #require(files["report.html"])
     let text = try #require(files["report.md"])
     for name in ["matrix-1", "comparison-2", "curve-3", "scatter-4", "time"] {
@@ -46,56 +49,62 @@ import Testing
   }
 
   @Test func whatIsMissingIsSaid() throws {
-    let page = try HTMLRenderer(Report([SampleStore().results()]).document).page
+    let page = try SampleStore().page()
     #expect(page.contains("4 are missing") == false && page.contains("2 are missing"))
     #expect(page.contains("4 refused"))
   }
 
   @Test func tablesHoldWhatResultsSay() throws {
-    let results = try SampleStore().results()
-    let table = try #require(Report([results]).document.tables.first { $0.id == "sample-comparison-2" })
-    let lines = CSVRenderer.text(table).split(separator: "\n").map(String.init)
+    let sample = try SampleStore()
+    let (results, files) = (try sample.results(), try sample.report())
+    let lines = try lines(of: "sample-comparison-2", files)
+    let markdown = try #require(files["report.md"])
     #expect(lines[0].hasPrefix("method,a → b (mean),a → b (low),a → b (high),a → b (count)"))
     for method in results.configuration.methods where ["manual", "linear", "exact"].contains(method.label) {
       let series = Results.Series(pair: results.configuration.pairs[0], method: method, vectorCount: 5)
       let accuracy = try #require(results.accuracy(series))
       let row = try #require(lines.first { $0.hasPrefix(method.label + ",") })
       #expect(row.hasPrefix("\(method.label),\(accuracy.mean),\(accuracy.low.map { "\($0)" } ?? ""),"))
-      let markdown = MarkdownRenderer.table(table)
       #expect(markdown.contains("| \(method.label) | \(Shown.percent(accuracy.mean))"))
     }
-    let copy = try #require(lines.first { $0.hasPrefix("copy,") })
-    #expect(copy.hasPrefix("copy,,,,,"))
+    #expect(lines.contains { $0.hasPrefix("copy,,,,,") }, "what is refused is empty")
   }
 
   @Test func everyCellIsInTheFileOfCells() throws {
-    let results = try SampleStore().results()
-    let table = try #require(Report([results]).document.tables.first { $0.place == .file })
-    #expect(table.rows.count == results.finishedCount)
+    let sample = try SampleStore()
+    let results = try sample.results()
+    #expect(try lines(of: "sample-cells", sample.report()).count == results.finishedCount + 1)
     #expect(results.finishedCount < results.cellCount)
   }
 
   @Test func aClaimIsMadeOnlyBeyondNoise() throws {
-    let results = try SampleStore().results()
-    let findings = try #require(ExperimentReport(results).findings)
-    guard case .list(let sentences) = findings.blocks[0] else { return #expect(Bool(false), "no list") }
-    let text = sentences.map(\.plain).joined(separator: "\n")
+    let sample = try SampleStore()
+    let results = try sample.results()
+    let text = try #require(try sample.report()["report.md"])
+    let start = try #require(text.range(of: "## What it found")).upperBound
+    let claims = text[start...].split(separator: "\n").prefix { !$0.hasPrefix("#") }.filter {
+      $0.hasPrefix("- ")
+    }
     for label in ["manual", "linear"] {
       let methods = results.configuration.methods
+      let exact = try #require(methods.first { $0.label == "exact" })
+      let other = try #require(methods.first { $0.label == label })
       let comparison = try #require(
-        results.compare(
-          #require(methods.first { $0.label == "exact" }), #require(methods.first { $0.label == label }),
-          vectorCount: 5, pairs: results.mainPairs))
-      let claim = text.split(separator: "\n").first { $0.contains(label) }
-      #expect(claim?.hasPrefix("No difference") == !comparison.isBeyondNoise, "\(label): \(comparison)")
+        results.compare(exact, other, vectorCount: 5, pairs: results.mainPairs))
+      let claim = try #require(claims.first { $0.contains(label) })
+      #expect(claim.hasPrefix("- No difference") == !comparison.isBeyondNoise, "\(label): \(comparison)")
     }
-    #expect(text.contains("number of anchors from 100 to 900 gains"))
+    #expect(claims.contains { $0.contains("number of anchors from 100 to 900 gains") })
+  }
+
+  private func lines(of table: String, _ files: [String: String]) throws -> [String] {
+    try #require(files["tables/\(table).csv"]).split(separator: "\n").map(String.init)
   }
 
   @Test func severalExperimentsShareAPage() throws {
     let stores = try [SampleStore(name: "one"), SampleStore(name: "two")]
     let report = try Report(stores.map { try $0.results() })
-    let page = HTMLRenderer(report.document).page
+    let page = try #require(report.files.first).text
     #expect(page.contains("href=\"#one\"") && page.contains("href=\"#two\"") && page.contains("Figure 6."))
     let paths = report.files.map(\.path)
     #expect(Set(paths).count == paths.count)
@@ -103,7 +112,7 @@ import Testing
   }
 
   @Test func idsAreUnique() throws {
-    let page = try HTMLRenderer(Report([SampleStore().results()]).document).page
+    let page = try SampleStore().page()
     let ids = page.matches(of: #/ id="([^"]*)"/#).map { String($0.1) }
     #expect(Set(ids).count == ids.count && ids.count > 10)
   }
@@ -120,7 +129,7 @@ import Testing
     let folder = try TemporaryFolder()
     let report = try Report([SampleStore().results()])
     let page = try report.write(to: folder.url)
-    #expect(try String(contentsOf: page, encoding: .utf8) == HTMLRenderer(report.document).page)
+    #expect(try String(contentsOf: page, encoding: .utf8) == report.files.first?.text)
     for file in report.files {
       #expect(
         FileManager.default.fileExists(atPath: folder.url.appending(path: file.path).path), "\(file.path)")

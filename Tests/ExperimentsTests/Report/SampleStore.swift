@@ -1,8 +1,8 @@
+import Experiments
 import Foundation
 import PromptTransfer
 import TestSupport
-
-@testable import Experiments
+import Testing
 
 /// A store with made-up results of a small experiment: every kind of figure, one refusal, one missing cell, and text
 /// that wants escaping.
@@ -15,8 +15,8 @@ struct SampleStore {
 
   init(name: String = "sample") throws {
     folder = try TemporaryFolder()
-    configuration = try JSONDecoder().decode(
-      ExperimentConfiguration.self, from: Data(Self.text.replacing("NAME", with: name).utf8))
+    configuration = try ExperimentConfiguration(
+      contentsOf: folder.write(Self.text.replacing("NAME", with: name), to: "configuration.json"))
     let store = Store(folder: folder.url)
     try store.open(
       Foundation(
@@ -31,6 +31,13 @@ struct SampleStore {
   func results() throws -> Results {
     try Results(configuration, relations: Self.relations, store: Store(folder: folder.url))
   }
+
+  /// The report's files by their paths.
+  func report() throws -> [String: String] {
+    Dictionary(uniqueKeysWithValues: try Report([results()]).files.map { ($0.path, $0.text) })
+  }
+
+  func page() throws -> String { try #require(report()["report.html"]) }
 
   static func isMissing(_ cell: Cell) -> Bool {
     cell.method.label == "linear" && cell.target == "zoo:a" && cell.seed == 1
@@ -50,7 +57,7 @@ struct SampleStore {
         rank: number < skill ? 1 : 2 + number % 9, logProbability: -0.1 * Float(number + 1))
     }
     result.evaluation = Evaluation(result.predictions)
-    if cell.method.method.usesSources {
+    if !cell.sources.isEmpty {
       result.anchorCount = cell.method.anchorCount ?? 900
       result.objective = [0.9, 0.8 + 0.001 * Double(skill)]
       result.nearestBefore = [[.init(word: "<i>", cosine: 0.5)], [.init(word: "b|c", cosine: 0.25)]]

@@ -10,7 +10,7 @@ protocol Panel: Sendable {
 }
 
 /// SVG in the making. Colours come from classes, so that one drawing serves light and dark.
-struct Drawing: Sendable {
+package struct Drawing: Sendable {
   let width: Double
   var height: Double
   private(set) var body = ""
@@ -73,7 +73,7 @@ struct Drawing: Sendable {
   }
 
   /// To a tenth of a pixel, no trailing zeros.
-  static func place(_ value: Double, digits: Int = 1) -> String {
+  package static func place(_ value: Double, digits: Int = 1) -> String {
     let text = String(format: "%.\(digits)f", value.isFinite ? value : 0)
     guard text.contains(".") else { return text }
     let end = text.lastIndex { $0 != "0" } ?? text.startIndex

@@ -16,13 +16,13 @@ struct HeatMap: Panel {
   /// The share of the deepest colour: the same for all panels of a figure.
   let high: Double
 
-  private var cell: (width: Double, height: Double) { (84, hasPublished ? 60 : 46) }
+  private var size: (width: Double, height: Double) { (84, hasPublished ? 60 : 46) }
   private static let top = 62.0
   /// The deepest colour still lets dark text be read on it.
   static let deepest = 0.66
 
   private var left: Double { min(190, max(112, (rows.map { TextWidth.of($0) }.max() ?? 0) + 14)) }
-  var width: Double { left + Double(columns.count) * (cell.width + 3) + 4 }
+  var width: Double { left + Double(columns.count) * (size.width + 3) + 4 }
   var isElastic: Bool { false }
 
   private var hasPublished: Bool {
@@ -30,24 +30,24 @@ struct HeatMap: Panel {
   }
 
   func drawing(width: Double) -> Drawing {
-    var drawing = Drawing(width: width, height: Self.top + Double(rows.count) * (cell.height + 3) + 44)
+    var drawing = Drawing(width: width, height: Self.top + Double(rows.count) * (size.height + 3) + 44)
     drawing.text(title, 0, 14, "title")
     drawing.text("source ↓ target →", 0, Self.top - 10, "faint")
     for (column, name) in columns.enumerated() {
       drawing.text(
-        TextWidth.fitted(name, cell.width), x(column) + cell.width / 2, Self.top - 10,
+        TextWidth.fitted(name, size.width), x(column) + size.width / 2, Self.top - 10,
         anchor: .middle)
     }
     for (row, name) in rows.enumerated() {
-      drawing.text(TextWidth.fitted(name, left - 8), 0, y(row) + cell.height / 2 + 4)
+      drawing.text(TextWidth.fitted(name, left - 8), 0, y(row) + size.height / 2 + 4)
       for column in columns.indices { draw(cells[row][column], row, column, &drawing) }
     }
     drawLegend(&drawing)
     return drawing
   }
 
-  private func x(_ column: Int) -> Double { left + Double(column) * (cell.width + 3) }
-  private func y(_ row: Int) -> Double { Self.top + Double(row) * (cell.height + 3) }
+  private func x(_ column: Int) -> Double { left + Double(column) * (size.width + 3) }
+  private func y(_ row: Int) -> Double { Self.top + Double(row) * (size.height + 3) }
 
   static func opacity(_ share: Double, high: Double) -> Double {
     0.03 + (deepest - 0.03) * min(1, max(0, high > 0 ? share / high : 0))
@@ -55,16 +55,16 @@ struct HeatMap: Panel {
 
   private func draw(_ cell: Cell, _ row: Int, _ column: Int, _ drawing: inout Drawing) {
     let (x, y) = (x(column), y(row))
-    let middle = x + cell.width / 2
+    let middle = x + size.width / 2
     let place = "\(rows[row]) to \(columns[column])"
     switch cell {
     case .value(let interval, let published, let isToItself):
       let paper = published.map { "; published \(Shown.percent($0))" } ?? ""
       drawing.rectangle(
-        x, y, cell.width, cell.height, "heat", opacity: Self.opacity(interval.mean, high: high),
+        x, y, size.width, size.height, "heat", opacity: Self.opacity(interval.mean, high: high),
         title: "\(place): \(Shown.interval(interval)) %\(paper)")
       if isToItself {
-        drawing.rectangle(x + 1, y + 1, cell.width - 2, cell.height - 2, "itself")
+        drawing.rectangle(x + 1, y + 1, size.width - 2, size.height - 2, "itself")
       }
       drawing.text(Shown.percent(interval.mean), middle, y + 20, "value", anchor: .middle)
       let more = [
@@ -74,10 +74,10 @@ struct HeatMap: Panel {
         drawing.text(text, middle, y + 36 + 15 * Double(line), "small", anchor: .middle)
       }
     case .refused(let reason):
-      drawing.rectangle(x, y, cell.width, cell.height, "void", title: "\(place): \(reason)")
+      drawing.rectangle(x, y, size.width, size.height, "void", title: "\(place): \(reason)")
       drawing.text("refused", middle, y + 27, "small", anchor: .middle)
     case .missing:
-      drawing.rectangle(x, y, cell.width, cell.height, "void", title: "\(place): not run yet")
+      drawing.rectangle(x, y, size.width, size.height, "void", title: "\(place): not run yet")
       drawing.text("missing", middle, y + 27, "small", anchor: .middle)
     case .empty:
       drawing.text("·", middle, y + 27, "faint", anchor: .middle)

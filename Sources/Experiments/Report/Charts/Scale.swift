@@ -1,14 +1,14 @@
 import Foundation
 
 /// Takes values to places along an axis.
-struct Scale: Sendable, Equatable {
-  enum Kind: Sendable, Equatable {
+package struct Scale: Sendable, Equatable {
+  package enum Kind: Sendable, Equatable {
     case linear
     /// Of positive values. Where zero is among them it stands `gap` decades below the smallest.
     case logarithmic(hasZero: Bool)
   }
 
-  static let gap = 0.7
+  package static let gap = 0.7
 
   let kind: Kind
   /// The smallest (for logarithmic scales: positive) and the largest value.
@@ -16,12 +16,12 @@ struct Scale: Sendable, Equatable {
   let start, end: Double
 
   /// An axis of `values` from place `start` to `end`; a single value stands in the middle.
-  init(_ kind: Kind, low: Double, high: Double, from start: Double, to end: Double) {
+  package init(_ kind: Kind, low: Double, high: Double, from start: Double, to end: Double) {
     (self.kind, self.low, self.high, self.start, self.end) = (kind, low, high, start, end)
   }
 
   /// Logarithmic over the values of a setting, with room for zero.
-  init(logarithmic values: [Double], from start: Double, to end: Double) {
+  package init(logarithmic values: [Double], from start: Double, to end: Double) {
     let positive = values.filter { $0 > 0 }
     self.init(
       .logarithmic(hasZero: values.contains { $0 <= 0 }), low: positive.min() ?? 1, high: positive.max() ?? 1,
@@ -29,7 +29,7 @@ struct Scale: Sendable, Equatable {
   }
 
   /// Values beyond the ends stand at the ends.
-  func callAsFunction(_ value: Double) -> Double {
+  package func callAsFunction(_ value: Double) -> Double {
     start + min(1, max(0, share(value))) * (end - start)
   }
 
@@ -59,7 +59,7 @@ struct Scale: Sendable, Equatable {
     }
   }
 
-  static func roundValues(_ low: Double, _ high: Double, _ count: Int) -> [Double] {
+  package static func roundValues(_ low: Double, _ high: Double, _ count: Int) -> [Double] {
     guard high > low, count > 0, (high - low).isFinite else { return [low] }
     let step = roundStep((high - low) / Double(count))
     let first = (low / step - 1e-9).rounded(.up)
@@ -76,7 +76,7 @@ struct Scale: Sendable, Equatable {
   }
 
   /// A round value that is not below `value`.
-  static func roundUp(_ value: Double, steps: Int = 5) -> Double {
+  package static func roundUp(_ value: Double, steps: Int = 5) -> Double {
     guard value > 0, value.isFinite else { return 1 }
     let step = roundStep(value / Double(steps))
     return (value / step - 1e-9).rounded(.up) * step
@@ -84,9 +84,9 @@ struct Scale: Sendable, Equatable {
 }
 
 /// Where labels go so that they do not overlap.
-enum LabelPlacement {
+package enum LabelPlacement {
   /// Places at least `gap` apart, near `wanted`, within `low...high` where they fit; in the order given.
-  static func spread(_ wanted: [Double], gap: Double, low: Double, high: Double) -> [Double] {
+  package static func spread(_ wanted: [Double], gap: Double, low: Double, high: Double) -> [Double] {
     let order = wanted.indices.sorted { (wanted[$0], $0) < (wanted[$1], $1) }
     var placed = order.map { max(low, wanted[$0]) }
     for index in placed.indices.dropFirst() { placed[index] = max(placed[index], placed[index - 1] + gap) }
@@ -102,7 +102,7 @@ enum LabelPlacement {
   }
 
   /// Those of the values (sorted) whose places are at least `gap` apart; the last is always kept.
-  static func thinned(_ values: [Double], _ scale: Scale, gap: Double) -> [Double] {
+  package static func thinned(_ values: [Double], _ scale: Scale, gap: Double) -> [Double] {
     var kept: [Double] = []
     for value in values.reversed()
     where kept.last.map({ abs(scale($0) - scale(value)) >= gap }) ?? true {

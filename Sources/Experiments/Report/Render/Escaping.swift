@@ -1,7 +1,7 @@
 /// Text made safe for where it goes.
-enum Escaping {
+package enum Escaping {
   /// For HTML and SVG, in content and in quoted attributes. What XML cannot hold becomes U+FFFD.
-  static func html(_ text: String) -> String {
+  package static func html(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
       switch scalar {
@@ -25,7 +25,7 @@ enum Escaping {
   }
 
   /// For one line of GitHub's Markdown, in a table too: nothing in it is taken for markup.
-  static func markdown(_ text: String) -> String {
+  package static func markdown(_ text: String) -> String {
     var result = ""
     for scalar in oneLine(text).unicodeScalars {
       switch scalar {
@@ -53,7 +53,7 @@ enum Escaping {
   }
 
   /// A span of code in Markdown: fenced by more backticks than it holds.
-  static func markdownCode(_ text: String) -> String {
+  package static func markdownCode(_ text: String) -> String {
     let text = oneLine(text)
     let longest = text.split(whereSeparator: { $0 != "`" }).map(\.count).max() ?? 0
     let fence = String(repeating: "`", count: longest + 1)
@@ -62,7 +62,7 @@ enum Escaping {
   }
 
   /// A field of CSV (RFC 4180).
-  static func csv(_ text: String) -> String {
+  package static func csv(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: { ",\"\n\r".unicodeScalars.contains($0) }) else { return text }
     return "\"" + text.replacing("\"", with: "\"\"") + "\""
   }

@@ -1,8 +1,8 @@
 import Foundation
 
 /// Numbers and values as readers see them: no locale, a true minus sign.
-enum Shown {
-  static func number(_ value: Double, digits: Int) -> String {
+package enum Shown {
+  package static func number(_ value: Double, digits: Int) -> String {
     guard value.isFinite else { return "–" }
     let text = String(format: "%.\(digits)f", abs(value))
     let isZero = !text.contains { $0 != "0" && $0 != "." }
@@ -10,10 +10,10 @@ enum Shown {
   }
 
   /// A share in percent.
-  static func percent(_ share: Double) -> String { number(100 * share, digits: 1) }
+  package static func percent(_ share: Double) -> String { number(100 * share, digits: 1) }
 
   /// A difference of shares in points, with its sign.
-  static func points(_ difference: Double) -> String {
+  package static func points(_ difference: Double) -> String {
     let text = percent(difference)
     return text.hasPrefix("−") || text == "0.0" ? text : "+" + text
   }
@@ -33,7 +33,7 @@ enum Shown {
   }
 
   /// As few digits as tell it: counts and settings.
-  static func setting(_ value: Double) -> String {
+  package static func setting(_ value: Double) -> String {
     if value == value.rounded(), abs(value) < 1e15 {
       let digits = String(Int(abs(value)))
       let grouped = digits.count < 5 ? digits : thousands(digits)
@@ -47,7 +47,7 @@ enum Shown {
   }
 
   /// "a", "a and b", "a, b and c"
-  static func list(_ items: [String]) -> String {
+  package static func list(_ items: [String]) -> String {
     guard let last = items.last, items.count > 1 else { return items.first ?? "" }
     return items.dropLast().joined(separator: ", ") + " and " + last
   }
