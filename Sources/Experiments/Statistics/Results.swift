@@ -5,9 +5,10 @@ import PromptTransfer
 public struct Results: Sendable {
   public let configuration: ExperimentConfiguration
   public let relations: [String]
-  public let cellCount: Int
+  public var cellCount: Int { cells.count }
   /// What the results rest on, nil before the first run.
   public let foundation: Foundation?
+  private let cells: [Cell]
   private let byCell: [Cell: CellResult]
   private let timings: [Cell: CellTiming]
 
@@ -18,8 +19,7 @@ public struct Results: Sendable {
   /// - Parameter relations: the names that the configuration's `relations` stand for
   package init(_ configuration: ExperimentConfiguration, relations: [String], store: Store) throws {
     (self.configuration, self.relations) = (configuration, relations)
-    let cells = Grid(configuration, relations: relations).cells
-    cellCount = cells.count
+    cells = Grid(configuration, relations: relations).cells
     foundation = try store.foundation()
     var byCell: [Cell: CellResult] = [:]
     var timings: [Cell: CellTiming] = [:]
@@ -31,7 +31,8 @@ public struct Results: Sendable {
   }
 
   public var finishedCount: Int { byCell.count }
-  public var finished: [CellResult] { byCell.values.sorted { $0.cell.identifier < $1.cell.identifier } }
+  /// In the order of the grid.
+  public var finished: [CellResult] { cells.compactMap { byCell[$0] } }
 
   /// What is averaged over relations and seeds.
   public struct Series: Sendable, Hashable {

@@ -75,12 +75,12 @@ struct HeatMap: Panel {
       }
     case .refused(let reason):
       drawing.rectangle(x, y, size.width, size.height, "void", title: "\(place): \(reason)")
-      drawing.text("refused", middle, y + 27, "small", anchor: .middle)
+      drawing.text("refused", middle, y + size.height / 2 + 4, "small", anchor: .middle)
     case .missing:
       drawing.rectangle(x, y, size.width, size.height, "void", title: "\(place): not run yet")
-      drawing.text("missing", middle, y + 27, "small", anchor: .middle)
+      drawing.text("missing", middle, y + size.height / 2 + 4, "small", anchor: .middle)
     case .empty:
-      drawing.text("·", middle, y + 27, "faint", anchor: .middle)
+      drawing.text("·", middle, y + size.height / 2 + 4, "faint", anchor: .middle)
     }
   }
 

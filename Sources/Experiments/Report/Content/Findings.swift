@@ -39,8 +39,9 @@ extension ExperimentReport {
     let (beyond, noise) = (compared.filter { $0.1.isBeyondNoise }, compared.filter { !$0.1.isBeyondNoise })
     func items(_ list: [(FigureContent.Entry, PairedComparison)]) -> String {
       Shown.list(
-        list.map {
-          "\(content.name($0.0)) by \(Shown.number(100 * abs($0.1.difference), digits: 1)) \(range($0.1))"
+        list.map { entry, comparison in
+          "\(content.name(entry)) by \(Shown.number(100 * abs(comparison.difference), digits: 1)) "
+            + range(comparison) + scope(content, entry)
         })
     }
     let name = Prose.strong(content.name(baseline))
@@ -50,10 +51,17 @@ extension ExperimentReport {
     if !ahead.isEmpty { sentences.append(name + Prose(" beats \(items(ahead)).")) }
     if !behind.isEmpty { sentences.append(name + Prose(" stays behind \(items(behind)).")) }
     if !noise.isEmpty {
-      let list = Shown.list(noise.map { "\(content.name($0.0)) (\(Shown.difference($0.1)))" })
+      let list = Shown.list(
+        noise.map { "\(content.name($0.0)) (\(Shown.difference($0.1)))" + scope(content, $0.0) })
       sentences.append(Prose("No difference beyond noise between ") + name + Prose(" and \(list)."))
     }
     return sentences
+  }
+
+  /// How many pairs a comparison rests on, where not on all.
+  private func scope(_ content: FigureContent, _ entry: FigureContent.Entry) -> String {
+    let count = results.mainPairs.count { results.accuracy(content.series(entry, $0)) != nil }
+    return count == results.mainPairs.count ? "" : " (on \(count) of \(results.mainPairs.count) pairs)"
   }
 
   /// Without its sign, as the sentence tells the direction.
