@@ -9,7 +9,7 @@ import Testing
 struct BrowserTests {
   @Test(arguments: [375, 1280], Browser.Scheme.allCases)
   func thePageFitsAndCanBeRead(width: Int, scheme: Browser.Scheme) throws {
-    let seen = try Browser.look(at: SampleStore(), width: width, scheme: scheme)
+    let seen = try Browser.look(at: SampleStore.shared(), width: width, scheme: scheme)
     #expect(seen.complaints == [], "the console is quiet")
     #expect(seen.width == width, "the window is as wide as asked for")
     #expect(seen.overflow == 0, "the page never scrolls sideways")
@@ -19,7 +19,7 @@ struct BrowserTests {
   }
 
   @Test func tablesSortAndFilter() throws {
-    let seen = try Browser.look(at: SampleStore(), width: 1280, scheme: .light)
+    let seen = try Browser.look(at: SampleStore.shared(), width: 1280, scheme: .light)
     #expect(seen.sortable > 0)
     #expect(
       seen.sorted == seen.sorted.sorted(by: >) && Set(seen.sorted).count > 1,
@@ -32,7 +32,7 @@ struct BrowserTests {
 
   /// The same page without scripts has every row and no dead controls.
   @Test func thePageNeedsNoScript() throws {
-    let page = try SampleStore().page()
+    let page = try SampleStore.shared().page()
     let still = page.prefix(upTo: try #require(page.range(of: "<script>")).lowerBound)
     #expect(!still.contains("<button") && !still.contains("<input"))
     #expect(!page.contains("http://") && !page.contains("https://") && !page.contains("src="))

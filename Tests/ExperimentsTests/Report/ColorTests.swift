@@ -8,7 +8,7 @@ import Testing
     let (paper, ink, heat) = (
       try color("paper", scheme), try color("ink", scheme), try color("heat", scheme)
     )
-    let opacities = try SampleStore().page().components(separatedBy: "fill-opacity=\"")
+    let opacities = try SampleStore.shared().page().components(separatedBy: "fill-opacity=\"")
       .compactMap { Double($0.prefix { $0 != "\"" }) }
     let deepest = try #require(opacities.max())
     #expect(deepest > 0.5 && deepest < 1)
@@ -25,7 +25,7 @@ import Testing
 
   /// The channels of a variable in the light (0) or the dark (1) scheme, from 0 to 1.
   private func color(_ name: String, _ scheme: Int) throws -> [Double] {
-    let values = try SampleStore().page().components(separatedBy: "--\(name): #").dropFirst()
+    let values = try SampleStore.shared().page().components(separatedBy: "--\(name): #").dropFirst()
       .map { String($0.prefix { $0.isHexDigit }) }
     let digits = try #require(values.count >= 2 ? values[scheme] : nil)
     let wide = digits.count == 3 ? digits.map { "\($0)\($0)" }.joined() : digits

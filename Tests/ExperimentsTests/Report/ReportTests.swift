@@ -10,7 +10,7 @@ import Testing
 
 @Suite struct ReportTests {
   @Test func theSameResultsGiveTheSameBytes() throws {
-    let (first, second) = (try SampleStore(), try SampleStore())
+    let (first, second) = (try SampleStore.shared(), try SampleStore())
     let files = try [first, second].map { try Report([$0.results()]).files }
     #expect(files[0].map(\.path) == files[1].map(\.path))
     for (one, other) in zip(files[0], files[1]) { #expect(one.text == other.text, "\(one.path)") }
@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test func everyKindOfFigureIsThereInEveryForm() throws {
-    let files = try SampleStore().report()
+    let files = try SampleStore.shared().report()
     let page = try #require(files["report.html"])
     let text = try #require(files["report.md"])
     for name in ["matrix-1", "comparison-2", "curve-3", "scatter-4", "time"] {
@@ -34,14 +34,14 @@ import Testing
   }
 
   @Test func figuresAreWellFormed() throws {
-    for (path, text) in try Report([SampleStore().results()]).files where path.hasSuffix(".svg") {
+    for (path, text) in try Report([SampleStore.shared().results()]).files where path.hasSuffix(".svg") {
       let parser = XMLParser(data: Data(text.utf8))
       #expect(parser.parse(), "\(path): \(String(describing: parser.parserError))")
     }
   }
 
   @Test func textOfResultsIsNoMarkup() throws {
-    for (path, text) in try SampleStore().report() where !path.hasSuffix(".csv") {
+    for (path, text) in try SampleStore.shared().report() where !path.hasSuffix(".csv") {
       // Code stands in Markdown as it is, indented.
       let prose = text.split(separator: "\n").filter { path != "report.md" || !$0.hasPrefix("    ") }
       for trap in [SampleStore.trap, "<b>", "<script>alert", "<i>"] {
@@ -51,12 +51,12 @@ import Testing
   }
 
   @Test func whatIsMissingIsSaid() throws {
-    let page = try SampleStore().page()
+    let page = try SampleStore.shared().page()
     #expect(page.contains("; 4 are missing") && page.contains("; 12 refused"))
   }
 
   @Test func tablesHoldWhatResultsSay() throws {
-    let sample = try SampleStore()
+    let sample = try SampleStore.shared()
     let (results, files) = (try sample.results(), try sample.report())
     let lines = try lines(of: "sample-comparison-2", files)
     let markdown = try #require(files["report.md"])
@@ -72,14 +72,14 @@ import Testing
   }
 
   @Test func everyCellIsInTheFileOfCells() throws {
-    let sample = try SampleStore()
+    let sample = try SampleStore.shared()
     let results = try sample.results()
     #expect(try lines(of: "sample-cells", sample.report()).count == results.finishedCount + 1)
     #expect(results.finishedCount < results.cellCount)
   }
 
   @Test func aClaimIsMadeOnlyBeyondNoise() throws {
-    let sample = try SampleStore()
+    let sample = try SampleStore.shared()
     let results = try sample.results()
     let text = try #require(try sample.report()["report.md"])
     let start = try #require(text.range(of: "## What it found")).upperBound
@@ -103,23 +103,23 @@ import Testing
   }
 
   @Test func severalExperimentsShareAPage() throws {
-    let stores = try [SampleStore(name: "one"), SampleStore(name: "two")]
-    let report = try Report(stores.map { try $0.results() })
+    let sample = try SampleStore.shared()
+    let report = try Report([sample.results(named: "one"), sample.results(named: "two")])
     let page = try #require(report.files.first).text
     #expect(page.contains("href=\"#one\"") && page.contains("href=\"#two\"") && page.contains("Figure 6."))
     let paths = report.files.map(\.path)
     #expect(Set(paths).count == paths.count)
-    #expect(throws: TransferError.self) { try Report([stores[0].results(), stores[0].results()]) }
+    #expect(throws: TransferError.self) { try Report([sample.results(), sample.results()]) }
   }
 
   @Test func idsAreUnique() throws {
-    let page = try SampleStore().page()
+    let page = try SampleStore.shared().page()
     let ids = page.components(separatedBy: " id=\"").dropFirst().map { $0.prefix { $0 != "\"" } }
     #expect(Set(ids).count == ids.count && ids.count > 10)
   }
 
   @Test func nothingRunIsNothingToReport() throws {
-    let sample = try SampleStore()
+    let sample = try SampleStore.shared()
     let empty = try TemporaryFolder()
     let results = try Results(
       sample.configuration, relations: SampleStore.relations, store: Store(folder: empty.url))
@@ -128,7 +128,7 @@ import Testing
 
   @Test func theFilesAreWritten() throws {
     let folder = try TemporaryFolder()
-    let report = try Report([SampleStore().results()])
+    let report = try Report([SampleStore.shared().results()])
     let page = try report.write(to: folder.url)
     #expect(try String(contentsOf: page, encoding: .utf8) == report.files.first?.text)
     for file in report.files {

@@ -13,10 +13,14 @@ struct SampleStore {
   let folder: TemporaryFolder
   let configuration: ExperimentConfiguration
 
-  init(name: String = "sample") throws {
+  /// One for all tests that only read: every file is flushed to the disk.
+  static func shared() throws -> SampleStore { try once.get() }
+  private static let once = Result { try SampleStore() }
+
+  init() throws {
     folder = try TemporaryFolder()
     configuration = try ExperimentConfiguration(
-      contentsOf: folder.write(Self.text.replacing("NAME", with: name), to: "configuration.json"))
+      contentsOf: folder.write(Self.text, to: "configuration.json"))
     let store = Store(folder: folder.url)
     try store.open(
       Foundation(
@@ -28,8 +32,10 @@ struct SampleStore {
     }
   }
 
-  func results() throws -> Results {
-    try Results(configuration, relations: Self.relations, store: Store(folder: folder.url))
+  func results(named name: String = "sample") throws -> Results {
+    var configuration = configuration
+    configuration.name = name
+    return try Results(configuration, relations: Self.relations, store: Store(folder: folder.url))
   }
 
   /// The report's files by their paths.
@@ -67,7 +73,7 @@ struct SampleStore {
   }
 
   private static let text = """
-    {"name": "NAME", "title": "Samples & <trials>", "about": "What comes of *this*?",
+    {"name": "sample", "title": "Samples & <trials>", "about": "What comes of *this*?",
      "facts": "facts", "templates": "t.jsonl", "seeds": [0, 1], "relations": ["capital", "<b>city</b>"],
      "pairs": [{"sources": ["zoo:a"], "target": "zoo:b"}, {"sources": ["zoo:b"], "target": "zoo:a"},
                {"sources": ["zoo:a"], "target": "zoo:a"}],

@@ -50,7 +50,7 @@ extension ExperimentReport {
       caption:
         "Median over pairs, relations and seeds, tuning of the source prompt not counted. The table adds the matching objective (the mean cosine reached) and the number of anchors.",
       summary: "Seconds of each method along a logarithmic axis; the numbers follow as a table.",
-      panels: [DotPlot(title: "", rows: rows, axis: axis, width: 520)], numbers: table)
+      panels: [DotPlot(title: "", rows: rows, axis: axis, width: 620)], numbers: table)
   }
 
   private func pow10(below value: Double) -> Double { Scale.power(of: value, .down) }

@@ -71,7 +71,7 @@ enum Style {
     tbody th { font-weight: 400; white-space: nowrap; }
     tbody tr:last-child > * { border-bottom: 0; }
     td.number, th.number { text-align: right; }
-    td.number { white-space: nowrap; }
+    td { white-space: nowrap; }
     td small { color: var(--soft); font-size: .92em; }
     td { min-width: 3rem; }
     .sign { color: var(--soft); display: inline-block; width: 1em; text-align: center; }
@@ -79,13 +79,14 @@ enum Style {
     td { position: relative; }
     thead button { all: unset; cursor: pointer; font: inherit; }
     thead button:focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; }
-    thead button::after { content: " ↕"; color: var(--soft); }
-    [aria-sort="ascending"] button::after { content: " ↑"; color: var(--accent); }
-    [aria-sort="descending"] button::after { content: " ↓"; color: var(--accent); }
+    thead button::after { content: "\\a0↕"; color: var(--soft); }
+    [aria-sort="ascending"] button::after { content: "\\a0↑"; color: var(--accent); }
+    [aria-sort="descending"] button::after { content: "\\a0↓"; color: var(--accent); }
     .bar { display: flex; flex-wrap: wrap; gap: .25rem 1rem; align-items: center; justify-content: space-between; font: .85rem/1.5 system-ui, sans-serif; color: var(--soft); margin: 0 0 .6rem; }
     .bar input { font: inherit; color: var(--ink); background: var(--paper); border: 1px solid var(--soft); border-radius: 4px; padding: .25rem .5rem; width: 14rem; max-width: 60vw; }
     .panels { display: flex; flex-wrap: wrap; gap: 2rem 1.9rem; justify-content: center; }
     .panel { flex: 0 1 auto; max-width: 100%; min-width: 0; }
+    .panel:not(.rigid) { align-self: flex-end; }
     .panel.rigid { overflow-x: auto; }
     .panel svg { display: block; max-width: 100%; height: auto; }
     .panel.rigid svg { max-width: none; }
