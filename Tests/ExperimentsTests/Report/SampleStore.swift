@@ -10,7 +10,8 @@ struct SampleStore {
   static let relations = ["capital", "<b>city</b>"]
   static let trap = "<script>alert(\"1\")</script>, | & 'x'"
 
-  let folder: TemporaryFolder
+  /// Where it was, while it was read.
+  let path: String
   let configuration: ExperimentConfiguration
 
   /// One for all tests that only read: every file is flushed to the disk.
@@ -18,7 +19,8 @@ struct SampleStore {
   private static let once = Result { try SampleStore() }
 
   init() throws {
-    folder = try TemporaryFolder()
+    let folder = try TemporaryFolder()
+    path = folder.url.path
     configuration = try ExperimentConfiguration(
       contentsOf: folder.write(Self.text, to: "configuration.json"))
     let store = Store(folder: folder.url)
@@ -30,13 +32,19 @@ struct SampleStore {
       if Self.isMissing(cell) { continue }
       try store.write(Self.result(cell, index), CellTiming(seconds: 0.01 * Double(index + 1)))
     }
+    var named: [String: Results] = [:]
+    for name in ["sample", "one", "two"] {
+      var configuration = configuration
+      configuration.name = name
+      named[name] = try Results(configuration, relations: Self.relations, store: store)
+    }
+    self.named = named
   }
 
-  func results(named name: String = "sample") throws -> Results {
-    var configuration = configuration
-    configuration.name = name
-    return try Results(configuration, relations: Self.relations, store: Store(folder: folder.url))
-  }
+  /// The same results under several names.
+  private let named: [String: Results]
+
+  func results(named name: String = "sample") throws -> Results { try #require(named[name]) }
 
   /// The report's files by their paths.
   func report() throws -> [String: String] {
