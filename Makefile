@@ -1,6 +1,7 @@
 # make demo    build, then tune, transfer and evaluate on the models that ship with the project
 # make test    everything that CI checks: format, tests, goldens' manifests
 # make fuzz    damage a million files and open them
+# make report-check  open a report in a real browser
 # make install copy the binary and its data to $(PREFIX)
 
 SHELL := /bin/bash
@@ -10,7 +11,7 @@ CONFIGURATION := -c release
 BINARY = $(shell $(SWIFT) build $(CONFIGURATION) --show-bin-path)/promptferry
 SOURCES := Package.swift Sources Tests
 
-.PHONY: build demo test test-long fuzz lint format install goldens zoo clean dependencies
+.PHONY: build demo test test-long fuzz report-check lint format install goldens zoo clean dependencies
 
 build: dependencies
 	$(SWIFT) build $(CONFIGURATION) --product promptferry
@@ -29,6 +30,17 @@ test-long: dependencies
 # A million damaged files; `make test` tries a few thousand.
 fuzz: dependencies
 	PROMPTFERRY_FUZZ=250000 $(SWIFT) test $(CONFIGURATION) --filter FuzzTests
+
+# Light and dark, phone and desktop. `make test` does the same where chromium is there, and skips it where not.
+report-check: dependencies
+ifeq ($(shell uname),Linux)
+	@command -v chromium >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ]; then run=; else run=sudo; fi; \
+	  $$run apt-get update -qq && \
+	  $$run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; }
+endif
+	$(SWIFT) build $(CONFIGURATION) --build-tests
+	$(SWIFT) test $(CONFIGURATION) --skip-build --filter BrowserTests
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)

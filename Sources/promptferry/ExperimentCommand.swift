@@ -16,7 +16,16 @@ struct ExperimentCommand: ParsableCommand {
 
       CONFIG is a JSON file, or the name of one in share/promptferry/experiments.
       """,
-    subcommands: [Run.self, Status.self])
+    subcommands: [Run.self, Status.self, ReportCommand.self])
+
+  /// - Parameter output: the folder of results, runs/NAME when nil
+  static func runner(_ config: String, output: String?) throws -> Runner {
+    let configuration = try ExperimentConfiguration(contentsOf: Location.experiment(config))
+    return try Runner(
+      configuration,
+      store: Store(folder: URL(fileURLWithPath: output ?? "runs/\(configuration.name)")),
+      places: Places(model: Location.model, file: Location.file), version: PromptFerry.version)
+  }
 
   struct Options: ParsableArguments {
     @Argument(help: "The configuration: a JSON file, or the name of one that ships with promptferry.")
@@ -27,13 +36,7 @@ struct ExperimentCommand: ParsableCommand {
     var output: String?
     @OptionGroup var common: CommonOptions
 
-    func runner() throws -> Runner {
-      let configuration = try ExperimentConfiguration(contentsOf: Location.experiment(config))
-      return try Runner(
-        configuration,
-        store: Store(folder: URL(fileURLWithPath: output ?? "runs/\(configuration.name)")),
-        places: Places(model: Location.model, file: Location.file), version: PromptFerry.version)
-    }
+    func runner() throws -> Runner { try ExperimentCommand.runner(config, output: output) }
   }
 
   struct Run: ParsableCommand {
@@ -53,7 +56,7 @@ struct ExperimentCommand: ParsableCommand {
         options.common.parallelism,
         progress: { stage, done, total in bars[stage == .tuning ? 0 : 1].update(done, of: total) },
         shouldStop: { interruption.isRequested })
-      bars.forEach { $0.finish() }
+      for bar in bars { bar.finish() }
       try options.printStatus(runner)
       if !isFinished {
         options.common.note("Interrupted: run it again to go on.")

@@ -123,7 +123,10 @@ public struct ExperimentConfiguration: Sendable, Codable, Equatable {
 private struct TuningChanges: Decodable {
   var settings = TuningSettings()
 
-  enum Key: String, CodingKey, CaseIterable { case epochs, batchSize, learningRate, weightDecay }
+  /// All of them, as a stored configuration has them written out.
+  enum Key: String, CodingKey, CaseIterable {
+    case epochs, batchSize, learningRate, weightDecay, warmupShare, evaluationsPerEpoch, seed
+  }
 
   init() {}
 
@@ -133,6 +136,10 @@ private struct TuningChanges: Decodable {
     settings.batchSize = try fields.decode(.batchSize, default: settings.batchSize)
     settings.learningRate = try fields.decode(.learningRate, default: settings.learningRate)
     settings.weightDecay = try fields.decode(.weightDecay, default: settings.weightDecay)
+    settings.warmupShare = try fields.decode(.warmupShare, default: settings.warmupShare)
+    settings.evaluationsPerEpoch = try fields.decode(
+      .evaluationsPerEpoch, default: settings.evaluationsPerEpoch)
+    settings.seed = try fields.decode(.seed, default: settings.seed)
     guard settings.epochs > 0, settings.batchSize > 0, settings.learningRate > 0 else {
       throw DecodingError.dataCorrupted(
         .init(codingPath: decoder.codingPath, debugDescription: "wants positive numbers"))

@@ -5,6 +5,8 @@ public struct CellResult: Sendable, Codable, Equatable {
   public struct NearestWord: Sendable, Codable, Equatable {
     public let word: String
     public let cosine: Float
+
+    package init(word: String, cosine: Float) { (self.word, self.cosine) = (word, cosine) }
   }
 
   public let cell: Cell

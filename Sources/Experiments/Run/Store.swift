@@ -98,10 +98,8 @@ public struct Foundation: Sendable, Codable, Equatable {
   package init(
     configuration: ExperimentConfiguration, version: String, models: [String: String], data: [String: String]
   ) {
-    self.configuration = configuration
-    self.version = version
-    self.models = models
-    self.data = data
+    (self.configuration, self.version) = (configuration, version)
+    (self.models, self.data) = (models, data)
   }
 
   /// What makes results of the two incomparable, in words.

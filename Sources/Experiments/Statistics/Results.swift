@@ -5,25 +5,34 @@ import PromptTransfer
 public struct Results: Sendable {
   public let configuration: ExperimentConfiguration
   public let relations: [String]
-  public let cellCount: Int
+  public var cellCount: Int { cells.count }
+  /// What the results rest on, nil before the first run.
+  public let foundation: Foundation?
+  private let cells: [Cell]
   private let byCell: [Cell: CellResult]
   private let timings: [Cell: CellTiming]
 
   public init(_ runner: Runner) throws {
-    configuration = runner.configuration
-    relations = runner.relations
-    cellCount = runner.grid.cells.count
+    try self.init(runner.configuration, relations: runner.relations, store: runner.store)
+  }
+
+  /// - Parameter relations: the names that the configuration's `relations` stand for
+  package init(_ configuration: ExperimentConfiguration, relations: [String], store: Store) throws {
+    (self.configuration, self.relations) = (configuration, relations)
+    cells = Grid(configuration, relations: relations).cells
+    foundation = try store.foundation()
     var byCell: [Cell: CellResult] = [:]
     var timings: [Cell: CellTiming] = [:]
-    for cell in runner.grid.cells {
-      byCell[cell] = try runner.store.result(cell)
-      timings[cell] = try runner.store.timing(of: cell)
+    for cell in cells {
+      byCell[cell] = try store.result(cell)
+      timings[cell] = try store.timing(of: cell)
     }
     (self.byCell, self.timings) = (byCell, timings)
   }
 
   public var finishedCount: Int { byCell.count }
-  public var finished: [CellResult] { byCell.values.sorted { $0.cell.identifier < $1.cell.identifier } }
+  /// In the order of the grid.
+  public var finished: [CellResult] { cells.compactMap { byCell[$0] } }
 
   /// What is averaged over relations and seeds.
   public struct Series: Sendable, Hashable {
@@ -47,17 +56,20 @@ public struct Results: Sendable {
   }
 
   /// The seeds that matter to a method.
-  private func seeds(_ method: Method) -> [UInt64] {
+  func seeds(_ method: Method) -> [UInt64] {
     method.method.usesVectors ? configuration.seeds : Array(configuration.seeds.prefix(1))
   }
 
   /// The mean over relations of the accuracy, for each seed of which every relation is there.
   public func macroAccuracies(_ series: Series) -> [Double] {
-    seeds(series.method).compactMap { seed in
-      let accuracies = relations.compactMap { accuracy(series, relation: $0, seed: seed) }
-      guard accuracies.count == relations.count else { return nil }
-      return accuracies.reduce(0, +) / Double(accuracies.count)
-    }
+    seeds(series.method).compactMap { macroAccuracy(series, seed: $0) }
+  }
+
+  /// Nil unless every relation is there.
+  func macroAccuracy(_ series: Series, seed: UInt64) -> Double? {
+    let accuracies = relations.compactMap { accuracy(series, relation: $0, seed: seed) }
+    guard accuracies.count == relations.count, !accuracies.isEmpty else { return nil }
+    return accuracies.reduce(0, +) / Double(accuracies.count)
   }
 
   private func accuracy(_ series: Series, relation: String, seed: UInt64) -> Double? {
@@ -87,9 +99,12 @@ public struct Results: Sendable {
 
   /// The mean matching objective over relations, seeds and vectors.
   public func objective(_ series: Series) -> Double? {
-    let values = relations.flatMap { relation in
-      seeds(series.method).compactMap { result(series, relation: relation, seed: $0)?.meanObjective }
-    }
+    let values = seeds(series.method).compactMap { objective(series, seed: $0) }
+    return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+  }
+
+  func objective(_ series: Series, seed: UInt64) -> Double? {
+    let values = relations.compactMap { result(series, relation: $0, seed: seed)?.meanObjective }
     return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
   }
 
@@ -112,15 +127,35 @@ public struct Results: Sendable {
   public func compare(
     _ first: Method, _ second: Method, vectorCount: Int, pairs: [ExperimentConfiguration.Pair]
   ) -> PairedComparison? {
-    let differences = relations.compactMap { relation -> Double? in
-      let values = pairs.compactMap { pair -> Double? in
-        let series = [first, second].map { Series(pair: pair, method: $0, vectorCount: vectorCount) }
-        guard let a = accuracy(series[0], relation: relation), let b = accuracy(series[1], relation: relation)
-        else { return nil }
-        return a.mean - b.mean
-      }
-      return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+    guard let pair = pairs.first else { return nil }
+    let series = [first, second].map { Series(pair: pair, method: $0, vectorCount: vectorCount) }
+    return compare(series[0], series[1], pairs: pairs)
+  }
+
+  /// The same for any two series, their own pairs aside.
+  func compare(
+    _ first: Series, _ second: Series, pairs: [ExperimentConfiguration.Pair]
+  ) -> PairedComparison? {
+    PairedComparison(
+      relations.compactMap { relation in
+        let values = pairs.compactMap { pair in
+          difference(
+            Series(pair: pair, method: first.method, vectorCount: first.vectorCount),
+            Series(pair: pair, method: second.method, vectorCount: second.vectorCount), relation: relation)
+        }
+        return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+      })
+  }
+
+  /// Two series as they are, of different pairs perhaps.
+  func compare(_ first: Series, with second: Series) -> PairedComparison? {
+    PairedComparison(relations.compactMap { difference(first, second, relation: $0) })
+  }
+
+  private func difference(_ first: Series, _ second: Series, relation: String) -> Double? {
+    guard let a = accuracy(first, relation: relation), let b = accuracy(second, relation: relation) else {
+      return nil
     }
-    return PairedComparison(differences)
+    return a.mean - b.mean
   }
 }

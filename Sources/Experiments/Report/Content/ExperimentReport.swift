@@ -1,0 +1,119 @@
+import Foundation
+import PromptTransfer
+
+/// What the report says of one experiment: every section is made from its `Results`.
+struct ExperimentReport {
+  let results: Results
+  let names: Names
+  var configuration: ExperimentConfiguration { results.configuration }
+
+  init(_ results: Results) {
+    self.results = results
+    names = Names(results.configuration)
+  }
+
+  /// Unique in a document, as names of experiments are.
+  func id(_ suffix: String) -> String { "\(configuration.name)-\(suffix)" }
+
+  var section: Section {
+    var figures = configuration.figures.enumerated().map { number, figure in
+      Section(
+        id: id("figure-\(number + 1)"), title: title(figure),
+        blocks: blocks(figure, id: id("\(figure.kind.rawValue)-\(number + 1)")))
+    }
+    figures.removeAll { $0.blocks.isEmpty }
+    let rest = [
+      severalSourcesSection, costSection, relationSection, exampleSection, wordSection, settingSection,
+    ].compactMap { $0 }
+    return Section(
+      id: configuration.name, title: configuration.title, blocks: overview,
+      sections: [findings].compactMap { $0 } + figures + rest)
+  }
+
+  private func title(_ figure: Figure) -> String {
+    if let title = figure.title { return title }
+    return switch figure.kind {
+    case .matrix: "From every model to every other"
+    case .comparison: "Methods compared"
+    case .curve: "Accuracy by \(figure.x?.words ?? "setting")"
+    case .scatter: "Matching objective and accuracy"
+    }
+  }
+
+  private func blocks(_ figure: Figure, id: String) -> [Block] {
+    let part = FigureContent(report: self, figure: figure, id: id, title: title(figure))
+    return switch figure.kind {
+    case .matrix: part.matrix
+    case .comparison: part.comparison
+    case .curve: part.curve
+    case .scatter: part.scatter
+    }
+  }
+
+  private var overview: [Block] {
+    let models = Set(configuration.pairs.flatMap { $0.sources + [$0.target] })
+    let missing = results.cellCount - results.finishedCount
+    let refused = results.finished.count { $0.refusal != nil }
+    var cells =
+      Shown.count(results.finishedCount, "cell") + " of \(Shown.setting(Double(results.cellCount))) finished"
+    if missing > 0 {
+      cells += "; \(Shown.setting(Double(missing))) are missing, and what rests on them is left out"
+    }
+    if refused > 0 {
+      cells += "; \(Shown.setting(Double(refused))) refused, as the method does not apply to the models"
+    }
+    let terms = [
+      Term(
+        name: "Facts",
+        description: Prose(
+          "\(Shown.count(factCount, "test fact")) of \(Shown.count(results.relations.count, "relation"))")),
+      Term(name: "Models", description: Prose(models.sorted().map(names.model).joined(separator: ", "))),
+      Term(
+        name: "Transfers",
+        description: Prose(Shown.count(configuration.pairs.count, "combination") + " of sources and target")),
+      Term(
+        name: "Prompts",
+        description: Prose(
+          "\(configuration.vectorCounts.map { Shown.setting(Double($0)) }.joined(separator: ", ")) vectors; \(Shown.count(configuration.seeds.count, "seed"))"
+        )),
+      Term(name: "Cells", description: Prose(cells + ".")),
+    ]
+    return (configuration.about.isEmpty ? [] : [.paragraph(Prose(configuration.about))]) + [.terms(terms)]
+  }
+
+  /// Test facts of all relations, asked of one model.
+  private var factCount: Int {
+    var counts: [String: Int] = [:]
+    for result in results.finished {
+      guard let count = result.evaluation?.factCount else { continue }
+      counts[result.cell.relation] = max(count, counts[result.cell.relation] ?? 0)
+    }
+    return counts.values.reduce(0, +)
+  }
+
+  /// The method whose prompts are looked at closely: the first baseline that carries vectors, or the first that does.
+  var mainMethod: Method? {
+    let carrying = configuration.methods.filter { $0.method.usesSources }
+    let baselines = configuration.figures.compactMap(\.baseline)
+    return baselines.lazy.compactMap { label in carrying.first { $0.label == label } }.first
+      ?? carrying.first { $0.method == .relative } ?? carrying.first
+  }
+
+  var mainVectorCount: Int { configuration.vectorCounts.contains(5) ? 5 : configuration.vectorCounts[0] }
+}
+
+extension Figure.Axis {
+  var words: String {
+    switch self {
+    case .anchorCount: "number of anchors"
+    case .vectorCount: "number of prompt vectors"
+    case .ridge: "ridge"
+    case .steps: "steps of gradient search"
+    case .maskTop: "anchors kept by the mask"
+    case .factLimit: "number of training facts"
+    }
+  }
+
+  /// Whether equal ratios rather than equal differences matter.
+  var isLogarithmic: Bool { self != .vectorCount }
+}

@@ -1,0 +1,119 @@
+import Foundation
+
+/// What models, pairs and methods of an experiment are called in its report: short, and different from each other.
+struct Names: Sendable {
+  private let models: [String: String]
+  private let methods: [Method: String]
+  private let showsVectorCount: Bool
+
+  init(_ configuration: ExperimentConfiguration) {
+    let full = Set(configuration.pairs.flatMap { $0.sources + [$0.target] })
+    let short = Dictionary(grouping: full, by: Self.short)
+    models = Dictionary(
+      full.map { ($0, short[Self.short($0)]?.count == 1 ? Self.short($0) : $0) }, uniquingKeysWith: { $1 })
+    methods = Dictionary(
+      configuration.methods.map { ($0, Self.name($0, among: configuration.methods)) },
+      uniquingKeysWith: { first, _ in first })
+    showsVectorCount = configuration.vectorCounts.count > 1
+  }
+
+  /// Without the folder, the owner or the scheme.
+  private static func short(_ model: String) -> String {
+    let last = model.split(whereSeparator: { $0 == "/" || $0 == ":" }).last.map(String.init) ?? model
+    return last.isEmpty ? model : last
+  }
+
+  func model(_ name: String) -> String { models[name] ?? name }
+  func sources(_ names: [String]) -> String { names.map(model).joined(separator: " + ") }
+
+  func pair(_ pair: ExperimentConfiguration.Pair) -> String {
+    pair.sources == [pair.target]
+      ? "\(model(pair.target)) to itself" : "\(sources(pair.sources)) → \(model(pair.target))"
+  }
+
+  /// The label, with the settings that tell it from others of the same label.
+  func method(_ method: Method, vectorCount: Int? = nil) -> String {
+    let name = methods[method] ?? method.label
+    guard showsVectorCount, let vectorCount, method.method.usesVectors else { return name }
+    return name + ", " + Shown.count(vectorCount, "vector")
+  }
+
+  private static func name(_ method: Method, among all: [Method]) -> String {
+    let namesakes = all.filter { $0.label == method.label }
+    let (own, others) = (settings(method), namesakes.map(settings))
+    let differing = Set(others.flatMap(\.keys)).union(own.keys).sorted()
+      .filter { key in others.contains { $0[key] != own[key] } }
+    return ([method.label] + differing.map { phrase($0, own[$0]) }).joined(separator: ", ")
+  }
+
+  /// What a line of a curve is called: as above, without the setting along the axis.
+  func line(_ method: Method, along axis: Figure.Axis, among all: [Method]) -> String {
+    Self.name(method.without(axis), among: all.map { $0.without(axis) })
+  }
+
+  /// All settings that are not left open, by key.
+  static func settings(_ method: Method) -> [String: String] {
+    guard let data = try? JSONEncoder().encode(method),
+      let fields = try? JSONDecoder().decode([String: Scalar].self, from: data)
+    else { return [:] }
+    return fields.filter { $0.key != "label" && $0.key != "method" }.mapValues(\.text)
+  }
+
+  private static func phrase(_ key: String, _ value: String?) -> String {
+    let words = key.reduce(into: "") { text, character in
+      text += character.isUppercase ? " " + character.lowercased() : String(character)
+    }
+    guard let value else { return "default \(words)" }
+    switch key {
+    case "anchorCount": return "\(value) anchors"
+    case "steps": return "\(value) steps"
+    case "factLimit": return "\(value) facts"
+    case "normalize", "search": return value
+    case "select": return "chosen by \(value)"
+    default: return "\(words) \(value)"
+    }
+  }
+}
+
+/// A single JSON value in words.
+private enum Scalar: Decodable {
+  case truth(Bool)
+  case number(Double)
+  case text(String)
+
+  init(from decoder: any Decoder) throws {
+    let value = try decoder.singleValueContainer()
+    if let truth = try? value.decode(Bool.self) {
+      self = .truth(truth)
+    } else if let number = try? value.decode(Double.self) {
+      self = .number(number)
+    } else {
+      self = .text(try value.decode(String.self))
+    }
+  }
+
+  var text: String {
+    switch self {
+    case .truth(let truth): truth ? "yes" : "no"
+    case .number(let number):
+      Float(number) == Float(number.rounded()) ? Shown.setting(number) : "\(Float(number))"
+    case .text(let text): text
+    }
+  }
+}
+
+extension Method {
+  /// The same method with the setting of an axis left open: what a line of a curve has in common.
+  func without(_ axis: Figure.Axis) -> Method {
+    var method = self
+    switch axis {
+    case .anchorCount: method.anchorCount = nil
+    case .ridge: method.ridge = nil
+    case .steps: method.steps = nil
+    case .maskTop: method.maskTop = nil
+    case .factLimit: method.factLimit = nil
+    case .vectorCount: break
+    }
+    return method
+  }
+}

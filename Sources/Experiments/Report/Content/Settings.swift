@@ -1,0 +1,28 @@
+import Foundation
+
+extension ExperimentReport {
+  /// Everything it takes to run it again.
+  var settingSection: Section? {
+    var blocks: [Block] = []
+    if let foundation = results.foundation {
+      blocks.append(
+        .terms([Term(name: "promptferry", description: Prose("version \(foundation.version)"))]))
+      let prints = [("model", foundation.models), ("data", foundation.data)].flatMap { kind, prints in
+        prints.sorted { $0.key < $1.key }.map { [Table.Value.text(kind), .text($0.key), .text($0.value)] }
+      }
+      blocks.append(
+        .table(
+          Table(
+            id: id("fingerprints"), title: "What the results rest on",
+            caption:
+              "SHA-256 of each model's embedding table, and of facts and word lists (its first 16 digits).",
+            columns: [.init("kind"), .init("name"), .init("fingerprint")], rows: prints)))
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    if let data = try? encoder.encode(configuration) {
+      blocks.append(.code(String(decoding: data, as: UTF8.self), title: "The full configuration"))
+    }
+    return Section(id: id("settings"), title: "Settings and versions", blocks: blocks)
+  }
+}

@@ -1,0 +1,73 @@
+/// Text made safe for where it goes.
+package enum Escaping {
+  /// For HTML and SVG, in content and in quoted attributes. What XML cannot hold becomes U+FFFD.
+  package static func html(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "&": result += "&amp;"
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "\"": result += "&quot;"
+      case "'": result += "&#39;"
+      default: result.unicodeScalars.append(isAllowed(scalar) ? scalar : "\u{FFFD}")
+      }
+    }
+    return result
+  }
+
+  /// XML 1.0, section 2.2, without the C1 controls, which HTML forbids.
+  private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x9, 0xA, 0xD, 0x20...0x7E, 0xA0...0xD7FF, 0xE000...0xFFFD, 0x10000...0x10FFFF: true
+    default: false
+    }
+  }
+
+  /// For one line of GitHub's Markdown, in a table too: nothing in it is taken for markup.
+  package static func markdown(_ text: String) -> String {
+    var result = ""
+    for scalar in oneLine(text).unicodeScalars {
+      switch scalar {
+      case "&": result += "&amp;"
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "\\", "`", "*", "_", "{", "}", "[", "]", "#", "|", "~", "$", "!":
+        result += "\\"
+        result.unicodeScalars.append(scalar)
+      default: result.unicodeScalars.append(isAllowed(scalar) ? scalar : "\u{FFFD}")
+      }
+    }
+    if let first = result.first, "+-=".contains(first) { return "\\" + result }
+    return afterNumber(result)
+  }
+
+  /// `1.` at the start of a line would make a list.
+  private static func afterNumber(_ text: String) -> String {
+    let digits = text.prefix { $0.isNumber }
+    let rest = text.dropFirst(digits.count)
+    guard !digits.isEmpty, let mark = rest.first, mark == "." || mark == ")",
+      rest.dropFirst().first.map({ $0 == " " }) ?? true
+    else { return text }
+    return "\(digits)\\\(rest)"
+  }
+
+  /// A span of code in Markdown: fenced by more backticks than it holds.
+  package static func markdownCode(_ text: String) -> String {
+    let text = oneLine(text)
+    let longest = text.split(whereSeparator: { $0 != "`" }).map(\.count).max() ?? 0
+    let fence = String(repeating: "`", count: longest + 1)
+    let space = text.hasPrefix("`") || text.hasSuffix("`") ? " " : ""
+    return fence + space + text + space + fence
+  }
+
+  /// A field of CSV (RFC 4180).
+  package static func csv(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: { ",\"\n\r".unicodeScalars.contains($0) }) else { return text }
+    return "\"" + text.replacing("\"", with: "\"\"") + "\""
+  }
+
+  private static func oneLine(_ text: String) -> String {
+    String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 })
+  }
+}

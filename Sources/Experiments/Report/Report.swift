@@ -1,0 +1,57 @@
+import Checkpoints
+import Foundation
+import PromptTransfer
+
+/// Experiments as a page to look at, the same as Markdown, each table as CSV and each figure as SVG.
+///
+/// Made from stored results alone: the same results give the same bytes.
+public struct Report: Sendable {
+  let document: Document
+
+  /// - Parameter experiments: of different names. Throws when there is nothing to report.
+  public init(_ experiments: [Results]) throws {
+    for results in experiments where results.finishedCount == 0 {
+      throw TransferError(
+        results.configuration.name, "has no results yet", hint: "Run it first: promptferry experiment run")
+    }
+    let names = experiments.map(\.configuration.name)
+    if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
+      throw TransferError(twice, "is the name of two of the experiments", hint: "Name each of them once")
+    }
+    let sections = experiments.map { ExperimentReport($0).section }
+    let lead: Prose =
+      "Soft prompts tuned on one language model, carried to another without labels or training on it."
+    document =
+      sections.count == 1
+      ? Document(title: sections[0].title, lead: lead, sections: Self.promoted(sections[0]))
+      : Document(title: "Prompts carried between language models", lead: lead, sections: sections)
+  }
+
+  /// The sections of a single experiment, one level up.
+  private static func promoted(_ section: Section) -> [Section] {
+    [Section(id: section.id, title: "The question", blocks: section.blocks)] + section.sections
+  }
+
+  /// All files by their paths in the report's folder.
+  package var files: [(path: String, text: String)] {
+    [("report.html", HTMLRenderer(document).page), ("report.md", MarkdownRenderer(document).text)]
+      + document.tables.map { ("tables/\($0.id).csv", CSVRenderer.text($0)) }
+      + document.plots.map { ("figures/\($0.id).svg", SVGFile.file($0)) }
+  }
+
+  /// Writes the files, each whole or not at all, and returns the page's.
+  public func write(to folder: URL) throws -> URL {
+    for name in ["tables", "figures"] {
+      do {
+        try FileManager.default.createDirectory(
+          at: folder.appendingPathComponent(name), withIntermediateDirectories: true)
+      } catch {
+        throw TransferError(folder.path, "cannot be made", hint: "Give another folder with --to")
+      }
+    }
+    for (path, text) in files {
+      try AtomicFile.write(Data(text.utf8), to: folder.appendingPathComponent(path))
+    }
+    return folder.appendingPathComponent("report.html")
+  }
+}
