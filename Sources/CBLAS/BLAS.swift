@@ -78,4 +78,31 @@ package enum BLAS {
     dpotrs_(
       &uplo, &order, &one, UnsafeMutablePointer(mutating: factor), &leading, b, &leading, &info)
   }
+
+  /// The thin singular value decomposition `A = U diag(s) V^T` of a row-major (rows, columns) matrix, which is lost. With
+  /// `r = min(rows, columns)`, `u` is (rows, r) and `vt` (r, columns), both row-major. Returns false when it does not
+  /// converge, as for entries that are not finite.
+  package static func decomposeSingular(
+    _ a: UnsafeMutablePointer<Double>, rows: Int, columns: Int, singularValues: UnsafeMutablePointer<Double>,
+    u: UnsafeMutablePointer<Double>, vt: UnsafeMutablePointer<Double>
+  ) -> Bool {
+    _ = isSingleThreaded
+    let rank = min(rows, columns)
+    guard rank > 0 else { return true }
+    // LAPACK reads columns: it sees A^T = V diag(s) U^T, so the two factors change places.
+    var (m, n, inner) = (Int32(columns), Int32(rows), Int32(rank))
+    var (leadingA, leadingU) = (m, m)
+    var job: CChar = 0x53  // "S"
+    var info: Int32 = 0
+    var integers = [Int32](repeating: 0, count: 8 * rank)
+    var size = 0.0
+    var query: Int32 = -1
+    dgesdd_(
+      &job, &m, &n, a, &leadingA, singularValues, vt, &leadingU, u, &inner, &size, &query, &integers, &info)
+    var count = Int32(size)
+    var work = [Double](repeating: 0, count: Int(count))
+    dgesdd_(
+      &job, &m, &n, a, &leadingA, singularValues, vt, &leadingU, u, &inner, &work, &count, &integers, &info)
+    return info == 0
+  }
 }

@@ -77,6 +77,31 @@ public struct FrozenModel: Sendable {
     let batch = RaggedBatch(inputs)
     score(batch, prompt: prompt, candidates: candidates, workspace)
     let losses = CrossEntropy.forwardBackward(&workspace.logits, labels: Array(labels), scale: scale)
+    backward(batch, prompt: prompt, candidates: candidates, gradient: &gradient, workspace)
+    return losses
+  }
+
+  /// The divergence `KL(q | softmax(logits / T))` of each sequence, and the gradient of `scale` times their sum.
+  /// - Parameters:
+  ///   - targets: the distributions `q` over `candidates`, (B, candidates)
+  ///   - gradient: (P, E), overwritten
+  public func lossAndGradient(
+    _ inputs: ArraySlice<PromptedInput>, targets: Matrix, temperature: Float, prompt: Matrix,
+    candidates: CandidateHead, scale: Float, gradient: inout Matrix, _ workspace: Workspace
+  ) -> [Float] {
+    let batch = RaggedBatch(inputs)
+    score(batch, prompt: prompt, candidates: candidates, workspace)
+    let losses = Divergence.forwardBackward(
+      &workspace.logits, targets: targets, temperature: temperature, scale: scale)
+    backward(batch, prompt: prompt, candidates: candidates, gradient: &gradient, workspace)
+    return losses
+  }
+
+  /// From the gradient of the logits, which the workspace holds, to that of the prompt.
+  private func backward(
+    _ batch: RaggedBatch, prompt: Matrix, candidates: CandidateHead, gradient: inout Matrix,
+    _ workspace: Workspace
+  ) {
     head.backward(workspace.logits, decoder: candidates.decoder, workspace.head, into: &workspace.gradient)
     for index in layers.indices.reversed() {
       layers[index].backward(
@@ -88,7 +113,6 @@ public struct FrozenModel: Sendable {
     gradient.fill(0)
     embeddings.backward(
       batch, workspace.embeddings, dOutput: &workspace.gradient, addingTo: &gradient)
-    return losses
   }
 
   /// Leaves the candidates' logits in the workspace.

@@ -52,4 +52,25 @@ extension Matrix {
     precondition(rows == other.rows && columns == other.columns)
     kernels.axpy(scale, other.pointer, mutablePointer(), count)
   }
+
+  func scaled(by factor: Float) -> Matrix {
+    var result = self
+    let values = result.mutablePointer()
+    for i in 0..<count { values[i] *= factor }
+    return result
+  }
+
+  /// Adds the one row of `other` to a row.
+  mutating func addRow(_ other: Matrix, toRow row: Int) {
+    precondition(other.rows == 1 && other.columns == columns && row >= 0 && row < rows)
+    let width = columns
+    kernels.axpy(1, other.pointer, mutablePointer() + row * width, width)
+  }
+
+  /// (1, columns)
+  func columnSums() -> Matrix {
+    var sums = Matrix(rows: 1, columns: columns)
+    for row in 0..<rows { kernels.axpy(1, pointer + row * columns, sums.mutablePointer(), columns) }
+    return sums
+  }
 }

@@ -6,57 +6,40 @@ import Tensors
 public struct TransferSource: Sendable {
   public let space: EmbeddingSpace
   public let prompt: SoftPrompt
-  /// Its share of the objective, among several sources.
+  /// Its share among several sources: of the objective, or of the mean of what they carry.
   public let weight: Float
 
-  /// Throws when the prompt is not the model's.
+  /// Throws when the prompt is not the model's, or the weight not positive.
   public init(space: EmbeddingSpace, prompt: SoftPrompt, weight: Float = 1) throws(TransferError) {
     try prompt.requireMatch(
       space.table, name: space.name, hint: "Give the model that the prompt was made for")
+    guard weight > 0, weight.isFinite else {
+      throw TransferError(
+        "prompt for \(space.name)", "has the weight \(weight)", hint: "Weights are positive")
+    }
     self.space = space
     self.prompt = prompt
     self.weight = weight
   }
 }
 
-/// How a prompt gets to its target.
-public enum TransferMethod: Sendable, Equatable {
-  /// The paper's: similarities to shared words, kept.
-  case relative(Search, mask: AnchorMask)
-  /// The linear map that takes the source's anchors to the target's with the least squared error.
-  case linear(ridge: Double)
-  /// The nearest anchor of each vector (by cosine), in the target.
-  case discretize
-  /// The target's anchors, summed with the similarities as weights.
-  case naive
-  /// The vectors as they are: equal widths only.
-  case copy
-  /// Nothing carried: normal entries with the mean and deviation of the target's words.
-  case random
-
-  public enum Search: Sendable, Equatable {
-    case exact(ridge: Double)
-    case gradient(steps: Int, learningRate: Float)
-  }
-
-  public var name: String {
-    switch self {
-    case .relative: "relative"
-    case .linear: "linear"
-    case .discretize: "discretize"
-    case .naive: "naive"
-    case .copy: "copy"
-    case .random: "random"
+extension SoftPrompt {
+  /// An order of weighted prompts that depends on nothing but what they are.
+  static func precedes(
+    _ left: (prompt: SoftPrompt, weight: Float), _ right: (prompt: SoftPrompt, weight: Float)
+  ) -> Bool {
+    let (a, b) = (left.prompt, right.prompt)
+    if a.embeddingFingerprint != b.embeddingFingerprint {
+      return a.embeddingFingerprint < b.embeddingFingerprint
     }
+    if left.weight != right.weight { return left.weight < right.weight }
+    return a.vectors.elements.lexicographicallyPrecedes(b.vectors.elements)
   }
-
-  /// Whether several sources can be combined, and whether anchors are needed at all.
-  var takesSeveralSources: Bool { if case .relative = self { true } else { false } }
-  var needsAnchors: Bool { self != .copy && self != .random }
 }
 
 /// Carries prompts to one target, without labels and without running a model.
 public struct Transfer: Sendable {
+  /// In an order of their own, so that the one they were given in does not show, not even in the last digit.
   public let sources: [TransferSource]
   public let target: EmbeddingSpace
   public let anchors: Anchors
@@ -71,8 +54,8 @@ public struct Transfer: Sendable {
     public let vectors: Matrix
     /// The cosine between the wanted and the reached similarities, for each vector; nil without anchors.
     public let objective: [Double]?
-    /// Whether the search was stopped before its last step.
-    public let isInterrupted: Bool
+    /// Whether a search or a training was stopped before its last step.
+    public fileprivate(set) var isInterrupted: Bool
   }
 
   /// Throws `TransferError` when the combination makes no sense: sources of unequal templates, too few shared words,
@@ -82,7 +65,7 @@ public struct Transfer: Sendable {
     normalization: NormalizationRule, seed: UInt64 = 0, parallelism: Parallelism
   ) throws(TransferError) {
     guard let first = sources.first else { throw TransferError("transfer", "has no source") }
-    guard sources.count == 1 || method.takesSeveralSources else {
+    guard sources.count == 1 || method != .copy else {
       throw TransferError("--method \(method.name)", "takes one source, not \(sources.count)")
     }
     for source in sources where source.prompt.template != first.prompt.template {
@@ -103,7 +86,9 @@ public struct Transfer: Sendable {
         "anchors", "the models share \(anchors.words.count) words", hint: "Give more with --anchors WORDS.txt"
       )
     }
-    self.sources = sources
+    self.sources = sources.sorted {
+      SoftPrompt.precedes(($0.prompt, $0.weight), ($1.prompt, $1.weight))
+    }
     self.target = target
     self.anchors = anchors
     self.method = method
@@ -114,8 +99,8 @@ public struct Transfer: Sendable {
 
   /// Throws when what comes out is no prompt: not finite, or of length 0.
   /// - Parameters:
-  ///   - progress: called during a gradient search with the steps done and all of them
-  ///   - shouldStop: asked during a gradient search; what was reached so far is then the result
+  ///   - progress: called during a gradient search or a projector's training with the steps done and all of them
+  ///   - shouldStop: asked meanwhile; what was reached so far is then the result
   public func run(
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }, shouldStop: () -> Bool = { false }
   ) throws(TransferError) -> Outcome {
@@ -143,13 +128,24 @@ public struct Transfer: Sendable {
     case .relative(let search, let mask):
       return relative(search, mask, progress: progress, shouldStop: shouldStop)
     case .linear(let ridge):
-      return baseline { source, target, _ in
-        LinearMap(from: source, to: target, ridge: ridge, parallelism: parallelism).apply(prompt)
+      return map { source, target in
+        LinearMap(from: source, to: target, ridge: ridge, parallelism: parallelism).apply
       }
-    case .discretize:
-      return baseline { _, target, code in target.gathering(code.nearestAnchors) }
+    case .procrustes: return map { source, target in Procrustes(from: source, to: target).apply }
+    case .projector(let settings):
+      var isInterrupted = false
+      var outcome = map { source, target in
+        let projector = Projector(
+          from: source, to: target, settings: settings, seed: seed, progress: progress, shouldStop: shouldStop
+        )
+        isInterrupted = isInterrupted || projector.isInterrupted
+        return projector.apply
+      }
+      outcome.isInterrupted = isInterrupted
+      return outcome
+    case .discretize: return baseline { target, code in target.gathering(code.nearestAnchors) }
     case .naive:
-      return baseline { _, target, code in
+      return baseline { target, code in
         var sum = Matrix(rows: prompt.rows, columns: target.columns)
         sum.multiply(code.similarities, target)
         return sum
@@ -208,14 +204,25 @@ public struct Transfer: Sendable {
       isInterrupted: isInterrupted)
   }
 
-  /// A method that makes target vectors of the anchors of one source, (K, Cs), and of the target, (K, Ct).
-  private func baseline(_ carry: (_ source: Matrix, _ target: Matrix, RelativeCode) -> Matrix) -> Outcome {
+  /// A method that makes target vectors of the target's anchors, (K, Ct), and the code of all sources.
+  private func baseline(_ carry: (_ target: Matrix, RelativeCode) -> Matrix) -> Outcome {
     let (code, targetAnchors, rule) = encode(mask: .all)
-    let sourceAnchors = sources[0].space.table.rows(anchors.ids(sources[0].space.tokenizer))
-    let vectors = rule.forward(carry(sourceAnchors, targetAnchors, code))
+    let vectors = rule.forward(carry(targetAnchors, code))
     return Outcome(
       vectors: vectors, objective: code.objective(vectors, unitAnchors: targetAnchors.normalizingRows()),
       isInterrupted: false)
+  }
+
+  /// A method that finds a map from each source's anchors, (K, Cs), to the target's, (K, Ct): what each source carries alone,
+  /// together.
+  private func map(_ find: (_ source: Matrix, _ target: Matrix) -> (Matrix) -> Matrix) -> Outcome {
+    baseline { target, _ in
+      SourceMean.of(
+        sources.map { source in
+          let anchors = source.space.table.rows(anchors.ids(source.space.tokenizer))
+          return (find(anchors, target)(source.prompt.vectors), source.weight)
+        })
+    }
   }
 
   private func randomVectors(rows: Int) -> Matrix {

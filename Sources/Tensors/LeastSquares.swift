@@ -8,7 +8,6 @@ package struct GramMatrix {
   /// Columns of a tile. Tiles are what runs in parallel; each sums over the rows in their order, so the result does not
   /// depend on the number of threads.
   private static let tile = 256
-  private static let rowBlock = 512
 
   /// Accumulates over the rows of `a` that `rows` names (all of them when nil).
   package init(_ a: Matrix, rows: [Int]? = nil, parallelism: Parallelism) {
@@ -23,7 +22,7 @@ package struct GramMatrix {
         let (first, second) = tiles[task]
         let left = first..<min(n, first + Self.tile)
         let right = second..<min(n, second + Self.tile)
-        let sums = Self.products(a, rows: rows, left, right)
+        let sums = CrossProduct.block(a, left, a, right, rows: rows)
         guard let target = target.base else { return }
         for (i, row) in left.enumerated() {
           for (j, column) in right.enumerated() {
@@ -33,26 +32,6 @@ package struct GramMatrix {
         }
       }
     }
-  }
-
-  /// `A[:, left]^T A[:, right]`, (left, right).
-  private static func products(_ a: Matrix, rows: [Int]?, _ left: Range<Int>, _ right: Range<Int>) -> [Double]
-  {
-    let count = rows?.count ?? a.rows
-    var sums = [Double](repeating: 0, count: left.count * right.count)
-    var leftBlock = [Double](repeating: 0, count: rowBlock * left.count)
-    var rightBlock = [Double](repeating: 0, count: rowBlock * right.count)
-    for start in stride(from: 0, to: count, by: rowBlock) {
-      let height = min(rowBlock, count - start)
-      for i in 0..<height {
-        let source = a.pointer + (rows?[start + i] ?? start + i) * a.columns
-        for (j, column) in left.enumerated() { leftBlock[i * left.count + j] = Double(source[column]) }
-        for (j, column) in right.enumerated() { rightBlock[i * right.count + j] = Double(source[column]) }
-      }
-      BLAS.addTransposedProduct(
-        leftBlock, rightBlock, rows: height, m: left.count, n: right.count, to: &sums)
-    }
-    return sums
   }
 
   /// The mean of the diagonal: the natural unit of a ridge.

@@ -15,8 +15,8 @@ struct PromptFerry: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      TuneCommand.self, TransferCommand.self, EvaluateCommand.self, InspectCommand.self, DemoCommand.self,
-      ExperimentCommand.self,
+      TuneCommand.self, TransferCommand.self, DistilCommand.self, EvaluateCommand.self, InspectCommand.self,
+      DemoCommand.self, ExperimentCommand.self,
     ])
 
   static func main() {

@@ -16,20 +16,25 @@ struct TransferCommand: ParsableCommand {
       """)
 
   enum Method: String, ExpressibleByArgument, CaseIterable {
-    case relative, linear, discretize, naive, copy, random
+    case relative, linear, procrustes, projector, discretize, naive, copy, random
   }
   enum Search: String, ExpressibleByArgument, CaseIterable { case exact, gradient }
+  enum AnchorOrder: String, ExpressibleByArgument, CaseIterable { case sorted, random }
 
-  @Option(help: "A source: MODEL=PROMPT. May be repeated.") var from: [String]
+  @Option(help: SourceArgument.help) var from: [SourceArgument]
   @Option(help: "The target model: only its embeddings and tokenizer are read.", completion: .directory)
   var to: String
   @Option(help: "Anchor words, one a line, or 'shared' for all words that the models share.") var anchors =
     "shared"
   @Option(help: "How many of the anchors are used: a number, or all.") var anchorCount: Limit = .all
+  @Option(help: "Which of them: the first, sorted by their bytes, or drawn with --seed.")
+  var anchorOrder: AnchorOrder = .sorted
   @Option(help: "How many of the most similar anchors describe a vector: a number, or all.")
   var maskTop: Limit = .count(8192)
   @Flag(help: "Choose them by absolute similarity.") var maskAbsolute = false
   @Option(help: "How target vectors are found.") var search: Search = .exact
+  @Option(help: "Units of the projector's hidden layer (default: the wider of the two embeddings).")
+  var hidden: Int?
   @Option(
     help: """
       Ridge of exact search and of the linear map, in units of the anchors' mean square: 0 reaches the highest \
@@ -52,12 +57,22 @@ struct TransferCommand: ParsableCommand {
     if !(learningRate > 0 && learningRate.isFinite) {
       throw ValidationError("--learning-rate wants a positive number")
     }
-  }
-
-  struct Source: Encodable {
-    let model: String
-    let prompt: String
-    let weight: Float
+    if let hidden {
+      if !(1...65_536).contains(hidden) {
+        throw ValidationError("--hidden wants a number from 1 to 65536")
+      }
+      if method != .projector { throw ValidationError("--hidden belongs to --method projector") }
+    }
+    if anchorOrder == .random, case .all = anchorCount {
+      throw ValidationError("--anchor-order random wants a number with --anchor-count")
+    }
+    if method != .relative {
+      if search == .gradient { throw ValidationError("--search gradient belongs to --method relative") }
+      if maskAbsolute { throw ValidationError("--mask-absolute belongs to --method relative") }
+    }
+    if method == .copy, from.count > 1 {
+      throw ValidationError("--method copy takes one --from, not \(from.count)")
+    }
   }
 
   struct Result: Encodable {
@@ -74,7 +89,7 @@ struct TransferCommand: ParsableCommand {
     let search: String?
     let seconds: Double
     let seed: UInt64
-    let sources: [Source]
+    let sources: [SourceArgument]
     let target: String
   }
 
@@ -82,8 +97,7 @@ struct TransferCommand: ParsableCommand {
     let interruption = Interruption()
     let destination = URL(fileURLWithPath: output)
     try AtomicFile.requireWritable(destination)
-    let given = try from.map(Self.parse)
-    let sources = try given.map { source in
+    let sources = try from.map { source in
       try TransferSource(
         space: EmbeddingSpace(folder: Location.model(source.model)),
         prompt: SoftPrompt(URL(fileURLWithPath: source.prompt)), weight: source.weight)
@@ -94,10 +108,10 @@ struct TransferCommand: ParsableCommand {
     let transfer = try Transfer(
       sources: sources, target: target,
       anchors: Anchors(
-        sources.map(\.space.tokenizer) + [target.tokenizer], list: list, count: anchorCount.anchors),
+        sources.map(\.space.tokenizer) + [target.tokenizer], list: list, count: usedAnchors),
       method: transferMethod, normalization: effectiveRule, seed: common.seed, parallelism: common.parallelism
     )
-    let progress = common.progress("searching for \(target.name)", unit: "steps")
+    let progress = common.progress("carrying to \(target.name)", unit: "steps")
     let outcome = try transfer.run(
       progress: { progress.update($0, of: $1) }, shouldStop: { interruption.isRequested })
     progress.finish()
@@ -111,7 +125,7 @@ struct TransferCommand: ParsableCommand {
       peakMemoryBytes: Process.peakMemoryBytes,
       ridge: (isRelative && search == .exact) || method == .linear ? ridge : nil,
       search: isRelative ? search.rawValue : nil, seconds: seconds, seed: common.seed,
-      sources: given.map { Source(model: $0.model, prompt: $0.prompt, weight: $0.weight) },
+      sources: from,
       target: target.name)
     try SoftPrompt(
       vectors: outcome.vectors, template: sources[0].prompt.template, modelName: target.name,
@@ -132,10 +146,25 @@ struct TransferCommand: ParsableCommand {
         search == .exact ? .exact(ridge: ridge) : .gradient(steps: steps, learningRate: learningRate),
         mask: mask)
     case .linear: .linear(ridge: ridge)
+    case .procrustes: .procrustes
+    case .projector: .projector(projector)
     case .discretize: .discretize
     case .naive: .naive
     case .copy: .copy
     case .random: .random
+    }
+  }
+
+  private var projector: ProjectorSettings {
+    var settings = ProjectorSettings()
+    settings.hiddenWidth = hidden
+    return settings
+  }
+
+  private var usedAnchors: Anchors.Count {
+    switch anchorCount {
+    case .all: .all
+    case .count(let count): anchorOrder == .random ? .random(count, seed: common.seed) : .first(count)
     }
   }
 
@@ -160,9 +189,7 @@ struct TransferCommand: ParsableCommand {
       "anchorCount": "\(anchorCount)",
       "seed": "\(common.seed)",
       "sources": try compactJSON(
-        sources.map {
-          ["model": $0.space.name, "embeddingSHA256": $0.space.table.fingerprint, "weight": "\($0.weight)"]
-        }),
+        sources.map { SourceArgument.provenance($0.space, weight: $0.weight) }),
     ]
     if method == .relative {
       entries["search"] = search.rawValue
@@ -172,6 +199,8 @@ struct TransferCommand: ParsableCommand {
       }
       entries["maskTop"] = maskTop.description + (maskAbsolute ? " by absolute value" : "")
     }
+    if anchorOrder == .random { entries["anchorOrder"] = anchorOrder.rawValue }
+    if method == .projector { entries["projector"] = try compactJSON(projector) }
     if method == .linear || (method == .relative && search == .exact) { entries["ridge"] = "\(ridge)" }
     // Rows of the table, always; a model that scales them (Gemma) multiplies the prompt by this as well.
     if target.table.inputScale != 1 { entries["inputScale"] = "\(target.table.inputScale)" }
@@ -182,26 +211,6 @@ struct TransferCommand: ParsableCommand {
   private func summary(_ result: Result) -> String {
     let objective = result.objective.map { ", objective \($0.formatted(4))" } ?? ""
     return "\(output): \(result.anchorCount) anchors\(objective), \(result.seconds.formatted(2)) s"
-  }
-
-  /// `MODEL=PROMPT` or `MODEL=PROMPT@WEIGHT`. Paths may hold both signs: the model ends at the first `=` after something
-  /// that exists, and `@` is a weight's only where there is no file of the whole name.
-  private static func parse(_ argument: String) throws -> (model: String, prompt: String, weight: Float) {
-    let places = argument.indices.filter { argument[$0] == "=" && $0 != argument.startIndex }
-    func exists(_ path: some StringProtocol) -> Bool { FileManager.default.fileExists(atPath: String(path)) }
-    guard
-      let equals = places.first(where: { argument.hasPrefix("zoo:") || exists(argument[..<$0]) })
-        ?? places.first
-    else { throw ValidationError("--from wants MODEL=PROMPT, not \(argument)") }
-    let model = String(argument[..<equals])
-    let rest = String(argument[argument.index(after: equals)...])
-    guard !rest.isEmpty else {
-      throw ValidationError("--from wants a prompt file after the '=': \(argument)")
-    }
-    guard !exists(rest), let at = rest.lastIndex(of: "@"), let weight = Float(rest[rest.index(after: at)...])
-    else { return (model, rest, 1) }
-    guard weight > 0, weight.isFinite else { throw ValidationError("a weight must be positive: \(argument)") }
-    return (model, String(rest[..<at]), weight)
   }
 }
 
@@ -230,11 +239,4 @@ enum Limit: ExpressibleByArgument, CustomStringConvertible {
   }
 
   var defaultValueDescription: String { description }
-
-  var anchors: Anchors.Count {
-    switch self {
-    case .all: .all
-    case .count(let count): .first(count)
-    }
-  }
 }

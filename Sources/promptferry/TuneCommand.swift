@@ -14,20 +14,35 @@ struct TuneCommand: ParsableCommand {
 
       Only the prompt vectors learn. The vectors that do best on the development facts are kept. Interrupting \
       (Ctrl-C) writes the best so far.
+
+      A prompt that was carried over can be refined with a few labelled facts:
+        promptferry tune --model zoo:roberta-small --facts atlas:capital --init prompt:carried.safetensors \
+          --facts-limit 16 -o refined.safetensors
       """)
 
   @Option(help: "The model to tune on.", completion: .directory) var model: String
   @Option(help: "Facts with train and dev splits.", completion: .directory) var facts: String
-  @Option(help: "Where subject, vectors and answer stand.") var template = "[X] [V]*5 [Y] ."
+  @Option(
+    help:
+      "Where subject, vectors and answer stand (default: \"[X] [V]*5 [Y] .\", or that of the prompt to start from)."
+  )
+  var template: String?
   @Option(
     name: .customLong("init"),
-    help: "Start: random, or template:\"…\" for the embeddings of a manual template's words.")
+    help: """
+      Start: random, template:\"…\" for the embeddings of a manual template's words, or prompt:PATH for a prompt of this \
+      model, one carried over for example, which is then refined.
+      """)
   var initial: InitialPrompt = .random
   @Option(help: "Passes over the training facts.") var epochs = 10
   @Option(help: "Facts a step.") var batch = 16
   @Option(help: "Peak learning rate; rises over the first tenth, then falls to 0.") var learningRate: Float =
     3e-3
   @Option(help: "Decoupled weight decay.") var weightDecay: Float = 0
+  @Option(
+    help:
+      "Use at most so many training facts, and development facts as well, drawn with --seed (default: all).")
+  var factsLimit: Int?
   @Option(
     help: "Words among which answers are looked for, one a line (default: all whole words).",
     completion: .file())
@@ -39,12 +54,15 @@ struct TuneCommand: ParsableCommand {
   enum InitialPrompt: ExpressibleByArgument {
     case random
     case template(String)
+    case prompt(String)
 
     init?(argument: String) {
       if argument == "random" {
         self = .random
       } else if argument.hasPrefix("template:") {
         self = .template(String(argument.dropFirst("template:".count)))
+      } else if argument.hasPrefix("prompt:") {
+        self = .prompt(String(argument.dropFirst("prompt:".count)))
       } else {
         return nil
       }
@@ -59,6 +77,7 @@ struct TuneCommand: ParsableCommand {
     if !(learningRate > 0 && learningRate.isFinite) {
       throw ValidationError("--learning-rate wants a positive number")
     }
+    if let factsLimit, factsLimit < 1 { throw ValidationError("--facts-limit wants 1 or more") }
     if !(weightDecay >= 0 && weightDecay.isFinite) { throw ValidationError("--weight-decay wants 0 or more") }
   }
 
@@ -77,25 +96,22 @@ struct TuneCommand: ParsableCommand {
 
   func run() throws {
     let interruption = Interruption()
-    let layout = try Template(template)
+    let origin: SoftPrompt? =
+      if case .prompt(let path) = initial { try SoftPrompt(URL(fileURLWithPath: path)) } else { nil }
+    let layout = try template.map { try Template($0) } ?? origin?.template ?? .vectors(5)
     guard layout.vectorCount > 0 else {
       throw TransferError("template \"\(layout)\"", "has no prompt vectors to tune", hint: "Add [V]*5")
     }
     let destination = URL(fileURLWithPath: output)
     try AtomicFile.requireWritable(destination)
     let place = try Location.facts(facts)
-    let (train, dev) = (try FactSet(place, split: .train), try FactSet(place, split: .dev))
+    let (train, dev) = (try facts(place, .train), try facts(place, .dev))
     let loaded = try LanguageModel(folder: Location.model(model))
     let candidates = try CandidateVocabulary(listedIn: vocabulary, tokenizer: loaded.tokenizer)
     let tuner = Tuner(
       evaluator: Evaluator(model: loaded, candidates: candidates, parallelism: common.parallelism),
       settings: settings)
-    let start: Matrix
-    switch initial {
-    case .random: start = tuner.randomStart(vectorCount: layout.vectorCount)
-    case .template(let manual):
-      start = try tuner.start(from: Template(manual), vectorCount: layout.vectorCount)
-    }
+    let start = try start(tuner, origin, layout)
     let progress = common.progress("tuning on \(loaded.name)", unit: "steps")
     let clock = ContinuousClock.now
     let result = try tuner.tune(
@@ -104,16 +120,18 @@ struct TuneCommand: ParsableCommand {
     progress.finish()
     let seconds = clock.duration(to: .now) / .seconds(1)
 
+    var provenance = [
+      "createdBy": "promptferry \(PromptFerry.version) tune",
+      "facts": place.lastPathComponent,
+      "tuning": try compactJSON(settings),
+      "bestDevAccuracy": result.bestDevAccuracy.map { "\($0)" } ?? "not scored",
+      "complete": "\(!result.isInterrupted)",
+    ]
+    if let factsLimit { provenance["factsLimit"] = "\(factsLimit)" }
+    if let origin { provenance["refines"] = try compactJSON(origin.provenance) }
     let prompt = SoftPrompt(
       vectors: result.vectors, template: layout, modelName: loaded.name,
-      embeddingFingerprint: loaded.space.table.fingerprint,
-      provenance: [
-        "createdBy": "promptferry \(PromptFerry.version) tune",
-        "facts": place.lastPathComponent,
-        "tuning": try compactJSON(settings),
-        "bestDevAccuracy": result.bestDevAccuracy.map { "\($0)" } ?? "not scored",
-        "complete": "\(!result.isInterrupted)",
-      ])
+      embeddingFingerprint: loaded.space.table.fingerprint, provenance: provenance)
     try prompt.write(to: destination)
     noteSkipped(result)
     if dev.facts.isEmpty { common.note("There are no development facts: the last prompt is kept.") }
@@ -125,7 +143,7 @@ struct TuneCommand: ParsableCommand {
         bestDevAccuracy: result.bestDevAccuracy, epochs: result.epochs,
         examplesPerSecond: Double(result.exampleCount) / max(seconds, 1e-9), seconds: seconds,
         interrupted: result.isInterrupted, model: loaded.name, output: output, settings: settings,
-        template: template, skipped: ["train": result.trainSkipped, "dev": result.devSkipped]),
+        template: layout.description, skipped: ["train": result.trainSkipped, "dev": result.devSkipped]),
       text: summary(result, seconds: seconds))
     if result.isInterrupted {
       common.note(
@@ -133,6 +151,19 @@ struct TuneCommand: ParsableCommand {
           + (result.bestDevAccuracy == nil ? ", the latest one: nothing was scored yet." : "."))
       throw ExitCode(130)
     }
+  }
+
+  private func start(_ tuner: Tuner, _ origin: SoftPrompt?, _ layout: Template) throws -> Matrix {
+    if let origin { return try tuner.start(from: origin, template: layout) }
+    guard case .template(let manual) = initial else {
+      return tuner.randomStart(vectorCount: layout.vectorCount)
+    }
+    return try tuner.start(from: Template(manual), vectorCount: layout.vectorCount)
+  }
+
+  private func facts(_ place: URL, _ split: FactSet.Split) throws -> FactSet {
+    let all = try FactSet(place, split: split)
+    return factsLimit.map { all.drawn($0, seed: common.seed) } ?? all
   }
 
   private var settings: TuningSettings {

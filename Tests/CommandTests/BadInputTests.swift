@@ -28,6 +28,18 @@ import Testing
     ("transfer --from model=good --to other --method copy -o q", "equal widths"),
     ("transfer --from model=good --to other --anchors empty.txt -o q", "empty.txt: holds no words"),
     ("transfer --from model=good --to other --anchors phrases.jsonl -o q", "the models share 0 words"),
+    ("tune --model other --facts facts --init prompt:good -o p", "does not belong to other"),
+    (
+      "tune --model model --facts facts --init prompt:good --template [X][V][Y] -o p",
+      "has the template \"[X] [V]*5 [Y] .\" where \"[X][V][Y]\" is to be tuned"
+    ),
+    ("distil --from other=good --to model --facts facts -o q", "does not belong to other"),
+    ("distil --from model=good --to other --start good --facts facts -o q", "does not belong to other"),
+    ("distil --from model=good --to other --facts model -o q", "holds no train.jsonl"),
+    (
+      "distil --from model=good --to other --facts facts --vocabulary phrases.jsonl -o q",
+      "the models share 0 words"
+    ),
     ("evaluate --model other --prompt good --facts facts", "does not belong to other"),
     (
       "evaluate --model model --prompt good --facts facts --predictions nowhere/x",
@@ -84,7 +96,14 @@ import Testing
     "tune --model model --facts facts -o p --learning-rate nan", "transfer --from model --to other -o q",
     "transfer --from model=good --to other --ridge -1 -o q",
     "transfer --from model=good --to other --mask-top 0 -o q",
-    "transfer --from model=good@0 --to other -o q", "evaluate --model model --facts facts",
+    "transfer --from model=good --to other --method linear --search gradient -o q",
+    "transfer --from model=good --to other --method naive --mask-absolute -o q",
+    "transfer --from model=good --to other --hidden 8 -o q",
+    "transfer --from model=good --to other --anchor-order random -o q",
+    "transfer --from model=good --from model=good --to other --method copy -o q",
+    "transfer --from model=good@0 --to other -o q", "distil --to other --facts facts -o q",
+    "distil --from model=good --to other --facts facts --temperature 0 -o q",
+    "tune --model model --facts facts --facts-limit 0 -o p", "evaluate --model model --facts facts",
     "evaluate --model model --facts facts --prompt a --template [X][Y]", "evaluate --model model --split no",
     "inspect", "inspect a b c", "nonsense", "tune --threads 0",
   ])

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Tensors
 import TestSupport
 import Testing
 
@@ -87,7 +88,7 @@ import Testing
   @Test func everyMethodWritesAPrompt() throws {
     let world = try World()
     _ = try world.json("tune", "--model", "model", "--facts", "facts", "--epochs", "1", "-o", "p.safetensors")
-    for method in ["relative", "linear", "discretize", "naive", "random"] {
+    for method in ["relative", "linear", "procrustes", "projector", "discretize", "naive", "random"] {
       for rule in ["strength", "scale", "moments", "none"] {
         _ = try world.json(
           "transfer", "--from", "model=p.safetensors", "--to", "other", "--method", method, "--normalize",
@@ -101,10 +102,79 @@ import Testing
       "transfer", "--from", "model=p.safetensors", "--to", "twin", "--method", "copy", "-o", "q.safetensors")
   }
 
+  /// Several sources in any order give the same vectors, by every method but copying.
+  @Test func everyMethodTakesSeveralSources() throws {
+    let world = try World()
+    for model in ["model", "other"] {
+      _ = try world.json("tune", "--model", model, "--facts", "facts", "--epochs", "1", "-o", "\(model).p")
+    }
+    try world.addModel("target", seed: 5, width: 10)
+    for method in ["relative", "linear", "procrustes", "projector", "discretize", "naive", "random"] {
+      var vectors: [Matrix] = []
+      for (first, second) in [("model=model.p@2", "other=other.p"), ("other=other.p", "model=model.p@2")] {
+        let result = try world.json(
+          "transfer", "--from", first, "--from", second, "--to", "target", "--method", method, "-o", "q")
+        #expect(result["sources"]?.array?.count == 2)
+        let file = try SafetensorsFile(world.folder.url.appending(path: "q"))
+        let entry = try #require(file.entry("vectors"))
+        vectors.append(try file.matrix(entry, rows: 5, columns: 10))
+      }
+      #expect(vectors[0] == vectors[1], "\(method)")
+    }
+  }
+
+  @Test func randomAnchorsDependOnTheSeed() throws {
+    let world = try World()
+    _ = try world.json("tune", "--model", "model", "--facts", "facts", "--epochs", "1", "-o", "p")
+    var files: [Data] = []
+    for seed in ["1", "1", "2"] {
+      let result = try world.json(
+        "transfer", "--from", "model=p", "--to", "other", "--anchor-count", "5", "--anchor-order", "random",
+        "--seed", seed, "-o", "q")
+      #expect(result["anchorCount"]?.int == 5)
+      files.append(try world.bytes("q"))
+    }
+    #expect(files[0] == files[1] && files[0] != files[2])
+  }
+
+  /// A prompt that was carried over is refined with few facts, or distilled without their objects.
+  @Test func refineAndDistil() throws {
+    let world = try World()
+    _ = try world.json("tune", "--model", "model", "--facts", "facts", "--epochs", "1", "-o", "p")
+    _ = try world.json("transfer", "--from", "model=p", "--to", "other", "-o", "q")
+    let refined = try world.json(
+      "tune", "--model", "other", "--facts", "facts", "--init", "prompt:q", "--facts-limit", "2", "--epochs",
+      "2", "-o", "r")
+    #expect(refined["template"]?.string == "[X] [V]*5 [Y] .")
+    #expect(refined["bestDevAccuracy"]?.double != nil)
+    let card = try world.json("inspect", "r", "--model", "other")
+    #expect(card["provenance"]?["factsLimit"]?.string == "2")
+    #expect(card["provenance"]?["refines"]?.string?.contains("transfer") == true)
+
+    let subjects = ["france", "italy", "norway"].map { #"{"sub_label": "\#($0)"}"# }.joined(separator: "\n")
+    for split in ["train", "dev"] { try world.folder.write(subjects, to: "subjects/\(split).jsonl") }
+    var files: [Data] = []
+    for (facts, threads) in [("subjects", "1"), ("facts", "1"), ("subjects", "3")] {
+      let distilled = try world.json(
+        "distil", "--from", "model=p@2", "--from", "other=q", "--to", "other", "--start", "q", "--facts",
+        facts,
+        "--epochs", "3", "--threads", threads, "-o", "d")
+      #expect(distilled["epochs"]?.array?.count == 3)
+      #expect(distilled["bestDevDivergence"]?.double ?? -1 >= 0)
+      #expect(distilled["sources"]?.array?[0]["weight"]?.double == 2)
+      #expect(distilled["vocabularySize"]?.int == World.words.count)
+      let file = try SafetensorsFile(world.folder.url.appending(path: "d"))
+      let entry = try #require(file.entry("vectors"))
+      files.append(Data("\(try file.matrix(entry, rows: 5, columns: 6).elements)".utf8))
+    }
+    #expect(files[0] == files[1] && files[0] == files[2])
+    _ = try world.json("evaluate", "--model", "other", "--prompt", "d", "--facts", "facts")
+  }
+
   @Test func helpAndVersion() throws {
     let world = try World()
     #expect(try world.run("--version").output == "0.1.0\n")
-    for verb in ["tune", "transfer", "evaluate", "inspect", "demo"] {
+    for verb in ["tune", "transfer", "distil", "evaluate", "inspect", "demo"] {
       let outcome = try world.run(verb, "--help")
       #expect(outcome.status == 0)
       #expect(outcome.output.contains("USAGE: promptferry \(verb)"))

@@ -100,6 +100,32 @@ import Testing
     #expect(found.elements.contains { abs($0) > 1e-2 })
   }
 
+  /// The same for soft targets, at a temperature.
+  @Test(arguments: [1, 2] as [Float])
+  func theGradientTowardSoftTargetsIsTheSlope(_ temperature: Float) {
+    let head = model.candidates([3, 0, 16, 9, 5])
+    var targets = Samples.matrix(4, 5, "targets", deviation: 2)
+    Softmax.forward(&targets, temperature: 1)
+    let workspace = Workspace()
+    func answer(_ prompt: Matrix) -> (losses: [Float], gradient: Matrix) {
+      var gradient = Matrix(rows: 1, columns: 1)
+      let losses = model.lossAndGradient(
+        Self.inputs[...], targets: targets, temperature: temperature, prompt: prompt, candidates: head,
+        scale: 0.5, gradient: &gradient, workspace)
+      return (losses, gradient)
+    }
+    let found = answer(prompt)
+    let logits = model.logits(Self.inputs[...], prompt: prompt, candidates: head, workspace)
+    let expected = Naive.divergences(
+      logits.wide, targets: targets.wide, columns: 5, temperature: Double(temperature))
+    expectClose(found.losses, expected, absolute: 1e-6, relative: 1e-6)
+    let slope = centralDifferences(at: prompt.elements, step: 1e-2 as Float) { point in
+      answer(Matrix(rows: 2, columns: 8, point)).losses.reduce(0) { $0 + Double($1) } / 2
+    }
+    expectClose(found.gradient.elements, slope, absolute: 1e-4, relative: 1e-3)
+    #expect(found.gradient.elements.contains { abs($0) > 1e-3 })
+  }
+
   /// A vector that is a word's own row is that word; a vector that no sequence uses has no gradient.
   @Test func vectorsAreWords() {
     let rows = model.embeddingTable.rows([4, 9, 11])

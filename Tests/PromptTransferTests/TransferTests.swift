@@ -85,7 +85,7 @@ import Tokenization
         normalization: .strength, parallelism: .granted)
     }
     #expect(problem { try make([source], ["rome"], .naive) }.contains("share 1 words"))
-    #expect(problem { try make([source, source], ["rome", "paris"], .naive) }.contains("takes one source"))
+    #expect(problem { try make([source, source], ["rome", "paris"], .copy) }.contains("takes one source"))
     let shorter = try TransferSource(space: a.space, prompt: TinyWorld.prompt(a, vectors: 2))
     #expect(
       problem { try make([source, shorter], ["rome", "paris"], .relative(.exact(ridge: 0), mask: .all)) }

@@ -86,4 +86,37 @@ import Testing
     }
     #expect(throws: TransferError.self) { try tuner.start(from: Template("[X] [Y]"), vectorCount: 2) }
   }
+
+  /// A prompt's own vectors, where it is the model's and fits the template; refining it never makes it worse on the
+  /// development facts.
+  @Test func refiningStartsFromAPromptOfThisModel() throws {
+    let world = try TinyWorld()
+    let model = try world.model("model")
+    let tuner = Tuner(evaluator: TinyWorld.evaluator(model), settings: settings(epochs: 1))
+    let prompt = TinyWorld.prompt(model)
+    let start = try tuner.start(from: prompt, template: .vectors(3))
+    #expect(start == prompt.vectors)
+    #expect(throws: TransferError.self) { try tuner.start(from: prompt, template: .vectors(2)) }
+    let other = TinyWorld.prompt(try world.model("other", seed: 2))
+    #expect(throws: TransferError.self) { try tuner.start(from: other, template: .vectors(3)) }
+
+    let best = try tune(model).vectors
+    var ruinous = settings(epochs: 1)
+    ruinous.learningRate = 50
+    ruinous.warmupShare = 0
+    let refined = try Tuner(evaluator: TinyWorld.evaluator(model), settings: ruinous).tune(
+      train: [TinyWorld.facts[0]], dev: TinyWorld.facts, template: .vectors(3), start: best)
+    #expect(refined.vectors == best)
+  }
+
+  @Test func fewFactsAreADrawThatGrows() {
+    let set = FactSet((0..<20).map { Fact(relation: "r", subject: "s\($0)", object: "o") })
+    for count in [0, 1, 7] {
+      let (some, more) = (set.drawn(count, seed: 1).facts, set.drawn(count + 1, seed: 1).facts)
+      #expect(some.count == count && Set(some).isSubset(of: more))
+    }
+    #expect(set.drawn(7, seed: 1).facts != set.drawn(7, seed: 2).facts)
+    #expect(set.drawn(7, seed: 1).facts != Array(set.facts.prefix(7)))
+    #expect(set.drawn(99, seed: 1).facts == set.facts)
+  }
 }

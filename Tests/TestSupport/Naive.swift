@@ -74,6 +74,18 @@ package enum Naive {
     }
   }
 
+  /// `sum of q log(q / softmax(z / T))` of each row.
+  package static func divergences(
+    _ logits: [Double], targets: [Double], columns: Int, temperature: Double
+  ) -> [Double] {
+    stride(from: 0, to: logits.count, by: columns).map { start in
+      let p = softmax(logits[start..<start + columns].map { $0 / temperature })
+      return zip(targets[start..<start + columns], p).reduce(0) { sum, pair in
+        pair.0 > 0 ? sum + pair.0 * log(pair.0 / pair.1) : sum
+      }
+    }
+  }
+
   /// One sequence: `q` (queries, heads*width), `k` and `v` (keys, heads*width). Returns the probabilities
   /// (heads, queries, keys) and the context (queries, heads*width). Query `i` sees the first `visible + i * growth`
   /// keys; all of them when `visible` is nil.
@@ -122,5 +134,18 @@ package enum Naive {
       b[i] /= a[i * n + i]
     }
     return b
+  }
+
+  /// The matrix with orthonormal columns (rows where it is wide) closest to `a` (m, n) of full rank: Newton's and Schulz's
+  /// iteration `X <- X (3 I - X^T X) / 2`, which takes every singular value to 1.
+  package static func orthogonalFactor(_ a: [Double], m: Int, n: Int) -> [Double] {
+    let size = a.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    var x = a.map { $0 / size }
+    for _ in 0..<100 {
+      let gram = product(transposed(x, rows: m, columns: n), x, m: n, k: m, n: n)
+      let correction = product(x, gram, m: m, k: n, n: n)
+      x = zip(x, correction).map { 1.5 * $0 - 0.5 * $1 }
+    }
+    return x
   }
 }

@@ -1,3 +1,4 @@
+import Tensors
 import Tokenization
 
 /// Words that every model of a transfer knows as one token, in a fixed order.
@@ -8,6 +9,8 @@ public struct Anchors: Sendable {
   public enum Count: Sendable, Equatable {
     case all
     case first(Int)
+    /// That many, drawn without looking; a larger number takes the same ones and more.
+    case random(Int, seed: UInt64)
   }
 
   /// The words of `list` (all words of the first model's vocabulary when nil) that are one token, after a space and
@@ -22,6 +25,9 @@ public struct Anchors: Sendable {
     switch count {
     case .all: words = sorted
     case .first(let limit): words = Array(sorted.prefix(limit))
+    case .random(let limit, let seed):
+      var stream = RandomStream(seed: seed, name: "anchors")
+      words = sorted.indices.shuffled(using: &stream).prefix(limit).sorted().map { sorted[$0] }
     }
   }
 

@@ -25,6 +25,22 @@ public struct CandidateVocabulary: Sendable {
   /// Every whole word of the tokenizer's vocabulary.
   public init(tokenizer: Tokenizer) { self.init(tokenizer.words(), tokenizer: tokenizer) }
 
+  /// The words that are candidates of several models at once, in the same columns for each: one token in every tokenizer,
+  /// and in none the token of an earlier word.
+  /// - Parameter list: all whole words of the first tokenizer when nil
+  public static func shared(_ tokenizers: [Tokenizer], list: [String]? = nil) -> [CandidateVocabulary] {
+    var taken = [Set<Int>](repeating: [], count: tokenizers.count)
+    let kept = (list ?? tokenizers.first?.words() ?? []).filter { word in
+      let ids = tokenizers.map { $0.singleToken(word) }
+      guard zip(ids, taken).allSatisfy({ id, taken in id.map { !taken.contains($0) } ?? false }) else {
+        return false
+      }
+      for (index, id) in ids.enumerated() { if let id { taken[index].insert(id) } }
+      return true
+    }
+    return tokenizers.map { CandidateVocabulary(kept, tokenizer: $0) }
+  }
+
   /// Where the word stands among the candidates, under any spelling that has the same token.
   public func column(_ word: String, tokenizer: Tokenizer) -> Int? {
     tokenizer.singleToken(word).flatMap { columns[$0] }

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Tensors
 
 /// A fact of one relation: what the template's `[X]` and `[Y]` stand for.
 public struct Fact: Sendable, Hashable {
@@ -33,35 +34,13 @@ public struct FactSet: Sendable {
   /// Reads `train.jsonl`, `dev.jsonl` or `test.jsonl` of a folder, of all its subfolders when it holds none itself
   /// (relations side by side, as in LAMA), or one `.jsonl` file, which is then every split.
   public init(_ url: URL, split: Split) throws {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
-      throw TransferError(url.path, "there are no facts here", hint: "Give a folder or a .jsonl file")
-    }
-    guard isFolder.boolValue else {
-      try self.init(Self.read(url))
-      return
-    }
-    let name = "\(split.rawValue).jsonl"
-    let own = url.appendingPathComponent(name)
-    func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }
-    if exists(own) {
-      try self.init(Self.read(own))
-      return
-    }
-    let folders = try FileManager.default.contentsOfDirectory(atPath: url.path).sorted()
-      .map { url.appendingPathComponent($0) }
-      .filter { folder in
-        Split.allCases.contains { exists(folder.appendingPathComponent("\($0.rawValue).jsonl")) }
-      }
-    guard !folders.isEmpty else {
-      throw TransferError(
-        url.path, "holds no \(name)", hint: "A folder of facts holds train.jsonl, dev.jsonl and test.jsonl")
-    }
-    let below = folders.map { $0.appendingPathComponent(name) }
-    if let missing = below.first(where: { !exists($0) }) {
-      throw TransferError(missing.path, "is missing, where the other relations have theirs")
-    }
-    try self.init(below.flatMap(Self.read))
+    try self.init(FactFiles.find(url, split: split).flatMap(Self.read))
+  }
+
+  /// At most `count` of them, drawn without looking; a larger number takes the same ones and more.
+  public func drawn(_ count: Int, seed: UInt64) -> FactSet {
+    var stream = RandomStream(seed: seed, name: "facts")
+    return FactSet(facts.indices.shuffled(using: &stream).prefix(count).sorted().map { facts[$0] })
   }
 
   /// One JSON object a line with `sub_label` and `obj_label`; the relation is `predicate_id` (Google-RE: `pred`), else

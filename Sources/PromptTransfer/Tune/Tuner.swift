@@ -14,6 +14,9 @@ public struct TuningSettings: Sendable, Codable, Equatable {
   public var evaluationsPerEpoch = 3
   public var seed: UInt64 = 0
 
+  /// How many sequences one task takes. Fixed, so that results do not depend on the number of threads.
+  static let sequencesPerTask = 8
+
   public init() {}
 }
 
@@ -29,7 +32,8 @@ public struct TuningEpoch: Sendable, Codable, Equatable {
 
 /// What tuning leaves.
 public struct TuningResult: Sendable {
-  /// (P, C): the best on the development facts, the first of equals by their likelihood.
+  /// (P, C): the best on the development facts, the first of equals by their likelihood. The start counts, so that refining
+  /// a prompt never makes it worse on them.
   public let vectors: Matrix
   /// Nil when nothing was scored: there are no development facts, or tuning was stopped before.
   public let bestDevAccuracy: Double?
@@ -47,9 +51,6 @@ public struct Tuner: Sendable {
   let settings: TuningSettings
   private var model: LanguageModel { evaluator.model }
 
-  /// How many sequences one task takes. Fixed, so that results do not depend on the number of threads.
-  static let sequencesPerTask = 8
-
   public init(evaluator: Evaluator, settings: TuningSettings) {
     self.evaluator = evaluator
     self.settings = settings
@@ -57,19 +58,18 @@ public struct Tuner: Sendable {
 
   /// A start of independent normal entries with the mean and deviation of the model's word embeddings.
   public func randomStart(vectorCount: Int) -> Matrix {
-    let (mean, deviation) = model.space.table.moments()
-    var stream = RandomStream(seed: settings.seed, name: "tune.start")
-    return stream.normalMatrix(
-      rows: vectorCount, columns: model.space.table.width, mean: mean, deviation: deviation)
+    model.space.randomStart(vectorCount: vectorCount, seed: settings.seed)
   }
 
   /// The embeddings of a manual template's words, cut or repeated to `vectorCount` rows.
   public func start(from manual: Template, vectorCount: Int) throws(TransferError) -> Matrix {
-    let ids = manual.wordIds(tokenizer: model.tokenizer)
-    guard !ids.isEmpty else {
-      throw TransferError("template \"\(manual)\"", "has no words to start from")
-    }
-    return model.space.table.rows((0..<vectorCount).map { ids[$0 % ids.count] })
+    try model.space.start(from: manual, vectorCount: vectorCount)
+  }
+
+  /// The vectors of a prompt that is to be refined, one carried over for example. Throws unless it is the model's and has
+  /// this template.
+  public func start(from prompt: SoftPrompt, template: Template) throws(TransferError) -> Matrix {
+    try model.space.start(from: prompt, template: template)
   }
 
   /// - Parameters:
@@ -91,8 +91,16 @@ public struct Tuner: Sendable {
           + "\(trainSet.skipped.objectNotACandidate) objects are not one token, \(trainSet.skipped.tooLong) sentences are too long"
       )
     }
-    var run = TuningRun(self, trainSet: trainSet, devSet: devSet, start: start)
+    var run = TuningRun(
+      LabelObjective(evaluator, trainSet: trainSet, devSet: devSet), settings: settings, start: start,
+      parallelism: evaluator.parallelism)
     try run.run(progress: progress, shouldStop: shouldStop)
-    return run.result
+    return TuningResult(
+      vectors: run.vectors, bestDevAccuracy: run.best?.score.value,
+      epochs: run.epochs.enumerated().map { index, epoch in
+        TuningEpoch(epoch: index + 1, trainLoss: epoch.trainLoss, devAccuracy: epoch.score?.value ?? 0)
+      },
+      exampleCount: run.examplesDone, trainSkipped: trainSet.skipped, devSkipped: devSet.skipped,
+      isInterrupted: run.isInterrupted)
   }
 }

@@ -1,42 +1,38 @@
 import LanguageModels
 import Tensors
 
-/// The state of one tuning.
-struct TuningRun {
-  private let tuner: Tuner
-  private let trainSet: ProbingSet
-  private let devSet: ProbingSet
-  private let words: CandidateHead
-  private let labels: [Int]
+/// The state of one tuning, whatever it is for.
+struct TuningRun<Objective: TuningObjective> {
+  /// One pass over the examples.
+  struct Epoch {
+    /// The mean over the examples.
+    let trainLoss: Double
+    /// The last one of the epoch; nil when nothing was scored.
+    let score: TuningScore?
+  }
+
+  private let objective: Objective
+  private let settings: TuningSettings
+  private let parallelism: Parallelism
   private let workers: Workers
   private let stepsPerEpoch: Int
   private let schedule: LinearSchedule
   private var prompt: Matrix  // (P, C)
   private var optimizer: AdamW
   private var shuffle: RandomStream
-  private var best: (vectors: Matrix, score: Score)?
-  private var epochs: [TuningEpoch] = []
-  private var examplesDone = 0
-  private var isInterrupted = false
+  /// The best prompt so far, the first of equals. The start counts.
+  private(set) var best: (vectors: Matrix, score: TuningScore)?
+  private(set) var epochs: [Epoch] = []
+  private(set) var examplesDone = 0
+  private(set) var isInterrupted = false
 
-  /// Accuracy first; among equals the likelihood decides.
-  private struct Score: Comparable {
-    let accuracy: Double
-    let likelihood: Double
-    static func < (left: Score, right: Score) -> Bool {
-      (left.accuracy, left.likelihood) < (right.accuracy, right.likelihood)
-    }
-  }
-
-  init(_ tuner: Tuner, trainSet: ProbingSet, devSet: ProbingSet, start: Matrix) {
-    self.tuner = tuner
-    self.trainSet = trainSet
-    self.devSet = devSet
-    let settings = tuner.settings
-    words = tuner.evaluator.model.network.allWords
-    labels = trainSet.labels.map { tuner.evaluator.candidates.ids[$0] }
-    workers = Workers(tuner.evaluator.parallelism)
-    stepsPerEpoch = (trainSet.inputs.count + settings.batchSize - 1) / settings.batchSize
+  /// - Parameter start: (P, C)
+  init(_ objective: Objective, settings: TuningSettings, start: Matrix, parallelism: Parallelism) {
+    self.objective = objective
+    self.settings = settings
+    self.parallelism = parallelism
+    workers = Workers(parallelism)
+    stepsPerEpoch = (objective.exampleCount + settings.batchSize - 1) / settings.batchSize
     let total = stepsPerEpoch * settings.epochs
     schedule = LinearSchedule(
       peak: settings.learningRate, warmupSteps: Int(Double(total) * settings.warmupShare), totalSteps: total)
@@ -45,26 +41,22 @@ struct TuningRun {
     shuffle = RandomStream(seed: settings.seed, name: "tune.shuffle")
   }
 
-  var result: TuningResult {
-    TuningResult(
-      vectors: best?.vectors ?? prompt, bestDevAccuracy: devSet.inputs.isEmpty ? nil : best?.score.accuracy,
-      epochs: epochs,
-      exampleCount: examplesDone, trainSkipped: trainSet.skipped, devSkipped: devSet.skipped,
-      isInterrupted: isInterrupted)
-  }
+  /// The best prompt, or the last one where nothing was scored.
+  var vectors: Matrix { best?.vectors ?? prompt }
 
   mutating func run(
     progress: (_ done: Int, _ total: Int) -> Void, shouldStop: @escaping @Sendable () -> Bool
   ) throws(TransferError) {
     let total = schedule.totalSteps
-    let evaluations = max(1, min(tuner.settings.evaluationsPerEpoch, stepsPerEpoch))
-    for epoch in 1...max(1, tuner.settings.epochs) {
-      let order = Array(trainSet.inputs.indices).shuffled(using: &shuffle)
+    let evaluations = max(1, min(settings.evaluationsPerEpoch, stepsPerEpoch))
+    _ = try score(shouldStop: shouldStop)
+    for epoch in 1...max(1, settings.epochs) {
+      let order = Array(0..<objective.exampleCount).shuffled(using: &shuffle)
       var lossSum = 0.0
-      var accuracy = 0.0
+      var lastScore: TuningScore?
       for step in 0..<stepsPerEpoch {
-        let first = step * tuner.settings.batchSize
-        let batch = order[first..<min(order.count, first + tuner.settings.batchSize)]
+        let first = step * settings.batchSize
+        let batch = order[first..<min(order.count, first + settings.batchSize)]
         lossSum += update(
           Array(batch), learningRate: schedule.learningRate(at: (epoch - 1) * stepsPerEpoch + step))
         guard lossSum.isFinite else {
@@ -77,35 +69,28 @@ struct TuningRun {
         }
         progress((epoch - 1) * stepsPerEpoch + step + 1, total)
         let isDue = (step + 1) * evaluations / stepsPerEpoch > step * evaluations / stepsPerEpoch
-        if isDue, let score = try score(shouldStop: shouldStop) {
-          accuracy = score.accuracy
-          if best.map({ $0.score < score }) ?? true { best = (prompt, score) }
-        }
+        if isDue { lastScore = try score(shouldStop: shouldStop) ?? lastScore }
         if shouldStop() {
           isInterrupted = true
           return
         }
       }
-      epochs.append(
-        TuningEpoch(epoch: epoch, trainLoss: lossSum / Double(order.count), devAccuracy: accuracy))
+      epochs.append(Epoch(trainLoss: lossSum / Double(order.count), score: lastScore))
     }
   }
 
   /// One optimiser step on the mean loss of the batch; returns the sum of its losses.
   private mutating func update(_ batch: [Int], learningRate: Float) -> Double {
     examplesDone += batch.count
-    let inputs = batch.map { trainSet.inputs[$0] }
-    let targets = batch.map { labels[$0] }
-    let size = Tuner.sequencesPerTask
+    let size = TuningSettings.sequencesPerTask
     let taskCount = (batch.count + size - 1) / size
     let parts = Collected<(losses: [Float], gradient: Matrix)>(count: taskCount)
-    let (model, prompt, words, workers) = (tuner.evaluator.model.network, prompt, words, workers)
-    tuner.evaluator.parallelism.forEach(taskCount) { worker, task in
-      let range = task * size..<min(inputs.count, (task + 1) * size)
+    let (objective, prompt, workers) = (objective, prompt, workers)
+    parallelism.forEach(taskCount) { worker, task in
+      let examples = batch[task * size..<min(batch.count, (task + 1) * size)]
       var gradient = Matrix(rows: 0, columns: 0)
-      let losses = model.lossAndGradient(
-        inputs[range], labels: targets[range], prompt: prompt, candidates: words,
-        scale: 1 / Float(inputs.count), gradient: &gradient, workers[worker])
+      let losses = objective.lossAndGradient(
+        examples, prompt: prompt, scale: 1 / Float(batch.count), gradient: &gradient, workers[worker])
       parts.set((losses, gradient), at: task)
     }
     var gradient = Matrix(rows: prompt.rows, columns: prompt.columns)
@@ -118,12 +103,14 @@ struct TuningRun {
     return loss
   }
 
-  /// The development facts' score, or nil when interrupted. Without any, the latest prompt counts as the best.
-  private func score(shouldStop: @escaping @Sendable () -> Bool) throws(TransferError) -> Score? {
-    guard !devSet.inputs.isEmpty else { return Score(accuracy: 0, likelihood: Double(optimizer.stepCount)) }
-    guard let predictions = try tuner.evaluator.predictions(devSet, prompt: prompt, shouldStop: shouldStop)
-    else { return nil }
-    let evaluation = Evaluation(predictions)
-    return Score(accuracy: evaluation.microAccuracy, likelihood: evaluation.meanLogProbability)
+  /// Scores the prompt and keeps it when it is the best so far; nil when interrupted, or with nothing to score it on.
+  private mutating func score(shouldStop: @escaping @Sendable () -> Bool) throws(TransferError)
+    -> TuningScore?
+  {
+    guard objective.canScore, let score = try objective.score(prompt, shouldStop: shouldStop) else {
+      return nil
+    }
+    if best.map({ $0.score < score }) ?? true { best = (prompt, score) }
+    return score
   }
 }

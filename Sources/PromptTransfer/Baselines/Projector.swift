@@ -1,0 +1,86 @@
+import Tensors
+
+/// How the neural projector is made and trained. The paper says two layers, trained on the anchors by mean squared error; the
+/// rest is ours: a hidden layer as wide as the wider of the two spaces, a tenth of the anchors held out, and an end when
+/// these get no better.
+public struct ProjectorSettings: Sendable, Codable, Equatable {
+  /// Units of the hidden layer; as many as the wider space has columns when nil.
+  public var hiddenWidth: Int?
+  public var batchSize = 128
+  public var learningRate: Float = 1e-3
+  /// The most steps; what bounds the time for large spaces.
+  public var stepLimit = 3000
+  /// How many passes over the anchors may bring nothing before training ends.
+  public var patience = 5
+
+  public init() {}
+}
+
+/// The paper's neural projector: `y = relu(x W1 + b1) W2 + b2`, trained anchor to anchor by mean squared error.
+///
+/// Both spaces are divided by the root mean square of their anchors' entries, so that one learning rate suits all.
+struct Projector: Sendable {
+  /// Whether training was stopped before it was over.
+  let isInterrupted: Bool
+  private let network: TwoLayerNetwork
+  private let sourceScale: Float
+  private let targetScale: Float
+
+  /// - Parameters:
+  ///   - source: (K, Cs), K at least 2
+  ///   - target: (K, Ct)
+  ///   - shouldStop: asked after every pass over the anchors; the best so far is then the result
+  init(
+    from source: Matrix, to target: Matrix, settings: ProjectorSettings, seed: UInt64,
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }, shouldStop: () -> Bool = { false }
+  ) {
+    sourceScale = Self.rootMeanSquare(source)
+    targetScale = Self.rootMeanSquare(target)
+    let x = source.scaled(by: 1 / sourceScale)
+    let y = target.scaled(by: 1 / targetScale)
+    var shuffle = RandomStream(seed: seed, name: "projector.shuffle")
+    let order = Array(0..<source.rows).shuffled(using: &shuffle)
+    let heldOutCount = max(1, source.rows / 10)
+    let (heldOut, train) = (order.prefix(heldOutCount), Array(order.dropFirst(heldOutCount)))
+    let (heldOutX, heldOutY) = (x.gathering(heldOut), y.gathering(heldOut))
+
+    var start = RandomStream(seed: seed, name: "projector.start")
+    var network = TwoLayerNetwork(
+      inputs: x.columns, hidden: settings.hiddenWidth ?? max(x.columns, y.columns), outputs: y.columns, &start
+    )
+    var best = (network: network, loss: network.loss(heldOutX, heldOutY))
+    var optimizer = TwoLayerNetwork.Optimizer(network)
+    let schedule = LinearSchedule(
+      peak: settings.learningRate, warmupSteps: settings.stepLimit / 10, totalSteps: settings.stepLimit)
+    var passesWithoutGain = 0
+    var step = 0
+    var isInterrupted = false
+    while step < settings.stepLimit, passesWithoutGain < settings.patience {
+      isInterrupted = shouldStop()
+      if isInterrupted { break }
+      let pass = train.shuffled(using: &shuffle)
+      for first in stride(from: 0, to: pass.count, by: settings.batchSize) where step < settings.stepLimit {
+        let batch = pass[first..<min(pass.count, first + settings.batchSize)]
+        let gradient = network.lossAndGradient(x.gathering(batch), y.gathering(batch)).gradient
+        optimizer.update(&network, gradient, learningRate: schedule.learningRate(at: step))
+        step += 1
+      }
+      progress(step, settings.stepLimit)
+      let loss = network.loss(heldOutX, heldOutY)
+      passesWithoutGain = loss < best.loss ? 0 : passesWithoutGain + 1
+      if loss < best.loss { best = (network, loss) }
+    }
+    self.network = best.network
+    self.isInterrupted = isInterrupted
+  }
+
+  /// (P, Cs) to (P, Ct).
+  func apply(_ vectors: Matrix) -> Matrix {
+    network.forward(vectors.scaled(by: 1 / sourceScale)).scaled(by: targetScale)
+  }
+
+  private static func rootMeanSquare(_ x: Matrix) -> Float {
+    let square = (0..<x.rows).reduce(0.0) { $0 + x.rowNorm($1) * x.rowNorm($1) } / Double(max(1, x.count))
+    return square > 0 ? Float(square.squareRoot()) : 1
+  }
+}

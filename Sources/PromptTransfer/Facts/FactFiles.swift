@@ -1,0 +1,32 @@
+import Foundation
+
+/// Where the facts of a split lie.
+enum FactFiles {
+  /// `train.jsonl`, `dev.jsonl` or `test.jsonl` of a folder, of all its subfolders when it holds none itself (relations side
+  /// by side, as in LAMA), or one `.jsonl` file, which is then every split.
+  static func find(_ url: URL, split: FactSet.Split) throws -> [URL] {
+    func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
+      throw TransferError(url.path, "there are no facts here", hint: "Give a folder or a .jsonl file")
+    }
+    guard isFolder.boolValue else { return [url] }
+    let name = "\(split.rawValue).jsonl"
+    let own = url.appendingPathComponent(name)
+    if exists(own) { return [own] }
+    let folders = try FileManager.default.contentsOfDirectory(atPath: url.path).sorted()
+      .map { url.appendingPathComponent($0) }
+      .filter { folder in
+        FactSet.Split.allCases.contains { exists(folder.appendingPathComponent("\($0.rawValue).jsonl")) }
+      }
+    guard !folders.isEmpty else {
+      throw TransferError(
+        url.path, "holds no \(name)", hint: "A folder of facts holds train.jsonl, dev.jsonl and test.jsonl")
+    }
+    let below = folders.map { $0.appendingPathComponent(name) }
+    if let missing = below.first(where: { !exists($0) }) {
+      throw TransferError(missing.path, "is missing, where the other relations have theirs")
+    }
+    return below
+  }
+}

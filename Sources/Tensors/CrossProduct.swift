@@ -1,0 +1,30 @@
+import CBLAS
+
+/// Products `A^T B` of tall matrices, accumulated in Double.
+enum CrossProduct {
+  /// Rows that are widened at a time. Fixed, so that sums are always made in the same order.
+  private static let rowBlock = 512
+
+  /// `A[:, left]^T B[:, right]`, (left, right), over the rows that `rows` names (all of them when nil).
+  static func block(
+    _ a: Matrix, _ left: Range<Int>, _ b: Matrix, _ right: Range<Int>, rows: [Int]? = nil
+  ) -> [Double] {
+    precondition(a.rows == b.rows)
+    let count = rows?.count ?? a.rows
+    var sums = [Double](repeating: 0, count: left.count * right.count)
+    var leftBlock = [Double](repeating: 0, count: rowBlock * left.count)
+    var rightBlock = [Double](repeating: 0, count: rowBlock * right.count)
+    for start in stride(from: 0, to: count, by: rowBlock) {
+      let height = min(rowBlock, count - start)
+      for i in 0..<height {
+        let row = rows?[start + i] ?? start + i
+        let (x, y) = (a.pointer + row * a.columns, b.pointer + row * b.columns)
+        for (j, column) in left.enumerated() { leftBlock[i * left.count + j] = Double(x[column]) }
+        for (j, column) in right.enumerated() { rightBlock[i * right.count + j] = Double(y[column]) }
+      }
+      BLAS.addTransposedProduct(
+        leftBlock, rightBlock, rows: height, m: left.count, n: right.count, to: &sums)
+    }
+    return sums
+  }
+}

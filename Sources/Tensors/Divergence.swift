@@ -1,0 +1,43 @@
+import Foundation
+
+/// The Kullback-Leibler divergence `KL(q | softmax(z / T)) = sum of q (log q - log softmax(z / T))`, row by row.
+package enum Divergence {
+  /// Returns the divergence of each row and leaves in `logits` its gradient times `scale`, `scale (softmax(z / T) - q) / T`.
+  /// - Parameters:
+  ///   - logits: `z`, (B, V)
+  ///   - targets: `q`, (B, V), rows that sum to 1
+  ///   - temperature: `T`, positive
+  package static func forwardBackward(
+    _ logits: inout Matrix, targets: Matrix, temperature: Float, scale: Float
+  ) -> [Float] {
+    precondition(targets.rows == logits.rows && targets.columns == logits.columns)
+    let (rows, columns) = (logits.rows, logits.columns)
+    let base = logits.mutablePointer()
+    return (0..<rows).map { row in
+      let z = base + row * columns
+      let q = targets.row(row)
+      for column in 0..<columns { z[column] /= temperature }
+      // sum of q log q, less the sum of q z; what is left is the logarithm of the softmax's sum.
+      var known = 0.0
+      for column in 0..<columns where q[column] > 0 {
+        known += Double(q[column]) * (log(Double(q[column])) - Double(z[column]))
+      }
+      let logSum = kernels.softmax(z, columns)
+      for column in 0..<columns { z[column] = scale * (z[column] - q[column]) / temperature }
+      return Float(known + Double(logSum))
+    }
+  }
+}
+
+/// The softmax of each row of `z / T`.
+package enum Softmax {
+  package static func forward(_ logits: inout Matrix, temperature: Float) {
+    let (rows, columns) = (logits.rows, logits.columns)
+    let base = logits.mutablePointer()
+    for row in 0..<rows {
+      let z = base + row * columns
+      for column in 0..<columns { z[column] /= temperature }
+      _ = kernels.softmax(z, columns)
+    }
+  }
+}

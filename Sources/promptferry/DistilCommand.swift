@@ -1,0 +1,173 @@
+import ArgumentParser
+import Checkpoints
+import Foundation
+import PromptTransfer
+import Tensors
+
+struct DistilCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "distil",
+    abstract: "Tunes a prompt on another model without labels, by the answers of the source models.",
+    discussion: """
+      Example:
+        promptferry distil --from zoo:bert-small=capital.safetensors --to zoo:roberta-small --start carried.safetensors \
+          --facts atlas:capital -o distilled.safetensors
+
+      The target's answers to the subjects are pulled toward those of the sources with their own prompts, over the words that \
+      all of them know. Of FACTS only the subjects are read, never the objects; the prompt that comes closest on the development \
+      subjects is kept. Interrupting (Ctrl-C) writes the best so far.
+      """)
+
+  @Option(help: SourceArgument.help) var from: [SourceArgument]
+  @Option(help: "The target model.", completion: .directory) var to: String
+  @Option(
+    help: "A prompt of the target to start from, as transfer writes (default: random vectors).",
+    completion: .file())
+  var start: String?
+  @Option(
+    help: "Subjects: facts with train and dev splits, whose objects are not read.", completion: .directory)
+  var facts: String
+  @Option(help: "Use at most so many training and development subjects, drawn with --seed (default: all).")
+  var factsLimit: Int?
+  @Option(help: "The target's template (default: that of --start, or of the first source).")
+  var template: String?
+  @Option(help: "Passes over the training subjects.") var epochs = 10
+  @Option(help: "Subjects a step.") var batch = 16
+  @Option(help: "Peak learning rate; rises over the first tenth, then falls to 0.") var learningRate: Float =
+    3e-3
+  @Option(help: "What logits are divided by: above 1, unlikely answers count more.") var temperature: Float =
+    1
+  @Option(
+    help: "Words over which answers are compared, one a line (default: all that the models share).",
+    completion: .file())
+  var vocabulary: String?
+  @Option(name: [.short, .customLong("output")], help: "The prompt file to write.", completion: .file())
+  var output: String
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if from.isEmpty { throw ValidationError("--from MODEL=PROMPT is missing") }
+    if let factsLimit, factsLimit < 1 { throw ValidationError("--facts-limit wants 1 or more") }
+    if !(1...1_000_000).contains(epochs) {
+      throw ValidationError("--epochs wants a number from 1 to 1000000")
+    }
+    if !(1...65_536).contains(batch) { throw ValidationError("--batch wants a number from 1 to 65536") }
+    for (name, value) in [("--learning-rate", learningRate), ("--temperature", temperature)] {
+      if !(value > 0 && value.isFinite) { throw ValidationError("\(name) wants a positive number") }
+    }
+  }
+
+  struct Result: Encodable {
+    /// In nats.
+    let bestDevDivergence: Double?
+    let epochs: [DistillationEpoch]
+    let examplesPerSecond: Double
+    let interrupted: Bool
+    let output: String
+    let seconds: Double
+    let settings: TuningSettings
+    let skipped: Int
+    let sources: [SourceArgument]
+    let start: String?
+    let target: String
+    let temperature: Float
+    let template: String
+    let vocabularySize: Int
+  }
+
+  func run() throws {
+    let interruption = Interruption()
+    let destination = URL(fileURLWithPath: output)
+    try AtomicFile.requireWritable(destination)
+    let place = try Location.facts(facts)
+    let (train, dev) = (try subjects(place, .train), try subjects(place, .dev))
+    let teachers = try from.map { source in
+      try Teacher(
+        model: LanguageModel(folder: Location.model(source.model)),
+        prompt: SoftPrompt(URL(fileURLWithPath: source.prompt)), weight: source.weight)
+    }
+    let student = try LanguageModel(folder: Location.model(to))
+    let origin = try start.map { try SoftPrompt(URL(fileURLWithPath: $0)) }
+    let layout =
+      try template.map { try Template($0) } ?? origin?.template ?? teachers[0].prompt.template
+    guard layout.vectorCount > 0 else {
+      throw TransferError("template \"\(layout)\"", "has no prompt vectors to tune", hint: "Add [V]*5")
+    }
+    let distiller = try Distiller(
+      teachers: teachers, student: student,
+      words: vocabulary.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) },
+      settings: settings, temperature: temperature, parallelism: common.parallelism)
+    let first =
+      try origin.map { try distiller.start(from: $0, template: layout) }
+      ?? distiller.randomStart(vectorCount: layout.vectorCount)
+    let progress = common.progress("distilling into \(student.name)", unit: "steps")
+    let clock = ContinuousClock.now
+    let result = try distiller.distil(
+      train: train, dev: dev, template: layout, start: first,
+      progress: { progress.update($0, of: $1) }, shouldStop: { interruption.isRequested })
+    progress.finish()
+    let seconds = clock.duration(to: .now) / .seconds(1)
+
+    try SoftPrompt(
+      vectors: result.vectors, template: layout, modelName: student.name,
+      embeddingFingerprint: student.space.table.fingerprint,
+      provenance: try provenance(teachers, origin, place, result)
+    ).write(to: destination)
+    if result.skippedCount > 0 {
+      common.note(
+        "Left out: \(result.skippedCount) subjects without tokens, or too long for one of the models.")
+    }
+    if dev.subjects.isEmpty { common.note("There are no development subjects: the last prompt is kept.") }
+    try common.print(
+      Result(
+        bestDevDivergence: result.bestDevDivergence, epochs: result.epochs,
+        examplesPerSecond: Double(result.exampleCount) / max(seconds, 1e-9),
+        interrupted: result.isInterrupted, output: output, seconds: seconds, settings: settings,
+        skipped: result.skippedCount, sources: from, start: start, target: student.name,
+        temperature: temperature, template: layout.description, vocabularySize: distiller.words.count),
+      text: summary(result, seconds: seconds))
+    if result.isInterrupted {
+      common.note("Interrupted: \(output) holds the best prompt so far.")
+      throw ExitCode(130)
+    }
+  }
+
+  private func subjects(_ place: URL, _ split: FactSet.Split) throws -> SubjectSet {
+    let all = try SubjectSet(place, split: split)
+    return factsLimit.map { all.drawn($0, seed: common.seed) } ?? all
+  }
+
+  private var settings: TuningSettings {
+    var settings = TuningSettings()
+    settings.epochs = epochs
+    settings.batchSize = batch
+    settings.learningRate = learningRate
+    settings.seed = common.seed
+    return settings
+  }
+
+  /// What the distilled prompt says of its making.
+  private func provenance(
+    _ teachers: [Teacher], _ origin: SoftPrompt?, _ place: URL, _ result: DistillationResult
+  ) throws -> [String: String] {
+    var entries = [
+      "createdBy": "promptferry \(PromptFerry.version) distil",
+      "subjects": place.lastPathComponent,
+      "distilling": try compactJSON(settings),
+      "temperature": "\(temperature)",
+      "sources": try compactJSON(
+        teachers.map { SourceArgument.provenance($0.model.space, weight: $0.weight) }),
+      "bestDevDivergence": result.bestDevDivergence.map { "\($0)" } ?? "not scored",
+      "complete": "\(!result.isInterrupted)",
+    ]
+    if let factsLimit { entries["factsLimit"] = "\(factsLimit)" }
+    if let origin { entries["refines"] = try compactJSON(origin.provenance) }
+    return entries
+  }
+
+  private func summary(_ result: DistillationResult, seconds: Double) -> String {
+    let divergence =
+      result.bestDevDivergence.map { "dev divergence \($0.formatted(3)) nats" } ?? "not scored"
+    return "\(output): \(divergence), \(seconds.formatted(1)) s"
+  }
+}
