@@ -33,8 +33,13 @@ struct TuningRun {
     self.trainSet = trainSet
     self.devSet = devSet
     let settings = tuner.settings
-    words = tuner.evaluator.model.network.allWords
-    labels = trainSet.labels.map { tuner.evaluator.candidates.ids[$0] }
+    let evaluator = tuner.evaluator
+    if evaluator.candidates.areLabels {
+      (words, labels) = (evaluator.head, trainSet.labels)
+    } else {
+      words = evaluator.model.network.allWords
+      labels = trainSet.labels.map { evaluator.candidates.ids[$0] }
+    }
     workers = Workers(tuner.evaluator.parallelism)
     stepsPerEpoch = (trainSet.inputs.count + settings.batchSize - 1) / settings.batchSize
     let total = stepsPerEpoch * settings.epochs
@@ -50,6 +55,7 @@ struct TuningRun {
       vectors: best?.vectors ?? prompt, bestDevAccuracy: devSet.inputs.isEmpty ? nil : best?.score.accuracy,
       epochs: epochs,
       exampleCount: examplesDone, trainSkipped: trainSet.skipped, devSkipped: devSet.skipped,
+      trainTruncatedCount: trainSet.truncatedCount, devTruncatedCount: devSet.truncatedCount,
       isInterrupted: isInterrupted)
   }
 
