@@ -17,8 +17,9 @@ struct TuneCommand: ParsableCommand {
       """)
 
   @Option(help: "The model to tune on.", completion: .directory) var model: String
-  @Option(help: "Facts with train and dev splits.", completion: .directory) var facts: String
-  @Option(help: "Where subject, vectors and answer stand.") var template = "[X] [V]*5 [Y] ."
+  @Option(help: Location.factsHelp, completion: .directory) var facts: String
+  @Option(help: "Where subject, vectors and answer stand (default: the task's, else [X] [V]*5 [Y] .).")
+  var template: String?
   @Option(
     name: .customLong("init"),
     help: "Start: random, or template:\"…\" for the embeddings of a manual template's words.")
@@ -73,20 +74,22 @@ struct TuneCommand: ParsableCommand {
     let settings: TuningSettings
     let template: String
     let skipped: [String: ProbingSet.Skipped]
+    let task: TaskDescription?
+    let truncated: [String: Int]
   }
 
   func run() throws {
     let interruption = Interruption()
-    let layout = try Template(template)
+    let data = try Location.dataset(facts)
+    let layout = try template.map { try Template($0) } ?? data.template
     guard layout.vectorCount > 0 else {
       throw TransferError("template \"\(layout)\"", "has no prompt vectors to tune", hint: "Add [V]*5")
     }
     let destination = URL(fileURLWithPath: output)
     try AtomicFile.requireWritable(destination)
-    let place = try Location.facts(facts)
-    let (train, dev) = (try FactSet(place, split: .train), try FactSet(place, split: .dev))
+    let (train, dev) = (try data.read(.train), try data.read(.dev))
     let loaded = try LanguageModel(folder: Location.model(model))
-    let candidates = try CandidateVocabulary(listedIn: vocabulary, tokenizer: loaded.tokenizer)
+    let candidates = try data.candidates(listedIn: vocabulary, space: loaded.space)
     let tuner = Tuner(
       evaluator: Evaluator(model: loaded, candidates: candidates, parallelism: common.parallelism),
       settings: settings)
@@ -107,17 +110,17 @@ struct TuneCommand: ParsableCommand {
     let prompt = SoftPrompt(
       vectors: result.vectors, template: layout, modelName: loaded.name,
       embeddingFingerprint: loaded.space.table.fingerprint,
-      provenance: [
+      provenance: try [
         "createdBy": "promptferry \(PromptFerry.version) tune",
-        "facts": place.lastPathComponent,
+        "facts": data.name,
         "tuning": try compactJSON(settings),
         "bestDevAccuracy": result.bestDevAccuracy.map { "\($0)" } ?? "not scored",
         "complete": "\(!result.isInterrupted)",
-      ])
+      ].merging(SoftPrompt.provenance(of: data.labels)) { $1 })
     try prompt.write(to: destination)
     noteSkipped(result)
     if dev.facts.isEmpty { common.note("There are no development facts: the last prompt is kept.") }
-    if place.pathExtension == "jsonl" {
+    if case .facts(let place) = data, place.pathExtension == "jsonl" {
       common.note("One file of facts is both training and development facts: the dev accuracy says nothing.")
     }
     try common.print(
@@ -125,7 +128,9 @@ struct TuneCommand: ParsableCommand {
         bestDevAccuracy: result.bestDevAccuracy, epochs: result.epochs,
         examplesPerSecond: Double(result.exampleCount) / max(seconds, 1e-9), seconds: seconds,
         interrupted: result.isInterrupted, model: loaded.name, output: output, settings: settings,
-        template: template, skipped: ["train": result.trainSkipped, "dev": result.devSkipped]),
+        template: layout.description, skipped: ["train": result.trainSkipped, "dev": result.devSkipped],
+        task: data.task?.description,
+        truncated: ["train": result.trainTruncatedCount, "dev": result.devTruncatedCount]),
       text: summary(result, seconds: seconds))
     if result.isInterrupted {
       common.note(
@@ -146,8 +151,12 @@ struct TuneCommand: ParsableCommand {
   }
 
   private func noteSkipped(_ result: TuningResult) {
-    for (split, skipped) in [("training", result.trainSkipped), ("development", result.devSkipped)] {
+    for (split, skipped, truncated) in [
+      ("training", result.trainSkipped, result.trainTruncatedCount),
+      ("development", result.devSkipped, result.devTruncatedCount),
+    ] {
       if skipped != ProbingSet.Skipped() { common.note("Left out of the \(split) facts: \(skipped.text).") }
+      if truncated > 0 { common.note("\(truncated) \(split) texts were cut to the model's positions.") }
     }
   }
 
