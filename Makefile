@@ -79,6 +79,7 @@ goldens: $(VENV)/goldens
 
 zoo: $(VENV)/zoo
 	$(VENV)/bin/python scripts/zoo/build_atlas.py
+	$(VENV)/bin/python scripts/zoo/build_tasks.py
 	$(VENV)/bin/python scripts/zoo/pretrain.py
 
 clean:

@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import PromptTransfer
 import Tensors
-import Tokenization
 
 /// What every verb understands.
 struct CommonOptions: ParsableArguments {
@@ -48,14 +47,15 @@ struct CommonOptions: ParsableArguments {
   }
 }
 
-extension CandidateVocabulary {
-  /// The words of a list, one a line; all whole words of the tokenizer when there is none.
-  init(listedIn path: String?, tokenizer: Tokenizer) throws {
-    if let path {
-      self.init(try Self.readWords(URL(fileURLWithPath: path)), tokenizer: tokenizer)
-    } else {
-      self.init(tokenizer: tokenizer)
+extension Dataset {
+  /// Where answers are looked for: a task's label words, or the words of a list, one a line, or all whole words.
+  func candidates(listedIn path: String?, space: EmbeddingSpace) throws -> CandidateVocabulary {
+    if let path, let task {
+      throw TransferError(
+        "--vocabulary \(path)", "has no place beside the label words of \(task.description.name)")
     }
+    return try candidates(
+      words: path.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) }, space: space)
   }
 }
 

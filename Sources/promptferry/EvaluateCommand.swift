@@ -18,7 +18,7 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "A prompt file of this model.", completion: .file()) var prompt: String?
   @Option(help: "A manual template instead, with [X] for the subject and [Y] for the answer.") var template:
     String?
-  @Option(help: "The facts to ask.", completion: .directory) var facts: String
+  @Option(help: Location.factsHelp, completion: .directory) var facts: String
   @Option(help: "Which of them: train, dev or test.") var split: FactSet.Split = .test
   @Option(
     help: "Words among which answers are looked for, one a line (default: all whole words).",
@@ -44,14 +44,18 @@ struct EvaluateCommand: ParsableCommand {
     let skipped: ProbingSet.Skipped
     let duplicates: Int
     let embeddingSHA256: String
+    let truncated: Int
+    let task: TaskDescription?
+    let classScores: ClassScores?
 
     enum Key: CodingKey {
       case model, prompt, template, vocabularySize, factsPerSecond, facts, split, skipped, duplicates,
-        embeddingSHA256
+        embeddingSHA256, truncated, task
     }
 
     func encode(to encoder: any Encoder) throws {
       try evaluation.encode(to: encoder)
+      try classScores?.encode(to: encoder)
       var container = encoder.container(keyedBy: Key.self)
       try container.encode(model, forKey: .model)
       try container.encodeIfPresent(prompt, forKey: .prompt)
@@ -63,13 +67,16 @@ struct EvaluateCommand: ParsableCommand {
       try container.encode(skipped, forKey: .skipped)
       try container.encode(duplicates, forKey: .duplicates)
       try container.encode(embeddingSHA256, forKey: .embeddingSHA256)
+      try container.encode(truncated, forKey: .truncated)
+      try container.encodeIfPresent(task, forKey: .task)
     }
   }
 
   func run() throws {
     let interruption = Interruption()
     if let predictions { try AtomicFile.requireWritable(URL(fileURLWithPath: predictions)) }
-    let set = try FactSet(Location.facts(facts), split: split)
+    let data = try Location.dataset(facts)
+    let set = try data.read(split)
     guard !set.facts.isEmpty else { throw TransferError(facts, "holds no facts") }
     let loaded = try LanguageModel(folder: Location.model(model))
     let soft = try prompt.map { try SoftPrompt(URL(fileURLWithPath: $0)) }
@@ -79,7 +86,7 @@ struct EvaluateCommand: ParsableCommand {
       throw TransferError(
         "template \"\(layout)\"", "has prompt vectors", hint: "Give the prompt with --prompt")
     }
-    let candidates = try CandidateVocabulary(listedIn: vocabulary, tokenizer: loaded.tokenizer)
+    let candidates = try data.candidates(listedIn: vocabulary, space: loaded.space)
     let evaluator = Evaluator(model: loaded, candidates: candidates, parallelism: common.parallelism)
     let prepared = try evaluator.prepare(set.facts, template: layout)
     guard !prepared.facts.isEmpty else {
@@ -101,14 +108,19 @@ struct EvaluateCommand: ParsableCommand {
     let seconds = clock.duration(to: .now) / .seconds(1)
     if let predictions { try write(answers, to: URL(fileURLWithPath: predictions)) }
     if prepared.skipped != ProbingSet.Skipped() { common.note("Left out: \(prepared.skipped.text).") }
+    if prepared.truncatedCount > 0 {
+      common.note("\(prepared.truncatedCount) texts were cut to the model's positions.")
+    }
     let evaluation = Evaluation(answers)
+    let scores = data.labels.isEmpty ? nil : ClassScores(answers, labels: data.labels)
     try common.print(
       Result(
         evaluation: evaluation, model: loaded.name, prompt: prompt, template: layout.description,
         vocabularySize: candidates.ids.count, factsPerSecond: Double(answers.count) / max(seconds, 1e-9),
         facts: facts, split: split, skipped: prepared.skipped, duplicates: set.duplicateCount,
-        embeddingSHA256: loaded.space.table.fingerprint),
-      text: summary(evaluation))
+        embeddingSHA256: loaded.space.table.fingerprint, truncated: prepared.truncatedCount,
+        task: data.task?.description, classScores: scores),
+      text: scores.map { summary(evaluation, $0) } ?? summary(evaluation))
   }
 
   private func write(_ answers: [Prediction], to url: URL) throws {
@@ -116,8 +128,25 @@ struct EvaluateCommand: ParsableCommand {
     try AtomicFile.write(Data(lines.utf8), to: url)
   }
 
+  private func percent(_ share: Double) -> String { (100 * share).formatted(1) }
+
+  private func summary(_ evaluation: Evaluation, _ scores: ClassScores) -> String {
+    var table = TextTable(["label", "word", "examples", "predicted", "precision %", "recall %", "F1 %"])
+    for row in scores.classes {
+      table.add([
+        row.label, row.word, "\(row.count)", "\(row.predicted)", percent(row.precision), percent(row.recall),
+        percent(row.f1),
+      ])
+    }
+    return """
+      \(table)
+
+      \(evaluation.factCount) examples: accuracy \(percent(evaluation.microAccuracy)) %, macro F1 \
+      \(percent(scores.macroF1)) %
+      """
+  }
+
   private func summary(_ evaluation: Evaluation) -> String {
-    func percent(_ share: Double) -> String { (100 * share).formatted(1) }
     var table = TextTable(["relation", "facts", "correct", "P@1 %"])
     for relation in evaluation.relations {
       table.add([

@@ -103,6 +103,7 @@ struct TransferCommand: ParsableCommand {
         prompt: SoftPrompt(URL(fileURLWithPath: source.prompt)), weight: source.weight)
     }
     let target = try EmbeddingSpace(folder: Location.model(to))
+    for source in sources { try source.prompt.requireLabels(in: target) }
     let list = anchors == "shared" ? nil : try CandidateVocabulary.readWords(URL(fileURLWithPath: anchors))
     let clock = ContinuousClock.now
     let transfer = try Transfer(
@@ -204,6 +205,7 @@ struct TransferCommand: ParsableCommand {
     if method == .linear || (method == .relative && search == .exact) { entries["ridge"] = "\(ridge)" }
     // Rows of the table, always; a model that scales them (Gemma) multiplies the prompt by this as well.
     if target.table.inputScale != 1 { entries["inputScale"] = "\(target.table.inputScale)" }
+    entries.merge(try SoftPrompt.provenance(of: sources[0].prompt.labels)) { $1 }
     if let objective { entries["objective"] = "\(objective)" }
     return entries
   }

@@ -21,11 +21,12 @@ struct TuneCommand: ParsableCommand {
       """)
 
   @Option(help: "The model to tune on.", completion: .directory) var model: String
-  @Option(help: "Facts with train and dev splits.", completion: .directory) var facts: String
+  @Option(help: Location.factsHelp, completion: .directory) var facts: String
   @Option(
-    help:
-      "Where subject, vectors and answer stand (default: \"[X] [V]*5 [Y] .\", or that of the prompt to start from)."
-  )
+    help: """
+      Where subject, vectors and answer stand (default: that of the prompt to start from, else the task's, else \
+      [X] [V]*5 [Y] .).
+      """)
   var template: String?
   @Option(
     name: .customLong("init"),
@@ -92,22 +93,24 @@ struct TuneCommand: ParsableCommand {
     let settings: TuningSettings
     let template: String
     let skipped: [String: ProbingSet.Skipped]
+    let task: TaskDescription?
+    let truncated: [String: Int]
   }
 
   func run() throws {
     let interruption = Interruption()
+    let data = try Location.dataset(facts)
     let origin: SoftPrompt? =
       if case .prompt(let path) = initial { try SoftPrompt(URL(fileURLWithPath: path)) } else { nil }
-    let layout = try template.map { try Template($0) } ?? origin?.template ?? .vectors(5)
+    let layout = try template.map { try Template($0) } ?? origin?.template ?? data.template
     guard layout.vectorCount > 0 else {
       throw TransferError("template \"\(layout)\"", "has no prompt vectors to tune", hint: "Add [V]*5")
     }
     let destination = URL(fileURLWithPath: output)
     try AtomicFile.requireWritable(destination)
-    let place = try Location.facts(facts)
-    let (train, dev) = (try facts(place, .train), try facts(place, .dev))
+    let (train, dev) = (try facts(data, .train), try facts(data, .dev))
     let loaded = try LanguageModel(folder: Location.model(model))
-    let candidates = try CandidateVocabulary(listedIn: vocabulary, tokenizer: loaded.tokenizer)
+    let candidates = try data.candidates(listedIn: vocabulary, space: loaded.space)
     let tuner = Tuner(
       evaluator: Evaluator(model: loaded, candidates: candidates, parallelism: common.parallelism),
       settings: settings)
@@ -122,7 +125,7 @@ struct TuneCommand: ParsableCommand {
 
     var provenance = [
       "createdBy": "promptferry \(PromptFerry.version) tune",
-      "facts": place.lastPathComponent,
+      "facts": data.name,
       "tuning": try compactJSON(settings),
       "bestDevAccuracy": result.bestDevAccuracy.map { "\($0)" } ?? "not scored",
       "complete": "\(!result.isInterrupted)",
@@ -131,11 +134,12 @@ struct TuneCommand: ParsableCommand {
     if let origin { provenance["refines"] = try compactJSON(origin.provenance) }
     let prompt = SoftPrompt(
       vectors: result.vectors, template: layout, modelName: loaded.name,
-      embeddingFingerprint: loaded.space.table.fingerprint, provenance: provenance)
+      embeddingFingerprint: loaded.space.table.fingerprint,
+      provenance: try provenance.merging(SoftPrompt.provenance(of: data.labels)) { $1 })
     try prompt.write(to: destination)
     noteSkipped(result)
     if dev.facts.isEmpty { common.note("There are no development facts: the last prompt is kept.") }
-    if place.pathExtension == "jsonl" {
+    if case .facts(let place) = data, place.pathExtension == "jsonl" {
       common.note("One file of facts is both training and development facts: the dev accuracy says nothing.")
     }
     try common.print(
@@ -143,7 +147,9 @@ struct TuneCommand: ParsableCommand {
         bestDevAccuracy: result.bestDevAccuracy, epochs: result.epochs,
         examplesPerSecond: Double(result.exampleCount) / max(seconds, 1e-9), seconds: seconds,
         interrupted: result.isInterrupted, model: loaded.name, output: output, settings: settings,
-        template: layout.description, skipped: ["train": result.trainSkipped, "dev": result.devSkipped]),
+        template: layout.description, skipped: ["train": result.trainSkipped, "dev": result.devSkipped],
+        task: data.task?.description,
+        truncated: ["train": result.trainTruncatedCount, "dev": result.devTruncatedCount]),
       text: summary(result, seconds: seconds))
     if result.isInterrupted {
       common.note(
@@ -161,8 +167,8 @@ struct TuneCommand: ParsableCommand {
     return try tuner.start(from: Template(manual), vectorCount: layout.vectorCount)
   }
 
-  private func facts(_ place: URL, _ split: FactSet.Split) throws -> FactSet {
-    let all = try FactSet(place, split: split)
+  private func facts(_ data: Dataset, _ split: FactSet.Split) throws -> FactSet {
+    let all = try data.read(split)
     return factsLimit.map { all.drawn($0, seed: common.seed) } ?? all
   }
 
@@ -177,8 +183,12 @@ struct TuneCommand: ParsableCommand {
   }
 
   private func noteSkipped(_ result: TuningResult) {
-    for (split, skipped) in [("training", result.trainSkipped), ("development", result.devSkipped)] {
+    for (split, skipped, truncated) in [
+      ("training", result.trainSkipped, result.trainTruncatedCount),
+      ("development", result.devSkipped, result.devTruncatedCount),
+    ] {
       if skipped != ProbingSet.Skipped() { common.note("Left out of the \(split) facts: \(skipped.text).") }
+      if truncated > 0 { common.note("\(truncated) \(split) texts were cut to the model's positions.") }
     }
   }
 

@@ -9,7 +9,7 @@ import Tokenization
   @Test(arguments: [
     ("[X] [V]*5 [Y] .", 5), ("[X] [V1] [V2] [V3] [Y] .", 3), ("[X] was born in [Y] .", 0),
     ("[V]*2 [X] [V] [Y]", 3),
-    ("[Y] is [X]", 0),
+    ("[Y] is [X]", 0), ("[X] [X2] [V]*2 [Y]", 2),
   ])
   func countsItsVectors(_ text: String, _ count: Int) throws {
     #expect(try Template(text).vectorCount == count)
@@ -17,6 +17,7 @@ import Tokenization
 
   @Test(arguments: [
     ("[V]*5 [Y] .", "has no [X]"), ("[X] [V]*5 .", "has no [Y]"), ("[X] [X] [Y]", "has [X] 2 times"),
+    ("[X] [X2] [X2] [Y]", "has [X2] twice"), ("[X2] [Y]", "has no [X]"),
     ("[X] [V]*0 [Y]", "a number from 1 to 512"), ("[X] [V]* [Y]", "a number from 1 to 512"),
     ("[X] [V2] [Y]", "where [V1] should"), ("[X] [Z] [Y]", "[Z] is no known place"), ("", "has no [X]"),
   ])
@@ -65,6 +66,9 @@ import Tokenization
 enum ZooFixture {
   static func folder(_ name: String) -> URL {
     Fixtures.repository.appending(path: "share/promptferry/zoo/\(name)")
+  }
+  static func task(_ name: String) -> URL {
+    Fixtures.repository.appending(path: "share/promptferry/tasks/\(name).json")
   }
   static var atlas: URL { Fixtures.repository.appending(path: "share/promptferry/atlas") }
 }

@@ -50,7 +50,9 @@ public struct Teacher: Sendable {
 extension LanguageModel {
   /// The input for a subject; nil where it has no tokens or more than the model has positions.
   func input(_ subject: String, template: Template) -> PromptedInput? {
-    guard let input = template.input(subject: subject, tokenizer: tokenizer, answer: answer),
+    guard
+      let input = template.input(
+        Fact(relation: "", subject: subject, object: ""), tokenizer: tokenizer, answer: answer),
       input.elements.count <= network.configuration.longestSequence
     else { return nil }
     return input

@@ -6,6 +6,8 @@ import Tensors
 public struct Prediction: Sendable, Codable, Equatable {
   public let relation: String
   public let subject: String
+  /// The second text of tasks that have two.
+  public let second: String?
   public let object: String
   /// The best candidate.
   public let prediction: String
@@ -15,10 +17,12 @@ public struct Prediction: Sendable, Codable, Equatable {
   public let logProbability: Float
 
   public init(
-    relation: String, subject: String, object: String, prediction: String, rank: Int, logProbability: Float
+    relation: String, subject: String, second: String? = nil, object: String, prediction: String, rank: Int,
+    logProbability: Float
   ) {
     self.relation = relation
     self.subject = subject
+    self.second = second
     self.object = object
     self.prediction = prediction
     self.rank = rank
@@ -44,9 +48,10 @@ public struct Evaluator: Sendable {
   }
 
   /// The facts as this evaluator will ask them.
-  /// Throws when the template cannot serve a model of this kind.
+  /// Throws when the template cannot serve a model of this kind, or has not as many places as the facts have texts.
   public func prepare(_ facts: [Fact], template: Template) throws(TransferError) -> ProbingSet {
     try template.requireUse(with: model)
+    try template.requirePlaces(for: facts)
     return ProbingSet(facts, template: template, model: model, candidates: candidates)
   }
 
@@ -91,14 +96,15 @@ public struct Evaluator: Sendable {
     }
     let sum = logits.reduce(0.0) { $0 + exp(Double($1 - top)) }
     return Prediction(
-      relation: fact.relation, subject: fact.subject, object: fact.object,
+      relation: fact.relation, subject: fact.subject, second: fact.second, object: fact.object,
       prediction: candidates.words[best], rank: rank, logProbability: own - top - Float(log(sum)))
   }
 
   /// What stands for an answer whose scores are not numbers, until `predictions` throws.
   private func unusable(_ fact: Fact) -> Prediction {
     Prediction(
-      relation: fact.relation, subject: fact.subject, object: fact.object, prediction: "",
+      relation: fact.relation, subject: fact.subject, second: fact.second, object: fact.object,
+      prediction: "",
       rank: candidates.words.count, logProbability: .nan)
   }
 }

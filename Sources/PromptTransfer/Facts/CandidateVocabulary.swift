@@ -6,10 +6,18 @@ public struct CandidateVocabulary: Sendable {
   public let words: [String]
   /// The token of each word; no token twice (the first spelling of it stands).
   public let ids: [Int]
+  /// Whether these are the label words of a task. Then nothing else can be the answer: tuning's loss is over them alone,
+  /// and texts that are too long are cut, where facts are left out.
+  public let areLabels: Bool
   private let columns: [Int: Int]
 
   /// Keeps those of `words` that are one token after a space, in order.
   public init(_ words: [String], tokenizer: Tokenizer) {
+    self.init(words, tokenizer: tokenizer, areLabels: false)
+  }
+
+  init(_ words: [String], tokenizer: Tokenizer, areLabels: Bool) {
+    self.areLabels = areLabels
     var kept: [(String, Int)] = []
     var columns: [Int: Int] = [:]
     for word in words {

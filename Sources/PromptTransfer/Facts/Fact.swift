@@ -2,15 +2,20 @@ import Checkpoints
 import Foundation
 import Tensors
 
-/// A fact of one relation: what the template's `[X]` and `[Y]` stand for.
+/// What the template's `[X]`, `[X2]` and `[Y]` stand for: a fact of one relation, or an example of a task, whose texts are
+/// asked for the word of their label.
 public struct Fact: Sendable, Hashable {
+  /// The relation's name, or the task's.
   public let relation: String
   public let subject: String
+  /// The second text of tasks that have two.
+  public let second: String?
   public let object: String
 
-  public init(relation: String, subject: String, object: String) {
+  public init(relation: String, subject: String, second: String? = nil, object: String) {
     self.relation = relation
     self.subject = subject
+    self.second = second
     self.object = object
   }
 }
@@ -25,6 +30,12 @@ public struct FactSet: Sendable {
     var seen: Set<Fact> = []
     self.facts = facts.filter { seen.insert($0).inserted }
     duplicateCount = facts.count - self.facts.count
+  }
+
+  /// Keeps repeated ones: in a task's data they count as often as they are there.
+  init(everyOneOf facts: [Fact]) {
+    self.facts = facts
+    duplicateCount = 0
   }
 
   public enum Split: String, Sendable, CaseIterable, Codable {

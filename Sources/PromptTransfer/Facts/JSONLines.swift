@@ -15,6 +15,15 @@ struct JSONLines {
       }
       return text
     }
+
+    /// A label, which may be a number or a truth value as well; as it is written in JSON.
+    func label(_ name: String) throws(TransferError) -> String {
+      switch json[name] {
+      case .integer(let number): return "\(number)"
+      case .bool(let value): return "\(value)"
+      default: return try text(name)
+      }
+    }
   }
 
   /// Empty lines do not count.

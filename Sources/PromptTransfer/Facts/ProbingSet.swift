@@ -19,24 +19,34 @@ public struct ProbingSet: Sendable {
   public let inputs: [PromptedInput]
   public let labels: [Int]
   public let skipped: Skipped
+  /// How many inputs have a text that was cut to the model's positions.
+  public let truncatedCount: Int
 
   init(_ facts: [Fact], template: Template, model: LanguageModel, candidates: CandidateVocabulary) {
     var skipped = Skipped()
     var kept: [Fact] = []
     var inputs: [PromptedInput] = []
     var labels: [Int] = []
+    var truncatedCount = 0
+    let limit = model.network.configuration.longestSequence
     for fact in facts {
       guard let column = candidates.column(fact.object, tokenizer: model.tokenizer) else {
         skipped.objectNotACandidate += 1
         continue
       }
       guard
-        let input = template.input(subject: fact.subject, tokenizer: model.tokenizer, answer: model.answer)
+        var input = template.input(fact, tokenizer: model.tokenizer, answer: model.answer)
       else {
         skipped.empty += 1
         continue
       }
-      guard input.elements.count <= model.network.configuration.longestSequence else {
+      if candidates.areLabels, input.elements.count > limit,
+        let cut = template.cutInput(fact, tokenizer: model.tokenizer, answer: model.answer, limit: limit)
+      {
+        input = cut
+        truncatedCount += 1
+      }
+      guard input.elements.count <= limit else {
         skipped.tooLong += 1
         continue
       }
@@ -48,5 +58,6 @@ public struct ProbingSet: Sendable {
     self.inputs = inputs
     self.labels = labels
     self.skipped = skipped
+    self.truncatedCount = truncatedCount
   }
 }

@@ -3,12 +3,13 @@ import Tokenization
 
 /// A cloze sentence with places for the subject, the answer and prompt vectors, e.g. `[X] [V]*5 [Y] .`.
 ///
-/// `[X]` is the subject, `[Y]` the answer (the mask), `[V]` a prompt vector, `[V]*5` five of them; OptiPrompt's
+/// `[X]` is the subject or text, `[X2]` the second text of tasks with two, `[Y]` the answer (the mask), `[V]` a prompt vector, `[V]*5` five of them; OptiPrompt's
 /// `[V1] [V2]` is read as well, numbered from 1 in order.
 public struct Template: Sendable, Equatable, CustomStringConvertible {
   enum Piece: Equatable {
     case text(String)
     case subject
+    case second
     case vectors(Int)
     case answer
   }
@@ -28,12 +29,15 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
     pieces.reduce(0) { if case .vectors(let count) = $1 { $0 + count } else { $0 } }
   }
 
+  /// How many texts it takes: 2 with `[X2]`.
+  public var textCount: Int { pieces.contains(.second) ? 2 : 1 }
+
   private init(description: String, pieces: [Piece]) {
     self.description = description
     self.pieces = pieces
   }
 
-  /// Throws `TransferError` unless there is exactly one `[X]` and one `[Y]`.
+  /// Throws `TransferError` unless there is exactly one `[X]` and one `[Y]`, and at most one `[X2]`.
   public init(_ text: String) throws(TransferError) {
     func failure(_ problem: String) -> TransferError {
       TransferError("template \"\(text)\"", problem, hint: "An example: \"[X] [V]*5 [Y] .\"")
@@ -56,6 +60,7 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
       flush()
       switch name {
       case "X": pieces.append(.subject)
+      case "X2": pieces.append(.second)
       case "Y": pieces.append(.answer)
       case "V":
         var count = 1
@@ -84,6 +89,7 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
       let count = pieces.count { $0 == piece }
       guard count == 1 else { throw failure(count == 0 ? "has no \(name)" : "has \(name) \(count) times") }
     }
+    guard pieces.count(where: { $0 == .second }) < 2 else { throw failure("has [X2] twice or more") }
     description = text
     self.pieces = pieces
   }
@@ -94,21 +100,36 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
   func requireUse(with model: LanguageModel) throws(TransferError) {
     guard case .next = model.answer, let end = pieces.firstIndex(of: .answer) else { return }
     for piece in pieces[end...] where piece != .answer {
-      if case .text = piece { continue }
+      let name: String
+      switch piece {
+      case .text: continue
+      case .subject: name = "[X]"
+      case .second: name = "[X2]"
+      default: name = "a vector"
+      }
       throw TransferError(
         "template \"\(self)\"",
-        "has \(piece == .subject ? "[X]" : "a vector") after [Y], where \(model.name), which is causal, "
+        "has \(name) after [Y], where \(model.name), which is causal, "
           + "does not look", hint: "Put [Y] at the end")
     }
   }
 
-  /// The sentence for one subject; nil where it has no tokens at all.
+  /// Throws unless there is a place for each text, and a text for each place.
+  func requirePlaces(for facts: [Fact]) throws(TransferError) {
+    guard let odd = facts.first(where: { ($0.second == nil) == (textCount == 2) }) else { return }
+    throw TransferError(
+      "template \"\(self)\"",
+      "has \(textCount == 2 ? "[X2], where \(odd.relation) has one text" : "no [X2] for the second text of \(odd.relation)")"
+    )
+  }
+
+  /// The sentence for one fact; nil where it has no tokens at all.
   ///
-  /// Text and subject between two places are tokenised as one string; vectors and mask are then spliced in by
+  /// Words and texts between two places are tokenised as one string; vectors and mask are then spliced in by
   /// position. Spaces next to vectors do not count, nor do those before the mask; those after it do, which is how
   /// OptiPrompt's slow tokenizers (transformers 3.0.2) read the placeholders: for RoBERTa `[Y] .` ends in `Ġ.`. A causal
   /// model's input ends where the answer begins.
-  func input(subject: String, tokenizer: Tokenizer, answer: AnswerPlace) -> PromptedInput? {
+  func input(_ fact: Fact, tokenizer: Tokenizer, answer: AnswerPlace) -> PromptedInput? {
     var elements: [PromptedInput.Element] = tokenizer.prefix.map { .token($0) }
     var run = ""
     var keepsLeadingSpace = false
@@ -126,7 +147,8 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
     reading: for piece in pieces {
       switch piece {
       case .text(let text): run += text
-      case .subject: run += subject
+      case .subject: run += fact.subject
+      case .second: run += fact.second ?? ""
       case .vectors(let count):
         flush()
         elements += (nextVector..<nextVector + count).map { .vector($0) }

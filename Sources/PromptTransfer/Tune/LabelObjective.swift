@@ -1,7 +1,7 @@
 import LanguageModels
 import Tensors
 
-/// The cross-entropy of the right answers over the whole vocabulary, and the accuracy among the candidates on the development
+/// The cross-entropy of the right answers over the whole vocabulary (over the labels of a task), and the accuracy among the candidates on the development
 /// facts; among equally accurate prompts the likelihood decides.
 struct LabelObjective: TuningObjective {
   private let evaluator: Evaluator
@@ -14,8 +14,12 @@ struct LabelObjective: TuningObjective {
     self.evaluator = evaluator
     self.trainSet = trainSet
     self.devSet = devSet
-    words = evaluator.model.network.allWords
-    labels = trainSet.labels.map { evaluator.candidates.ids[$0] }
+    if evaluator.candidates.areLabels {
+      (words, labels) = (evaluator.head, trainSet.labels)
+    } else {
+      words = evaluator.model.network.allWords
+      labels = trainSet.labels.map { evaluator.candidates.ids[$0] }
+    }
   }
 
   var exampleCount: Int { trainSet.inputs.count }

@@ -41,11 +41,15 @@ public struct TuningResult: Sendable {
   public let exampleCount: Int
   public let trainSkipped: ProbingSet.Skipped
   public let devSkipped: ProbingSet.Skipped
+  /// How many texts were cut to the model's positions.
+  public let trainTruncatedCount: Int
+  public let devTruncatedCount: Int
   /// Whether it was stopped before its last epoch.
   public let isInterrupted: Bool
 }
 
-/// Tunes prompt vectors on a frozen model: the cross-entropy of the object at the mask, over the whole vocabulary.
+/// Tunes prompt vectors on a frozen model: the cross-entropy of the object at the mask, over the whole vocabulary as in
+/// OptiPrompt, or over the label words of a task.
 public struct Tuner: Sendable {
   let evaluator: Evaluator
   let settings: TuningSettings
@@ -101,6 +105,7 @@ public struct Tuner: Sendable {
         TuningEpoch(epoch: index + 1, trainLoss: epoch.trainLoss, devAccuracy: epoch.score?.value ?? 0)
       },
       exampleCount: run.examplesDone, trainSkipped: trainSet.skipped, devSkipped: devSet.skipped,
+      trainTruncatedCount: trainSet.truncatedCount, devTruncatedCount: devSet.truncatedCount,
       isInterrupted: run.isInterrupted)
   }
 }

@@ -1,0 +1,55 @@
+import Foundation
+
+/// What prompts are tuned on and asked: facts of relations, or a classification task.
+public enum Dataset: Sendable {
+  /// A folder or a file as `FactSet` reads it.
+  case facts(URL)
+  case task(ClassificationTask)
+
+  public func read(_ split: FactSet.Split) throws -> FactSet {
+    switch self {
+    case .facts(let url): try FactSet(url, split: split)
+    case .task(let task): try FactSet(everyOneOf: task.examples(split))
+    }
+  }
+
+  public var name: String {
+    switch self {
+    case .facts(let url): url.lastPathComponent
+    case .task(let task): task.description.name
+    }
+  }
+
+  /// The task, where it is one.
+  public var task: ClassificationTask? { if case .task(let task) = self { task } else { nil } }
+
+  /// The template with vectors that is used where none is given.
+  public var template: Template {
+    switch self {
+    case .facts: .vectors(5)
+    case .task(let task): task.description.template
+    }
+  }
+
+  /// The labels of a task; none where objects are any words.
+  public var labels: [TaskDescription.Label] {
+    switch self {
+    case .facts: []
+    case .task(let task): task.description.labels
+    }
+  }
+
+  /// What answers are looked for in: a task's label words, which must all be single tokens of the model; else those of
+  /// `words` that are, or all whole words of its vocabulary.
+  public func candidates(
+    words: [String]? = nil, space: EmbeddingSpace
+  ) throws(TransferError) -> CandidateVocabulary {
+    switch self {
+    case .task(let task):
+      try CandidateVocabulary(labels: task.description.labels, model: space.name, tokenizer: space.tokenizer)
+    case .facts:
+      words.map { CandidateVocabulary($0, tokenizer: space.tokenizer) }
+        ?? CandidateVocabulary(tokenizer: space.tokenizer)
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import Checkpoints
+import Foundation
+
+/// What a prompt remembers of the task it was tuned for: its label words, which a target has to know as well.
+extension SoftPrompt {
+  static let labelsKey = "labels"
+
+  /// The entry of `provenance` that holds the labels; none where there are none.
+  public static func provenance(of labels: [TaskDescription.Label]) throws -> [String: String] {
+    guard !labels.isEmpty else { return [:] }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let words = Dictionary(uniqueKeysWithValues: labels.map { ($0.name, $0.word) })
+    return [labelsKey: String(decoding: try encoder.encode(words), as: UTF8.self)]
+  }
+
+  /// The labels of the task it was tuned for, by name; none where it was tuned on facts.
+  public var labels: [TaskDescription.Label] {
+    let json = provenance[Self.labelsKey].flatMap { try? JSON.parse(Data($0.utf8)) }
+    return (json?.members ?? []).compactMap { member in
+      member.value.string.map { TaskDescription.Label(name: member.key, word: $0) }
+    }
+  }
+
+  /// Throws unless every label word of its task is one token of this model.
+  public func requireLabels(in space: EmbeddingSpace) throws(TransferError) {
+    _ = try CandidateVocabulary(labels: labels, model: space.name, tokenizer: space.tokenizer)
+  }
+}
