@@ -1,4 +1,5 @@
 # make demo    build, then tune, transfer and evaluate on the models that ship with the project
+# make experiments  the grids of share/promptferry/experiments, and their report
 # make test    everything that CI checks: format, tests, goldens' manifests
 # make fuzz    damage a million files and open them
 # make report-check  open a report in a real browser
@@ -11,13 +12,19 @@ CONFIGURATION := -c release
 BINARY = $(shell $(SWIFT) build $(CONFIGURATION) --show-bin-path)/promptferry
 SOURCES := Package.swift Sources Tests
 
-.PHONY: build demo test test-long fuzz report-check lint format install goldens zoo clean dependencies
+.PHONY: build demo experiments test test-long fuzz report-check lint format install goldens zoo clean dependencies
 
 build: dependencies
 	$(SWIFT) build $(CONFIGURATION) --product promptferry
 
 demo: build
 	$(BINARY) demo
+
+# The experiments that ship with the project, on its own models, and one report of them all: runs/report/report.html.
+EXPERIMENTS := $(addprefix zoo/,quick direct main search normalization anchors length objective seeds gpt)
+experiments: build
+	for name in $(EXPERIMENTS); do $(BINARY) experiment run $$name || exit 1; done
+	$(BINARY) experiment report $(EXPERIMENTS)
 
 test: dependencies lint
 	$(SWIFT) build $(CONFIGURATION) --build-tests

@@ -56,6 +56,12 @@ public struct Transfer: Sendable {
     public let objective: [Double]?
     /// Whether a search or a training was stopped before its last step.
     public fileprivate(set) var isInterrupted: Bool
+
+    package init(vectors: Matrix, objective: [Double]?, isInterrupted: Bool) {
+      self.vectors = vectors
+      self.objective = objective
+      self.isInterrupted = isInterrupted
+    }
   }
 
   /// Throws `TransferError` when the combination makes no sense: sources of unequal templates, too few shared words,
@@ -100,11 +106,14 @@ public struct Transfer: Sendable {
   /// Throws when what comes out is no prompt: not finite, or of length 0.
   /// - Parameters:
   ///   - progress: called during a gradient search or a projector's training with the steps done and all of them
+  ///   - snapshotCount: how many candidates of a gradient search are given to `snapshot`, evenly spread over its steps
   ///   - shouldStop: asked meanwhile; what was reached so far is then the result
   public func run(
-    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }, shouldStop: () -> Bool = { false }
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }, snapshotCount: Int = 0,
+    snapshot: (_ vectors: Matrix) -> Void = { _ in }, shouldStop: () -> Bool = { false }
   ) throws(TransferError) -> Outcome {
-    let outcome = carry(progress: progress, shouldStop: shouldStop)
+    let outcome = carry(
+      progress: progress, snapshotCount: snapshotCount, snapshot: snapshot, shouldStop: shouldStop)
     for row in 0..<outcome.vectors.rows {
       let length = outcome.vectors.rowNorm(row)
       guard length.isFinite, length > 0 else {
@@ -118,7 +127,8 @@ public struct Transfer: Sendable {
   }
 
   private func carry(
-    progress: (_ done: Int, _ total: Int) -> Void, shouldStop: () -> Bool
+    progress: (_ done: Int, _ total: Int) -> Void, snapshotCount: Int, snapshot: (Matrix) -> Void,
+    shouldStop: () -> Bool
   ) -> Outcome {
     let prompt = sources[0].prompt.vectors
     switch method {
@@ -126,7 +136,9 @@ public struct Transfer: Sendable {
     case .random:
       return Outcome(vectors: randomVectors(rows: prompt.rows), objective: nil, isInterrupted: false)
     case .relative(let search, let mask):
-      return relative(search, mask, progress: progress, shouldStop: shouldStop)
+      return relative(
+        search, mask, progress: progress, snapshotCount: snapshotCount, snapshot: snapshot,
+        shouldStop: shouldStop)
     case .linear(let ridge):
       return map { source, target in
         LinearMap(from: source, to: target, ridge: ridge, parallelism: parallelism).apply
@@ -178,7 +190,7 @@ public struct Transfer: Sendable {
 
   private func relative(
     _ search: TransferMethod.Search, _ mask: AnchorMask, progress: (_ done: Int, _ total: Int) -> Void,
-    shouldStop: () -> Bool
+    snapshotCount: Int, snapshot: (Matrix) -> Void, shouldStop: () -> Bool
   ) -> Outcome {
     var (code, unitAnchors, rule) = encode(mask: mask)
     unitAnchors.normalizeRows()
@@ -195,7 +207,8 @@ public struct Transfer: Sendable {
       let result = search.run(
         code, unitAnchors: unitAnchors,
         start: GradientSearch.start(rows: code.similarities.rows, columns: unitAnchors.columns, seed: seed),
-        normalization: rule, progress: { progress($0, steps) }, shouldStop: shouldStop)
+        normalization: rule, snapshotCount: snapshotCount, snapshot: snapshot,
+        progress: { progress($0, steps) }, shouldStop: shouldStop)
       isInterrupted = result.losses.count < steps
       vectors = result.vectors
     }

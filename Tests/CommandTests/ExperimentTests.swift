@@ -25,7 +25,8 @@ import Testing
     return folder
   }
 
-  private func run(_ folder: TemporaryFolder, to output: String, threads: Int = 2, timeout: Double = 60) throws
+  private func run(_ folder: TemporaryFolder, to output: String, threads: Int = 2, timeout: Double = 60)
+    throws
     -> Command.Outcome
   {
     try Command.run(
@@ -69,7 +70,8 @@ import Testing
 
   @Test func aMethodThatDoesNotApplySaysSo() throws {
     let folder = try folder()
-    let text = Self.configuration.replacing(#"target": "zoo:roberta-tiny"#, with: #"target": "zoo:bert-small"#)
+    let text = Self.configuration.replacing(
+      #"target": "zoo:roberta-tiny"#, with: #"target": "zoo:bert-small"#)
     try folder.write(text, to: "small.json")
     #expect(try run(folder, to: "out").status == 0)
     let refused = try contents(folder, "out").values.filter {

@@ -1,9 +1,8 @@
+import Experiments
 import Foundation
 import PromptTransfer
 import TestSupport
 import Testing
-
-import Experiments
 
 @Suite struct ConfigurationTests {
   /// A right configuration, with one member more or another in its place.
@@ -15,7 +14,9 @@ import Experiments
     if let colon = member.firstIndex(of: ":") {
       members[String(member[..<colon])] = String(member[member.index(after: colon)...])
     }
-    let text = "{" + members.sorted { $0.key < $1.key }.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ",") + "}"
+    let text =
+      "{" + members.sorted { $0.key < $1.key }.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ",")
+      + "}"
     let folder = try TemporaryFolder()
     return try ExperimentConfiguration(contentsOf: folder.write(text, to: "c.json"))
   }

@@ -1,13 +1,14 @@
+import Experiments
 import Foundation
 import Tensors
 import TestSupport
 import Testing
 
-import Experiments
-
 @Suite struct StatisticsTests {
   /// Quantiles as printed in the tables of Student's distribution.
-  @Test(arguments: [(1, 12.7062), (2, 4.3027), (3, 3.1824), (4, 2.7764), (9, 2.2622), (30, 2.0423), (120, 1.9799)])
+  @Test(arguments: [
+    (1, 12.7062), (2, 4.3027), (3, 3.1824), (4, 2.7764), (9, 2.2622), (30, 2.0423), (120, 1.9799),
+  ])
   func quantilesAreThoseOfTheTables(count: Int, expected: Double) {
     #expect(abs(StudentT.quantile975(degreesOfFreedom: count) - expected) < 1e-4)
   }

@@ -1,9 +1,8 @@
+import Experiments
 import Foundation
 import PromptTransfer
 import TestSupport
 import Testing
-
-import Experiments
 
 @Suite struct StoreTests {
   private func foundation(epochs: Int = 10, model: String = "abc", facts: String = "f") throws -> Foundation {

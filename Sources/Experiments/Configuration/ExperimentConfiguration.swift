@@ -106,6 +106,9 @@ public struct ExperimentConfiguration: Sendable, Codable, Equatable {
     for (number, method) in methods.enumerated() {
       let field = "methods, \"\(method.label)\" (\(number + 1))"
       try require(method.ridge.map { $0 >= 0 && $0.isFinite } ?? true, field, "wants a ridge of 0 or more")
+      try require(
+        method.select == nil || method.method == .relative || method.method == .linear, field,
+        "wants select only with relative and linear")
       for count in [method.maskTop, method.anchorCount, method.steps, method.factLimit, method.epochs] {
         try require(count.map { $0 > 0 } ?? true, field, "wants positive counts")
       }

@@ -5,6 +5,8 @@ extension Method {
   var transferMethod: TransferMethod {
     switch method {
     case .linear: .linear(ridge: ridge ?? Self.defaultRidge)
+    case .procrustes: .procrustes
+    case .projector: .projector(ProjectorSettings())
     case .discretize: .discretize
     case .naive: .naive
     case .copy: .copy

@@ -28,8 +28,9 @@ public struct Method: Sendable, Hashable, Codable {
   }
 
   public enum Search: String, Sendable, Codable { case exact, gradient }
-  /// Who chooses among settings: nobody, held-out shared words, or the target's development facts.
-  public enum Selection: String, Sendable, Codable { case none, words, dev }
+  /// Who chooses: the target's development facts, as in the reference, which is then no longer without labels. Among the
+  /// snapshots of a gradient search, or the ridges of a closed form.
+  public enum Selection: String, Sendable, Codable { case dev }
   public enum Order: String, Sendable, Codable { case sorted, random }
 
   /// The series this belongs to.

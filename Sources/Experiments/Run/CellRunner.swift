@@ -83,28 +83,71 @@ struct CellRunner: Sendable {
       let tuner = tuner(model, seed: cell.seed, method)
       return try train(tuner, facts, cell, start: tuner.randomStart(vectorCount: cell.vectorCount), &result)
     }
+    if method.method == .random {
+      return (template, tuner(model, seed: cell.seed).randomStart(vectorCount: cell.vectorCount))
+    }
     let keys = cell.prompts
     let sources = try keys.map { key in
       try TransferSource(space: materials.space(key.model), prompt: prompt(key))
     }
     if let first = sources.first { result.nearestBefore = nearest(first.space, first.prompt.vectors) }
-    let transfer: Transfer
-    do {
-      transfer = try Transfer(
-        sources: sources, target: model.space,
-        anchors: materials.anchors(
-          sources: cell.sources, target: cell.target, method: method, seed: cell.seed),
-        method: method.transferMethod, normalization: method.normalization, seed: cell.seed,
-        parallelism: parallelism)
-    } catch let error as TransferError {
-      throw Refusal(reason: error.description)
+    let anchors = try materials.anchors(
+      sources: cell.sources, target: cell.target, method: method, seed: cell.seed)
+    func transfer(_ method: Method) throws -> Transfer {
+      do {
+        return try Transfer(
+          sources: sources, target: model.space, anchors: anchors, method: method.transferMethod,
+          normalization: method.normalization, seed: cell.seed, parallelism: parallelism)
+      } catch let error as TransferError {
+        throw Refusal(reason: error.description)
+      }
     }
-    let outcome = try transfer.run(shouldStop: shouldStop)
-    guard !outcome.isInterrupted else { return nil }
-    result.anchorCount = transfer.anchors.words.count
+    let outcome: Transfer.Outcome?
+    if method.select == .dev {
+      outcome = try select(
+        method, transfer, dev: evaluator.prepare(facts.dev, template: template), evaluator, &result)
+    } else {
+      outcome = try transfer(method).run(shouldStop: shouldStop)
+    }
+    guard let outcome, !outcome.isInterrupted else { return nil }
+    result.anchorCount = anchors.words.count
     result.objective = outcome.objective
-    guard method.method == .refine else { return (template, outcome.vectors) }
+    guard method.method.isTrained else { return (template, outcome.vectors) }
+    if method.method == .distil {
+      return try distil(
+        zip(keys, sources).map { ($0.model, $1.prompt) }, model, facts, cell, start: outcome.vectors)
+    }
     return try train(tuner(model, seed: cell.seed, method), facts, cell, start: outcome.vectors, &result)
+  }
+
+  /// The best on the development facts among the candidates of the method: nil when stopped.
+  private func select(
+    _ method: Method, _ transfer: (Method) throws -> Transfer, dev: ProbingSet, _ evaluator: Evaluator,
+    _ result: inout CellResult
+  ) throws -> Transfer.Outcome? {
+    if method.search == .gradient {
+      var snapshots: [Matrix] = []
+      let run = try transfer(method)
+      let last = try run.run(
+        snapshotCount: DevSelection.snapshotCount, snapshot: { snapshots.append($0) }, shouldStop: shouldStop)
+      guard !last.isInterrupted,
+        let best = try DevSelection.best(snapshots, of: dev, evaluator, shouldStop: shouldStop)
+      else { return nil }
+      result.devAccuracy = best.accuracy
+      result.chosen = ["snapshot": "\(best.place + 1) of \(snapshots.count)"]
+      return Transfer.Outcome(vectors: snapshots[best.place], objective: nil, isInterrupted: false)
+    }
+    let outcomes = try DevSelection.ridges.map { ridge in
+      var variant = method
+      variant.ridge = ridge
+      return try transfer(variant).run(shouldStop: shouldStop)
+    }
+    guard
+      let best = try DevSelection.best(outcomes.map(\.vectors), of: dev, evaluator, shouldStop: shouldStop)
+    else { return nil }
+    result.devAccuracy = best.accuracy
+    result.chosen = ["ridge": "\(DevSelection.ridges[best.place])"]
+    return outcomes[best.place]
   }
 
   /// Tuning on the target's own facts, as many as the method allows itself: as many of the development facts then, too.
@@ -121,6 +164,24 @@ struct CellRunner: Sendable {
     return (template, tuned.vectors)
   }
 
+  /// Tuning toward the answers of the sources with their own prompts: only subjects are read.
+  private func distil(
+    _ sources: [(model: String, prompt: SoftPrompt)], _ model: LanguageModel, _ facts: RelationFacts,
+    _ cell: Cell, start: Matrix
+  ) throws -> Found? {
+    let distiller = try Distiller(
+      teachers: sources.map { try Teacher(model: materials.model($0.model), prompt: $0.prompt) },
+      student: model,
+      words: materials.vocabulary, settings: settings(seed: cell.seed, cell.method), parallelism: parallelism)
+    let template = Template.vectors(cell.vectorCount)
+    let subjects = [facts.train, facts.dev].map { split in
+      SubjectSet(Array(split.prefix(cell.method.factLimit ?? .max)).map(\.subject))
+    }
+    let distilled = try distiller.distil(
+      train: subjects[0], dev: subjects[1], template: template, start: start, shouldStop: shouldStop)
+    return distilled.isInterrupted ? nil : (template, distilled.vectors)
+  }
+
   private func facts(_ relation: String) throws(TransferError) -> RelationFacts {
     guard let facts = materials.relations[relation] else { throw TransferError(relation, "has no facts") }
     return facts
@@ -133,11 +194,15 @@ struct CellRunner: Sendable {
   }
 
   private func tuner(_ model: LanguageModel, seed: UInt64, _ method: Method? = nil) -> Tuner {
+    Tuner(evaluator: evaluator(model), settings: settings(seed: seed, method))
+  }
+
+  private func settings(seed: UInt64, _ method: Method?) -> TuningSettings {
     var settings = materials.configuration.tuning
     settings.seed = seed
     if let epochs = method?.epochs { settings.epochs = epochs }
     if let rate = method?.learningRate { settings.learningRate = rate }
-    return Tuner(evaluator: evaluator(model), settings: settings)
+    return settings
   }
 
   private func nearest(_ space: EmbeddingSpace, _ vectors: Matrix) -> [[CellResult.NearestWord]] {

@@ -30,7 +30,7 @@ final class Materials: Sendable {
   let relations: [String: RelationFacts]
   let relationNames: [String]
   private let places: Places
-  private let vocabulary: [String]?
+  let vocabulary: [String]?
   private let anchorWords: [String]?
   private let models: Shelf<LanguageModel>
   private let spaces: Shelf<EmbeddingSpace>
@@ -88,7 +88,7 @@ final class Materials: Sendable {
     let count: Anchors.Count =
       switch (method.anchorCount, method.anchorOrder) {
       case (nil, _): .all
-      case (let count?, .random): .first(count)
+      case (let count?, .random): .random(count, seed: seed)
       case (let count?, _): .first(count)
       }
     return try anchorSets.value("\(sources) \(target) \(count)") {

@@ -25,11 +25,13 @@ package struct GradientSearch: Sendable {
   /// - Parameters:
   ///   - anchors: (K, Ct), rows of unit length
   ///   - start: (P, Ct)
+  ///   - snapshot: called with the normalised candidate after `snapshotCount` steps, evenly spread
   ///   - progress: called after every step
   ///   - shouldStop: asked after every step; the candidate so far is then the result
   package func run(
     _ code: RelativeCode, unitAnchors anchors: Matrix, start: Matrix, normalization: Normalization,
-    progress: (_ done: Int) -> Void = { _ in }, shouldStop: () -> Bool = { false }
+    snapshotCount: Int = 0, snapshot: (Matrix) -> Void = { _ in }, progress: (_ done: Int) -> Void = { _ in },
+    shouldStop: () -> Bool = { false }
   ) -> Result {
     let wanted = code.maskedSimilarities().normalizingRows()
     var candidate = start
@@ -44,6 +46,9 @@ package struct GradientSearch: Sendable {
       dx.multiply(products, anchors)
       optimizer.update(
         &candidate, gradient: normalization.backward(candidate, dx), learningRate: learningRate)
+      if (step + 1) * snapshotCount / steps > step * snapshotCount / steps {
+        snapshot(normalization.forward(candidate))
+      }
       progress(step + 1)
       if shouldStop() { break }
     }
