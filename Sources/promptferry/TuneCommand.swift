@@ -4,7 +4,7 @@ import Foundation
 import PromptTransfer
 import Tensors
 
-struct TuneCommand: ParsableCommand {
+struct TuneCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tune",
     abstract: "Tunes a soft prompt on a frozen model.",
@@ -94,7 +94,7 @@ struct TuneCommand: ParsableCommand {
     let skipped: [String: ProbingSet.Skipped]
   }
 
-  func run() throws {
+  func run() async throws {
     let interruption = Interruption()
     let origin: SoftPrompt? =
       if case .prompt(let path) = initial { try SoftPrompt(URL(fileURLWithPath: path)) } else { nil }
@@ -106,7 +106,8 @@ struct TuneCommand: ParsableCommand {
     try AtomicFile.requireWritable(destination)
     let place = try Location.facts(facts)
     let (train, dev) = (try facts(place, .train), try facts(place, .dev))
-    let loaded = try LanguageModel(folder: Location.model(model))
+    let modelPlace = try await common.model(model, .model, interruption)
+    let loaded = try modelPlace.languageModel()
     let candidates = try CandidateVocabulary(listedIn: vocabulary, tokenizer: loaded.tokenizer)
     let tuner = Tuner(
       evaluator: Evaluator(model: loaded, candidates: candidates, parallelism: common.parallelism),
@@ -131,7 +132,8 @@ struct TuneCommand: ParsableCommand {
     if let origin { provenance["refines"] = try compactJSON(origin.provenance) }
     let prompt = SoftPrompt(
       vectors: result.vectors, template: layout, modelName: loaded.name,
-      embeddingFingerprint: loaded.space.table.fingerprint, provenance: provenance)
+      embeddingFingerprint: loaded.space.table.fingerprint,
+      provenance: provenance.merging(modelPlace.provenance) { $1 })
     try prompt.write(to: destination)
     noteSkipped(result)
     if dev.facts.isEmpty { common.note("There are no development facts: the last prompt is kept.") }
