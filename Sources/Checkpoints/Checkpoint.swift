@@ -60,7 +60,7 @@ public struct Checkpoint: Sendable {
     guard path.count == 3, let repository = path.first, path.dropFirst().first == "snapshots",
       repository.hasPrefix("models--")
     else { return folder.standardizedFileURL.lastPathComponent }
-    return repository.dropFirst("models--".count).replacing("--", with: "/")
+    return String(repository.dropFirst("models--".count)).replacing("--", with: "/")
   }
 
   /// The order in which Transformers looks for them.
