@@ -77,7 +77,8 @@ import Testing
     let world = try HubWorld()
     world.server.fail("/storage/", .truncate(100_000), .truncate(300_000), .drop, .status(503))
     let model = try await world.fetch("org/sharded", .embeddings)
-    let whole = try await HubWorld().fetch("org/sharded")
+    let other = try HubWorld()
+    let whole = try await other.fetch("org/sharded")
     #expect(
       try EmbeddingSpace(folder: model.folder).table.fingerprint
         == EmbeddingSpace(folder: whole.folder).table.fingerprint)

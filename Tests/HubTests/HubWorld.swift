@@ -15,8 +15,8 @@ final class HubWorld: Sendable {
   init() throws {
     server = try HubServer()
     home = try TemporaryFolder()
-    server.set(try Self.tiny(), as: "org/tiny")
-    server.set(try Self.sharded(), as: "org/sharded")
+    server.set(try Self.wholeModel.get(), as: "org/tiny")
+    server.set(try Self.shardedModel.get(), as: "org/sharded")
   }
 
   var notes: [String] { said.withLock { $0 } }
@@ -29,10 +29,10 @@ final class HubWorld: Sendable {
 
   func hub(_ environment: [String: String] = [:]) throws -> Hub {
     var retry = Retry()
-    retry.pause = { [waits] wait in waits.withLock { $0.append(wait) } }
+    retry.pause = { [self] wait in waits.withLock { $0.append(wait) } }
     return Hub(
       settings: try settings(environment), retry: retry,
-      observer: HubObserver(note: { [said] note in said.withLock { $0.append(note) } }))
+      observer: HubObserver(note: { [self] note in said.withLock { $0.append(note) } }))
   }
 
   @discardableResult
@@ -77,6 +77,9 @@ final class HubWorld: Sendable {
 
   static let vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "paris", "rome", "oslo", "is"]
 
+  private static let wholeModel = Result { try tiny() }
+  private static let shardedModel = Result { try sharded() }
+
   static func tiny(commit: Character = "a", seed: UInt64 = 1) throws -> HubRepository {
     let folder = try TemporaryFolder()
     try TinyCheckpoint(vocabulary: vocabulary.count, seed: seed).write(to: folder.url)
@@ -99,9 +102,9 @@ final class HubWorld: Sendable {
     var repository = HubRepository(commit: "b")
     repository.add("config.json", #"{"model_type": "llama", "vocab_size": 4000, "hidden_size": 256}"#)
     repository.add("vocab.txt", vocabulary.joined(separator: "\n") + "\n")
-    let table = Samples.normal(rows * width, "table").flatMap { value in
-      let bits = UInt16(value.bitPattern >> 16)
-      return [UInt8(truncatingIfNeeded: bits), UInt8(bits >> 8)]
+    var table = [UInt8](repeating: 0x3C, count: tableBytes)
+    for row in 0..<rows {
+      (table[row * width * 2], table[row * width * 2 + 2]) = (UInt8(row & 255), UInt8(row >> 8))
     }
     repository.add(
       "model-00001-of-00002.safetensors",

@@ -7,9 +7,9 @@ struct Listener: Sendable {
 
   init() throws {
     #if os(Linux)
-      descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+      let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     #else
-      descriptor = socket(AF_INET, SOCK_STREAM, 0)
+      let listener = socket(AF_INET, SOCK_STREAM, 0)
     #endif
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -17,15 +17,16 @@ struct Listener: Sendable {
     var size = socklen_t(MemoryLayout<sockaddr_in>.size)
     let isOpen = withUnsafeMutablePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, size) == 0 && listen(descriptor, 64) == 0
-          && getsockname(descriptor, $0, &size) == 0
+        bind(listener, $0, size) == 0 && listen(listener, 64) == 0
+          && getsockname(listener, $0, &size) == 0
       }
     }
     guard isOpen else { throw POSIXError(.EADDRNOTAVAIL) }
+    descriptor = listener
     port = UInt16(bigEndian: address.sin_port)
   }
 
-  /// The next connection; nil once closed.
+  /// The next connection; nil once stopped.
   func accept() -> Connection? {
     #if os(Linux)
       let connection = Glibc.accept(descriptor, nil, nil)
@@ -35,10 +36,10 @@ struct Listener: Sendable {
     return connection >= 0 ? Connection(descriptor: connection) : nil
   }
 
-  func close() {
-    shutdown(descriptor, Int32(SHUT_RDWR))
-    _ = Foundation.close(descriptor)
-  }
+  func stop() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
+  /// After the last `accept`: the number may then be another socket's.
+  func close() { _ = Foundation.close(descriptor) }
 }
 
 /// One request and its answer.

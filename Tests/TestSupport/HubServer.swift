@@ -58,15 +58,16 @@ package final class HubServer: Sendable {
     for (listener, isStorage) in [(hub, false), (storage, true)] {
       Thread.detachNewThread { [weak self] in
         while let connection = listener.accept() {
-          Thread.detachNewThread { self?.serve(connection, isStorage: isStorage) }
+          Thread.detachNewThread { [weak self] in self?.serve(connection, isStorage: isStorage) }
         }
+        listener.close()
       }
     }
   }
 
   deinit {
-    hub.close()
-    storage.close()
+    hub.stop()
+    storage.stop()
   }
 
   package var endpoint: String { "http://127.0.0.1:\(hub.port)" }
@@ -100,12 +101,13 @@ package final class HubServer: Sendable {
   private func serve(_ connection: Connection, isStorage: Bool) {
     defer { connection.close() }
     guard let request = connection.readRequest(isStorage: isStorage) else { return }
-    let (fault, answer) = state.withLock { state in
+    let fault = state.withLock { state -> Fault? in
       state.requests.append(request)
       let index = state.faults.firstIndex { request.path.contains($0.part) }
-      return (index.map { state.faults.remove(at: $0).fault }, answer(request, state))
+      return index.map { state.faults.remove(at: $0).fault }
     }
-    let sent = connection.send(answer, to: request, fault: fault)
+    let reply = state.withLock { answer(request, $0) }
+    let sent = connection.send(reply, to: request, fault: fault)
     state.withLock { $0.bytesSent += sent }
   }
 
@@ -152,7 +154,7 @@ package final class HubServer: Sendable {
         file.isLarge
         ? #", "lfs": {"oid": "\#(file.sha256)", "size": \#(file.content.count), "pointerSize": 130}"# : ""
       return
-        #"{"type": "file", "oid": "\#(file.blob)", "size": \#(file.content.count), "path": "\#(name)"\#(lfs)}"#
+        #"{"type": "file", "oid": "\#(file.blob)", "size": \#(file.content.count), "path": "\#(name.replacing("\\", with: "\\\\"))"\#(lfs)}"#
     }
     let start = path.firstMatch(of: /cursor=(\d+)/).flatMap { Int($0.1) } ?? 0
     let page = items.dropFirst(start).prefix(state.pageSize)

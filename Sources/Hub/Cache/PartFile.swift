@@ -14,17 +14,20 @@ final class PartFile: Sendable {
 
   private let path: URL
   private let size: Int
+  private let subject: String
   private let expected: ContentHash?
   private let state: Mutex<State>
 
   /// - Parameters:
   ///   - folder: on the file system of the file's place; made if need be
+  ///   - subject: what it becomes, for people
   ///   - size: of the whole file
   ///   - expected: what its content must hash to; nil where that cannot be known
-  init(in folder: URL, stem: String, size: Int, expected: ContentHash?) throws(HubError) {
+  init(in folder: URL, stem: String, subject: String, size: Int, expected: ContentHash?) throws(HubError) {
     path = folder.appending(
       path: "\(stem).\(String(format: "%08x", UInt32.random(in: 0 ... .max))).incomplete")
     self.size = size
+    self.subject = subject
     self.expected = expected
     try RepositoryCache.makeFolder(folder)
     let descriptor = open(path.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
@@ -40,7 +43,9 @@ final class PartFile: Sendable {
   func append(_ data: Data) throws {
     try state.withLock { state in
       guard state.count + data.count <= size else {
-        throw HubError(.damaged, path.lastPathComponent, "is longer than the Hub says", isTransient: true)
+        throw HubError(
+          .damaged, subject, "is longer than the Hub says",
+          hint: "Try again later; a proxy may have changed it", isTransient: true)
       }
       guard data.withUnsafeBytes({ writeAll(state.descriptor, $0) }) else {
         throw RepositoryCache.failure(path, "cannot be written")

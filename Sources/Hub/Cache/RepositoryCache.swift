@@ -63,10 +63,11 @@ struct RepositoryCache: Sendable {
   }
 
   /// A file to download into, which `place` then gives its name.
-  func part(_ name: String, size: Int, hash: ContentHash?) throws -> PartFile {
+  func part(_ name: String, subject: String, size: Int, hash: ContentHash?) throws -> PartFile {
     try tag()
     return try PartFile(
-      in: folder.appending(path: "blobs"), stem: hash?.name ?? name, size: size, expected: hash)
+      in: folder.appending(path: "blobs"), stem: hash?.name ?? name, subject: subject, size: size,
+      expected: hash)
   }
 
   /// Takes the blob from an earlier download, perhaps of another revision; false where there is none of that size.
@@ -75,7 +76,8 @@ struct RepositoryCache: Sendable {
     guard Self.size(blob) == size else { return false }
     try Self.makeFolder(snapshot(commit))
     if try link(blob, name, commit) { return true }
-    let copy = try PartFile(in: blob.deletingLastPathComponent(), stem: hash.name, size: size, expected: hash)
+    let copy = try PartFile(
+      in: blob.deletingLastPathComponent(), stem: hash.name, subject: name, size: size, expected: hash)
     let source = try FileHandle(forReadingFrom: blob)
     while let data = try source.read(upToCount: 1 << 22), !data.isEmpty { try copy.append(data) }
     try copy.move(to: snapshot(commit).appending(path: name))
@@ -141,7 +143,8 @@ struct RepositoryCache: Sendable {
 
   private func write(_ data: Data, to url: URL) throws {
     let part = try PartFile(
-      in: url.deletingLastPathComponent(), stem: url.lastPathComponent, size: data.count, expected: nil)
+      in: url.deletingLastPathComponent(), stem: url.lastPathComponent, subject: url.path, size: data.count,
+      expected: nil)
     try part.append(data)
     try part.move(to: url)
   }

@@ -73,7 +73,7 @@ extension Fetch {
     let size = header.count + entry.range.count
     try own.requireSpace(size)
     meter.expect(entry.range.count)
-    let part = try own.part(Self.tableFile, size: size, hash: nil)
+    let part = try own.part(Self.tableFile, subject: file.subject, size: size, hash: nil)
     try part.append(header)
     let end = dataOffset + entry.range.upperBound
     try await client.retry(received: { part.count }, note: observer.note) {

@@ -153,7 +153,7 @@ struct Fetch: Sendable {
       for (index, (name, file)) in ordered.enumerated() {
         if index >= settings.concurrency { try await group.next() }
         group.addTask {
-          let part = try cache.part(name, size: file.size, hash: file.hash)
+          let part = try cache.part(name, subject: file.subject, size: file.size, hash: file.hash)
           try await client.fill(part, with: file, meter)
           try cache.place(part, as: name, at: commit, hash: file.hash)
         }
@@ -169,7 +169,8 @@ struct Fetch: Sendable {
     }
     guard let hash = entry.hash else { throw client.notAHub("\(id)") }
     let url = client.address(self.names + ["resolve", commit, name])
-    return RemoteFile(subject: "\(id)/\(name)", url: url, commit: commit, size: entry.size, hash: hash)
+    return RemoteFile(
+      repository: "\(id)", subject: "\(id)/\(name)", url: url, commit: commit, size: entry.size, hash: hash)
   }
 
   static let tableFile = "model.safetensors"

@@ -66,16 +66,18 @@ struct HubClient: Sendable {
   ///
   /// Throws `HubError` for any answer but a success.
   /// - Parameters:
+  ///   - repository: what is gated or private; the subject when nil
   ///   - accept: looks at the head of a success before its body comes; marks such as `X-Linked-Etag` of an answer that
   ///     led there come first
   ///   - receive: takes the body of a success
   func exchange(
-    _ url: URL, _ subject: String, range: Range<Int>? = nil, timeout: Double,
+    _ url: URL, _ subject: String, of repository: String? = nil, range: Range<Int>? = nil, timeout: Double,
     accept: @escaping @Sendable (Answer) throws -> Void, receive: @escaping @Sendable (Data) throws -> Void
   ) async throws -> Answer {
     var (url, first) = (url, Answer?.none)
     for _ in 0..<Self.redirectLimit {
-      var request = URLRequest(url: url, timeoutInterval: timeout)
+      var request = URLRequest(url: url)
+      request.timeoutInterval = timeout  // the initializer's is not heeded on Linux
       request.setValue("identity", forHTTPHeaderField: "Accept-Encoding")
       request.setValue(Self.userAgent, forHTTPHeaderField: "User-Agent")
       if let range {
@@ -107,7 +109,8 @@ struct HubClient: Sendable {
       if answer.isSuccess { return answer.led(by: leading) }
       guard answer.isRedirect else {
         throw HubError(
-          answer, complaint.withLock { $0 }, subject: subject, hasToken: settings.token != nil,
+          answer, complaint.withLock { $0 }, subject: subject, repository: repository ?? subject,
+          hasToken: settings.token != nil,
           isHub: url.origin == settings.endpoint.origin)
       }
       url = try target(of: answer, subject)

@@ -10,7 +10,7 @@ extension HubError {
   /// - Parameters:
   ///   - body: what it says, or its beginning
   ///   - isHub: whether it is the endpoint that says so, and not a host that it led to
-  init(_ answer: Answer, _ body: Data, subject: String, hasToken: Bool, isHub: Bool) {
+  init(_ answer: Answer, _ body: Data, subject: String, repository: String, hasToken: Bool, isHub: Bool) {
     let said = answer["X-Error-Message"] ?? (try? JSON.parse(body))?["error"]?.string
     let quoted = said.map { ": \($0)" } ?? ""
     let access =
@@ -19,23 +19,23 @@ extension HubError {
     switch (answer["X-Error-Code"], answer.status) {
     case ("GatedRepo", _):
       self.init(
-        .gated, subject, "is gated\(quoted)",
+        .gated, repository, "is gated\(quoted)",
         hint: "Accept its conditions on its page on the Hub"
           + (hasToken ? "" : ", then log in (hf auth login) or set HF_TOKEN"))
     case ("RevisionNotFound", _):
-      self.init(.revisionNotFound, subject, "has no such revision", hint: "Check what stands after the @")
+      self.init(.revisionNotFound, repository, "has no such revision", hint: "Check what stands after the @")
     case ("EntryNotFound", _):
       self.init(.fileNotFound, subject, "is not in the repository")
     case (_, 401) where said == "Invalid credentials in Authorization header":
       self.init(
-        .forbidden, subject, "the Hub does not know the token", hint: "Log in anew or correct HF_TOKEN")
+        .forbidden, repository, "the Hub does not know the token", hint: "Log in anew or correct HF_TOKEN")
     case ("RepoNotFound", _),
       (_, 401) where isHub, (_, 404) where isHub:
       self.init(
-        .repositoryNotFound, subject, "is not on the Hub, or is private",
+        .repositoryNotFound, repository, "is not on the Hub, or is private",
         hint: "Check the spelling. \(access)")
     case (_, 403) where isHub:
-      self.init(.forbidden, subject, "may not be read\(quoted)", hint: access)
+      self.init(.forbidden, repository, "may not be read\(quoted)", hint: access)
     case (_, 403):
       // A signed address of a storage host that has run out: the Hub will give a new one.
       self.init(

@@ -2,7 +2,8 @@ import Foundation
 
 /// A file of a repository at one commit, as the Hub lists it.
 struct RemoteFile: Sendable {
-  /// The repository and the file, for people.
+  /// The repository, and the repository and the file, for people.
+  let repository: String
   let subject: String
   let url: URL
   let commit: String
@@ -21,7 +22,8 @@ extension HubClient {
     guard !range.isEmpty else { return }
     let isAll = whole != nil && range == 0..<file.size
     _ = try await exchange(
-      file.url, file.subject, range: isAll ? nil : range, timeout: settings.downloadTimeout,
+      file.url, file.subject, of: file.repository, range: isAll ? nil : range,
+      timeout: settings.downloadTimeout,
       accept: { answer in
         if let other = answer["X-Repo-Commit"], other != file.commit {
           throw HubError(

@@ -24,8 +24,8 @@ public struct Retry: Sendable {
         most = max(most, received())
         let wait = error.wait ?? .seconds(1 << min(failures - 1, 3))
         guard failures < attempts, wait <= longestWait else { throw error }
-        if error.kind == .rateLimited {
-          note("The Hub's rate limit is reached: waiting \(wait.components.seconds) s.")
+        if wait > .seconds(2) {
+          note("\(error.subject): \(error.problem). Trying again in \(wait.components.seconds) s.")
         }
         try await pause(wait)
       }
