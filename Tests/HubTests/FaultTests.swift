@@ -136,11 +136,7 @@ import Testing
   @Test func tableInTheDocumentation() async throws {
     let outcomes = try await withThrowingTaskGroup(of: (Int, String).self) { group in
       for (index, fault) in Self.cases.enumerated() {
-        group.addTask {
-          let clock = ContinuousClock.now
-          defer { print("TIME", fault.what, clock.duration(to: .now)) }
-          return (index, try await Self.outcome(fault))
-        }
+        group.addTask { (index, try await Self.outcome(fault)) }
       }
       return try await group.reduce(into: [Int: String]()) { $0[$1.0] = $1.1 }
     }
