@@ -12,8 +12,9 @@ public enum HubPart: Sendable {
 public struct HubModel: Sendable {
   public let id: HubID
   public let commit: String
-  /// In Hugging Face layout. With `.embeddings` it may hold the table and none of the other weights.
+  /// In Hugging Face layout.
   public let folder: URL
+  /// What of it the folder holds: with `.embeddings` the table and perhaps none of the other weights.
   public let part: HubPart
   /// How many bytes came over the network.
   public let receivedBytes: Int
@@ -22,7 +23,8 @@ public struct HubModel: Sendable {
 /// The Hugging Face Hub and its cache on this machine, shared with Python's `huggingface_hub`.
 ///
 /// ```swift
-/// let model = try await Hub().fetch(HubID("google-bert/bert-base-cased")!)
+/// guard let id = HubID("google-bert/bert-base-cased") else { return }
+/// let model = try await Hub(settings: HubSettings()).fetch(id)
 /// let space = try EmbeddingSpace(folder: model.folder)
 /// ```
 public struct Hub: Sendable {

@@ -159,6 +159,26 @@ import Testing
 
   static let mark = "<!-- faults -->"
 
+  /// A warning is passed on once for each topic.
+  @Test func warnings() async throws {
+    let world = try HubWorld()
+    let warning = ["X-HF-Warning": "quota; nearly used up", "Retry-After": "0"]
+    for _ in 0..<3 { world.server.fail("/revision/", .status(503, warning)) }
+    try await world.fetch("org/tiny")
+    #expect(world.notes == ["The Hub says: quota; nearly used up"])
+  }
+
+  /// A new commit that does not come through is an error, not silently the old one.
+  @Test func anOldCommitDoesNotStandInForABrokenDownload() async throws {
+    let world = try HubWorld()
+    try await world.fetch("org/tiny")
+    world.server.set(try HubWorld.tiny(commit: "d", seed: 2), as: "org/tiny")
+    for _ in 0..<5 { world.server.fail("/storage/", .drop) }
+    #expect(try await world.failure("org/tiny").kind == .unreachable)
+    let offline = try await world.fetch("org/tiny@\(String(repeating: "a", count: 40))")
+    #expect(offline.receivedBytes == 0)
+  }
+
   @Test func pausesGrowAndRateLimitsAreHonoured() async throws {
     let world = try HubWorld()
     for _ in 0..<4 { world.server.fail("/revision/", .status(500)) }

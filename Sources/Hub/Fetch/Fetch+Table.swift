@@ -28,7 +28,7 @@ extension Fetch {
       try await download(found.entry, of: found.file, from: found.dataOffset, commit)
     }
     try remember(commit, listing, in: own)
-    return model(own, commit)
+    return model(own, commit, listing)
   }
 
   /// How much of a file is asked for to see its header: enough for nearly all (huggingface_hub's `hf_api.py`).

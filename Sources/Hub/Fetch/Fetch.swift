@@ -36,20 +36,22 @@ struct Fetch: Sendable {
         .offline, "\(id)", "is not in the cache, and the network may not be used",
         hint: "Fetch it where there is a network, or unset HF_HUB_OFFLINE")
     }
+    let (commit, listing): (String, FileListing)
     do {
-      let commit = try await resolve(attempts: cached == nil ? nil : 1)
-      let listing = try await listing(of: commit)
-      if let cache = caches.first(where: { isComplete($0, commit, listing) }) {
-        try? cache.setCommit(commit, of: id.revision)
-        return model(cache, commit)
-      }
-      return try await download(commit, listing)
+      let attempts = cached == nil ? client.retry.attempts : 1
+      commit = try await resolve(attempts: attempts)
+      listing = try await self.listing(of: commit, attempts: attempts)
     } catch let error as HubError where error.permitsCachedCopy {
       guard let cached else { throw error }
       observer.note(
         "\(error.subject): \(error.problem). Using the copy in the cache, of commit \(cached.commit).")
       return cached
     }
+    if let cache = caches.first(where: { isComplete($0, commit, listing, for: part) }) {
+      try? cache.setCommit(commit, of: id.revision)  // the cache may be read-only
+      return model(cache, commit, listing)
+    }
+    return try await download(commit, listing)
   }
 
   // MARK: What is there
@@ -61,33 +63,40 @@ struct Fetch: Sendable {
   private func cachedModel() -> HubModel? {
     for cache in caches {
       guard let commit = id.isCommit ? id.revision : cache.commit(of: id.revision) else { continue }
-      if isComplete(cache, commit, cache.listing(of: commit)) { return model(cache, commit) }
+      let listing = cache.listing(of: commit)
+      if isComplete(cache, commit, listing, for: part) { return model(cache, commit, listing) }
     }
     return nil
   }
 
   /// Whether the snapshot holds what is wanted. Without a listing its own files must do to open it.
-  private func isComplete(_ cache: RepositoryCache, _ commit: String, _ listing: FileListing?) -> Bool {
+  private func isComplete(
+    _ cache: RepositoryCache, _ commit: String, _ listing: FileListing?, for part: HubPart
+  ) -> Bool {
     let names = listing?.names ?? cache.names(at: commit)
     guard let files = try? ModelFiles(among: names, of: "\(id)") else { return false }
     func holds(_ name: String) -> Bool { cache.holds(name, at: commit, size: listing?.entries[name]?.size) }
     guard files.small.allSatisfy(holds) else { return false }
-    if cache.folder == own.folder { return cache.holds(Self.tableFile, at: commit, size: nil) }
+    if cache.folder == own.folder {
+      return part == .embeddings && cache.holds(Self.tableFile, at: commit, size: nil)
+    }
     guard holds(files.weights), let shards = try? files.shards(in: cache.snapshot(commit), for: part) else {
       return false
     }
     return shards.allSatisfy(holds)
   }
 
-  func model(_ cache: RepositoryCache, _ commit: String) -> HubModel {
+  func model(_ cache: RepositoryCache, _ commit: String, _ listing: FileListing?) -> HubModel {
     HubModel(
-      id: id, commit: commit, folder: cache.snapshot(commit), part: part, receivedBytes: meter.received)
+      id: id, commit: commit, folder: cache.snapshot(commit),
+      part: isComplete(cache, commit, listing, for: .model) ? .model : .embeddings,
+      receivedBytes: meter.received)
   }
 
   // MARK: What the Hub says
 
   /// The commit that the revision means now.
-  private func resolve(attempts: Int?) async throws -> String {
+  private func resolve(attempts: Int) async throws -> String {
     if id.isCommit { return id.revision }
     let url = client.address(["api", "models"] + names + ["revision", id.revision])
     let (json, _) = try await client.json(url, "\(id)", attempts: attempts)
@@ -95,13 +104,13 @@ struct Fetch: Sendable {
     return commit
   }
 
-  private func listing(of commit: String) async throws -> FileListing {
+  private func listing(of commit: String, attempts: Int) async throws -> FileListing {
     if let listing = caches.lazy.compactMap({ $0.listing(of: commit) }).first { return listing }
     var listing = FileListing()
     var next: URL? = client.address(
       ["api", "models"] + names + ["tree", commit], query: "recursive=true&expand=false")
     while let url = next {
-      let (json, answer) = try await client.json(url, "\(id)")
+      let (json, answer) = try await client.json(url, "\(id)", attempts: attempts)
       guard listing.add(page: json) else { throw client.notAHub("\(id)") }
       next = answer.nextPage.flatMap { URL(string: client.local($0), relativeTo: url)?.absoluteURL }
     }
@@ -126,7 +135,7 @@ struct Fetch: Sendable {
     try await download(files.small + [files.weights], commit, listing, into: shared)
     let shards = try files.shards(in: shared.snapshot(commit), for: part)
     try await download(shards, commit, listing, into: shared)
-    return model(shared, commit)
+    return model(shared, commit, listing)
   }
 
   /// Writes what the Hub said, as Python's client does before it downloads.

@@ -36,9 +36,9 @@ struct HubClient: Sendable {
   }
 
   /// An answer in JSON, and its head.
-  func json(_ url: URL, _ subject: String, attempts: Int? = nil) async throws -> (JSON, Answer) {
+  func json(_ url: URL, _ subject: String, attempts: Int) async throws -> (JSON, Answer) {
     var retry = retry
-    retry.attempts = attempts ?? retry.attempts
+    retry.attempts = attempts
     return try await retry(note: observer.note) {
       let text = Mutex(Data())
       let answer = try await exchange(
@@ -133,9 +133,9 @@ struct HubClient: Sendable {
 
   /// The address as the endpoint has it.
   func local(_ address: String) -> String {
-    let hub = "https://huggingface.co"
-    guard settings.endpoint.absoluteString != hub, address.hasPrefix(hub) else { return address }
-    return settings.endpoint.absoluteString + address.dropFirst(hub.count)
+    let hub = "https://huggingface.co/"
+    guard address.hasPrefix(hub) else { return address }
+    return settings.endpoint.absoluteString + "/" + address.dropFirst(hub.count)
   }
 }
 

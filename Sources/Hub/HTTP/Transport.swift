@@ -34,6 +34,7 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
     _ request: URLRequest, head: @escaping @Sendable (Answer) throws -> Void,
     body: @escaping @Sendable (Data) throws -> Void
   ) async throws -> Answer {
+    try Task.checkCancellation()
     guard let session = session.withLock({ $0 }) else { throw CancellationError() }
     let task = session.dataTask(with: request)
     return try await withTaskCancellationHandler {
