@@ -59,8 +59,12 @@ enum ModelArgument {
     switch self {
     case .folder, .shipped: return ModelPlace(try localFolder())
     case .hub(let id):
-      let model = try await common.fetch(id, part, interruption)
-      return ModelPlace(folder: model.folder, commit: model.commit, isWhole: model.part == .model)
+      do {
+        let model = try await common.fetch(id, part, interruption)
+        return ModelPlace(folder: model.folder, commit: model.commit, isWhole: model.part == .model)
+      } catch let error as HubError where error.subject == "\(id)" {
+        throw TransferError("\(id)", "is no folder here; as a Hub id: \(error.problem)", hint: error.hint)
+      }
     }
   }
 }
@@ -97,10 +101,6 @@ extension CommonOptions {
     } catch is CancellationError {
       note("Interrupted: what was complete is kept.")
       throw ExitCode(130)
-    } catch let error as HubError where error.kind == .repositoryNotFound {
-      throw TransferError(
-        error.subject, "is neither a folder here nor a model on the Hub that may be read",
-        hint: error.hint)
     }
   }
 }

@@ -22,7 +22,9 @@ import Testing
   private func run(
     _ arguments: [String], timeout: Double = 60, executable: URL = Command.executable
   ) throws -> Command.Outcome {
-    let environment = ["HF_HOME": world.folder.url.path + "/hf", "HF_ENDPOINT": server.endpoint]
+    let environment = [
+      "HF_HOME": world.folder.url.path + "/hf", "HF_ENDPOINT": server.endpoint, "HF_HUB_OFFLINE": "0",
+    ]
     return try Command.run(
       arguments, in: world.folder.url, environment: environment, timeout: timeout, executable: executable)
   }
@@ -72,10 +74,10 @@ import Testing
   }
 
   @Test(arguments: [
-    (["fetch", "org/nothing"], "org/nothing: is neither a folder here nor a model on the Hub"),
+    (["fetch", "org/nothing"], "org/nothing: is not on the Hub, or is private"),
     (
       ["evaluate", "--model", "modle", "--template", "[X] [Y]", "--facts", "facts"],
-      "modle: is neither a folder"
+      "modle: is no folder here; as a Hub id: is not on the Hub"
     ),
     (["inspect", "missing.safetensors"], "missing.safetensors: cannot be opened"),
     (["inspect", "./missing"], "missing: cannot be opened"),

@@ -77,10 +77,12 @@ extension Fetch {
     try part.append(header)
     let end = dataOffset + entry.range.upperBound
     try await client.retry(received: { part.count }, note: observer.note) {
-      try await client.receive(file, end - part.rest..<end) { data in
-        try part.append(data)
-        meter.receive(data.count)
-      }
+      try await client.receive(
+        file, end - part.rest..<end,
+        into: { data in
+          try part.append(data)
+          meter.receive(data.count)
+        })
       guard part.rest == 0 else { throw client.endedEarly(file, part) }
     }
     try own.place(part, as: Self.tableFile, at: commit, hash: nil)

@@ -12,7 +12,7 @@ struct HubClient: Sendable {
   let retry: Retry
   let observer: HubObserver
   private let transport = Transport()
-  private let warned = WarnedTopics()
+  private let history = History()
 
   static let userAgent = "promptferry/0.1"
   private static let redirectLimit = 10
@@ -101,9 +101,10 @@ struct HubClient: Sendable {
         }
       } catch let error as URLError {
         try Task.checkCancellation()
-        throw HubError(unreachable: url, error, subject: subject)
+        throw HubError(unreachable: url, error, subject: subject, wasReached: history.hasAnswers)
       }
-      if let warning = answer["X-HF-Warning"], warned.isNew(warning) {
+      history.addAnswer()
+      if let warning = answer["X-HF-Warning"], history.isNew(warning) {
         observer.note("The Hub says: \(warning)")
       }
       if answer.isSuccess { return answer.led(by: leading) }
@@ -153,10 +154,15 @@ extension CharacterSet {
     charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 }
 
-/// The topics the Hub has warned of: once each.
-private final class WarnedTopics: Sendable {
+/// What has come over the network so far.
+private final class History: Sendable {
+  private let answers = Atomic<Bool>(false)
   private let topics = Mutex<Set<String>>([])
 
+  var hasAnswers: Bool { answers.load(ordering: .relaxed) }
+  func addAnswer() { answers.store(true, ordering: .relaxed) }
+
+  /// Whether the Hub had not warned of that topic before.
   func isNew(_ warning: String) -> Bool {
     let topic = warning.split(separator: ";", maxSplits: 1).first.map(String.init) ?? warning
     return topics.withLock { $0.insert(topic).inserted }

@@ -63,8 +63,12 @@ extension HubError {
   }
 
   /// What a failed connection means.
-  init(unreachable url: URL, _ error: URLError, subject: String) {
+  /// - Parameter wasReached: whether anything answered before. Without that, a host that is not found or has nobody
+  ///   listening is not tried again: most likely there is no network.
+  init(unreachable url: URL, _ error: URLError, subject: String, wasReached: Bool) {
     let host = url.host ?? url.absoluteString
+    let isAway = [.cannotFindHost, .dnsLookupFailed, .cannotConnectToHost, .notConnectedToInternet]
+      .contains(error.code)
     let (problem, hint): (String, String)
     switch error.code {
     case .timedOut: (problem, hint) = ("\(host) did not answer in time", "Check the network and try again")
@@ -79,6 +83,6 @@ extension HubError {
     }
     self.init(
       .unreachable, subject, problem, hint: hint + "; what is in the cache can be used with HF_HUB_OFFLINE=1",
-      isTransient: true)
+      isTransient: wasReached || !isAway)
   }
 }

@@ -56,12 +56,12 @@ extension HubClient {
   func fill(_ part: PartFile, with file: RemoteFile, _ meter: Meter) async throws {
     try await retry(received: { part.count }, note: observer.note) {
       do {
-        try await receive(file, part.count..<file.size) {
-          meter.receive(-(try part.restart()))
-        } into: { data in
-          try part.append(data)
-          meter.receive(data.count)
-        }
+        try await receive(
+          file, part.count..<file.size, whole: { meter.receive(-(try part.restart())) },
+          into: { data in
+            try part.append(data)
+            meter.receive(data.count)
+          })
         guard part.rest == 0 else { throw endedEarly(file, part) }
         guard part.isRight else {
           throw HubError(
