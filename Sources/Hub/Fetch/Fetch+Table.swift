@@ -76,7 +76,7 @@ extension Fetch {
     let part = try own.part(Self.tableFile, subject: file.subject, size: size, hash: nil)
     try part.append(header)
     let end = dataOffset + entry.range.upperBound
-    try await client.retry(received: { part.count }, note: observer.note) {
+    try await client.retry(received: part.count, note: observer.note) {
       try await client.receive(
         file, end - part.rest..<end,
         into: { data in

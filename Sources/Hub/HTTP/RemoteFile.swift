@@ -54,7 +54,7 @@ extension HubClient {
   /// Brings a whole file, whatever happens on the way: what has come is kept and continued by range, or begun anew where
   /// the server does not continue, or the whole does not hash to what it should.
   func fill(_ part: PartFile, with file: RemoteFile, _ meter: Meter) async throws {
-    try await retry(received: { part.count }, note: observer.note) {
+    try await retry(received: part.count, note: observer.note) {
       do {
         try await receive(
           file, part.count..<file.size, whole: { meter.receive(-(try part.restart())) },

@@ -12,7 +12,7 @@ public struct Retry: Sendable {
   /// Runs `body` until it succeeds or fails for good.
   /// - Parameter received: bytes so far, more than ever before is progress, and starts the count anew
   func callAsFunction<Value>(
-    received: () -> Int = { 0 }, note: (String) -> Void, _ body: () async throws -> Value
+    received: @autoclosure () -> Int = 0, note: (String) -> Void, _ body: () async throws -> Value
   ) async throws -> Value {
     var failures = 0
     var most = received()
