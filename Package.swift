@@ -6,6 +6,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "PromptTransfer", targets: ["PromptTransfer"]),
+    .library(name: "Hub", targets: ["Hub"]),
     .executable(name: "promptferry", targets: ["promptferry"]),
   ],
   dependencies: [
@@ -32,14 +33,23 @@ let package = Package(
     .target(
       name: "Experiments",
       dependencies: ["PromptTransfer", .product(name: "Crypto", package: "swift-crypto")]),
+    // Beside PromptTransfer: it has to know which files tokenizers and models are opened from, and nothing of prompts.
+    .target(
+      name: "Hub",
+      dependencies: ["LanguageModels", "Tokenization", .product(name: "Crypto", package: "swift-crypto")]),
     .executableTarget(
       name: "promptferry",
       dependencies: [
-        "PromptTransfer", "Experiments",
+        "PromptTransfer", "Experiments", "Hub",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
-    .target(name: "TestSupport", dependencies: ["PromptTransfer", "Experiments"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport",
+      dependencies: [
+        "PromptTransfer", "Experiments", "Hub", .product(name: "Crypto", package: "swift-crypto"),
+      ],
+      path: "Tests/TestSupport"),
     .testTarget(name: "TensorsTests", dependencies: ["TestSupport"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["TestSupport"]),
     .testTarget(
@@ -47,6 +57,7 @@ let package = Package(
     .testTarget(name: "LanguageModelsTests", dependencies: ["TestSupport"]),
     .testTarget(name: "PromptTransferTests", dependencies: ["TestSupport"]),
     .testTarget(name: "ExperimentsTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "HubTests", dependencies: ["TestSupport"]),
     .testTarget(name: "FuzzTests", dependencies: ["TestSupport"]),
     .testTarget(name: "CommandTests", dependencies: ["TestSupport", "promptferry"]),
   ]

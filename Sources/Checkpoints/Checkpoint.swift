@@ -22,14 +22,12 @@ public struct Checkpoint: Sendable {
   package init(folder: URL, only isWanted: (String) -> Bool) throws(CheckpointError) {
     self.folder = folder
     configuration = try Self.json(folder.appendingPathComponent("config.json"))
-    // The order in which Transformers looks for them.
-    let candidates = ["model.safetensors", "pytorch_model.bin"].flatMap { [$0, "\($0).index.json"] }
-    let found = candidates.first {
+    let found = Self.weightsFile {
       FileManager.default.fileExists(atPath: folder.appendingPathComponent($0).path)
     }
     guard let found else {
       throw CheckpointError(
-        file: folder, "holds neither \(candidates.joined(separator: " nor "))",
+        file: folder, "holds neither \(Self.weightsFiles.joined(separator: " nor "))",
         hint: "Save the model with save_pretrained(…), which writes safetensors")
     }
     let index = folder.appendingPathComponent(found)
@@ -53,6 +51,26 @@ public struct Checkpoint: Sendable {
     }
     self.files = files
     self.places = places
+  }
+
+  /// What a model in this folder is called: by its repository in a snapshot of the Hub's cache
+  /// (`models--org--name/snapshots/COMMIT`), else by the folder's own name.
+  package static func name(of folder: URL) -> String {
+    let path = folder.standardizedFileURL.pathComponents.suffix(3)
+    guard path.count == 3, let repository = path.first, path.dropFirst().first == "snapshots",
+      repository.hasPrefix("models--")
+    else { return folder.standardizedFileURL.lastPathComponent }
+    return String(repository.dropFirst("models--".count)).replacing("--", with: "/")
+  }
+
+  /// The order in which Transformers looks for them.
+  private static let weightsFiles = ["model.safetensors", "pytorch_model.bin"].flatMap {
+    [$0, "\($0).index.json"]
+  }
+
+  /// The file that holds a model's weights, or the index of its shards, in a folder or repository with these files.
+  package static func weightsFile(where exists: (String) -> Bool) -> String? {
+    weightsFiles.first(where: exists)
   }
 
   /// The names of all tensors, sorted.
@@ -99,7 +117,7 @@ public struct Checkpoint: Sendable {
   }
 
   /// Tensor names to shard names. Shard names come from elsewhere: they may not leave the folder.
-  private static func weightMap(_ index: URL) throws(CheckpointError) -> [String: String] {
+  package static func weightMap(_ index: URL) throws(CheckpointError) -> [String: String] {
     guard let members = try json(index)["weight_map"]?.members, !members.isEmpty else {
       throw CheckpointError(file: index, item: "weight_map", "is missing or empty")
     }

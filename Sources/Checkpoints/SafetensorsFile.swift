@@ -27,26 +27,13 @@ package struct SafetensorsFile: TensorFile {
     return start..<start + entry.range.count
   }
 
-  /// The bytes of a safetensors file that holds these Float32 matrices and this metadata, laid out as the
-  /// reference writer does: names in order, the header padded with spaces to a multiple of 8.
+  /// The bytes of a safetensors file that holds these Float32 matrices, by name, and this metadata.
   package static func serialize(_ tensors: [String: Matrix], metadata: [String: String]) -> Data {
-    var header: [String: Any] = ["__metadata__": metadata]
-    var end = 0
     let ordered = tensors.sorted { $0.key < $1.key }
-    for (name, matrix) in ordered {
-      let size = matrix.count * MemoryLayout<Float>.size
-      header[name] = [
-        "dtype": "F32", "shape": [matrix.rows, matrix.columns], "data_offsets": [end, end + size],
-      ]
-      end += size
-    }
-    // Strings and integers only: JSONSerialization cannot refuse them.
-    var json =
-      (try? JSONSerialization.data(withJSONObject: header, options: [.sortedKeys, .withoutEscapingSlashes]))
-      ?? Data()
-    json.append(contentsOf: repeatElement(0x20, count: (8 - json.count % 8) % 8))
-    var data = withUnsafeBytes(of: UInt64(json.count).littleEndian) { Data($0) }
-    data.append(json)
+    var data = SafetensorsHeader.serialize(
+      ordered.map { name, matrix in
+        (name, "F32", [matrix.rows, matrix.columns], matrix.count * MemoryLayout<Float>.size)
+      }, metadata: metadata)
     for (_, matrix) in ordered {
       data.append(UnsafeBufferPointer(start: matrix.pointer, count: matrix.count))
     }

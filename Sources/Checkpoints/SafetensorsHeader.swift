@@ -20,8 +20,19 @@ package struct SafetensorsHeader: Sendable {
 
   static let lengthLimit = 100_000_000
 
-  /// Reads and checks the header at the start of `bytes`, the whole file of `fileLength` bytes.
-  package init(_ bytes: UnsafeRawBufferPointer, file: URL) throws(CheckpointError) {
+  /// How many bytes at the start of a file its header takes, by the first eight of them; nil where they are fewer or say
+  /// more than the format allows.
+  package static func length(_ bytes: Data) -> Int? {
+    guard bytes.count >= 8 else { return nil }
+    let stated = bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
+    return Int(exactly: stated).flatMap { $0 <= lengthLimit ? 8 + $0 : nil }
+  }
+
+  /// Reads and checks the header at the start of `bytes`.
+  /// - Parameter fileLength: the size of the file, where `bytes` is only its beginning
+  package init(
+    _ bytes: UnsafeRawBufferPointer, fileLength: Int? = nil, file: URL
+  ) throws(CheckpointError) {
     func failure(_ problem: String, _ item: String? = nil) -> CheckpointError {
       CheckpointError(file: file, item: item, problem, hint: "The file is damaged or no safetensors file")
     }
@@ -46,8 +57,29 @@ package struct SafetensorsHeader: Sendable {
     for member in members where member.key != "__metadata__" {
       entries.append(try Self.entry(member, failure))
     }
-    try Self.checkLayout(entries, dataLength: bytes.count - dataOffset, failure)
+    try Self.checkLayout(entries, dataLength: (fileLength ?? bytes.count) - dataOffset, failure)
     self.entries = entries
+  }
+
+  /// The header of a file that holds these tensors, one after the other, laid out as the reference writer does: padded
+  /// with spaces to a multiple of 8. Its length comes first.
+  package static func serialize(
+    _ tensors: [(name: String, typeName: String, shape: [Int], byteCount: Int)], metadata: [String: String]
+  ) -> Data {
+    var header: [String: Any] = ["__metadata__": metadata]
+    var end = 0
+    for tensor in tensors {
+      header[tensor.name] = [
+        "dtype": tensor.typeName, "shape": tensor.shape, "data_offsets": [end, end + tensor.byteCount],
+      ]
+      end += tensor.byteCount
+    }
+    // Strings and integers only: JSONSerialization cannot refuse them.
+    var json =
+      (try? JSONSerialization.data(withJSONObject: header, options: [.sortedKeys, .withoutEscapingSlashes]))
+      ?? Data()
+    json.append(contentsOf: repeatElement(0x20, count: (8 - json.count % 8) % 8))
+    return withUnsafeBytes(of: UInt64(json.count).littleEndian) { Data($0) } + json
   }
 
   private typealias Failure = (_ problem: String, _ item: String?) -> CheckpointError

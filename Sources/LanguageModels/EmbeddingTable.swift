@@ -30,7 +30,9 @@ public struct EmbeddingTable: Sendable {
   init(_ checkpoint: Checkpoint) throws(CheckpointError) {
     folder = checkpoint.folder
     let configuration = checkpoint.configuration
-    let name = try EmbeddingNames.find(in: checkpoint)
+    let shapes = checkpoint.tensorNames.map { ($0, checkpoint.shape($0) ?? []) }
+    let name = try EmbeddingNames.find(
+      in: Dictionary(uniqueKeysWithValues: shapes), configuration: configuration, folder: folder)
     guard let tensor = try checkpoint.stored(name) else {
       throw CheckpointError(file: folder, item: name, "is not in the checkpoint")
     }
@@ -41,7 +43,7 @@ public struct EmbeddingTable: Sendable {
     }
     self.tensor = tensor
     fingerprint = tensor.sha256()
-    isOfRunnableFamily = EmbeddingNames.family(of: checkpoint) != nil
+    isOfRunnableFamily = EmbeddingNames.family(configuration, folder) != nil
     let type = configuration["model_type"]?.string ?? ""
     // M2M-100 and XGLM scale unless they say otherwise.
     let isScaled =
@@ -66,73 +68,5 @@ public struct EmbeddingTable: Sendable {
     }
     let offset = sum / count
     return ((shift ?? 0) + offset, max(0, squares / count - offset * offset).squareRoot())
-  }
-}
-
-/// Where families keep their word embeddings.
-enum EmbeddingNames {
-  /// By `model_type`, without prefixes such as `model.`; families of `ModelFamily` have theirs in their tables.
-  private static let byType: [String: [String]] = [
-    "llama": ["embed_tokens.weight"], "mistral": ["embed_tokens.weight"], "mixtral": ["embed_tokens.weight"],
-    "qwen2": ["embed_tokens.weight"], "qwen2_moe": ["embed_tokens.weight"], "qwen3": ["embed_tokens.weight"],
-    "qwen3_moe": ["embed_tokens.weight"], "phi3": ["embed_tokens.weight"], "olmo": ["embed_tokens.weight"],
-    "olmo2": ["embed_tokens.weight"], "gemma": ["embed_tokens.weight"], "gemma2": ["embed_tokens.weight"],
-    "gemma3": ["embed_tokens.weight"], "gemma3_text": ["embed_tokens.weight"],
-    "bart": ["shared.weight", "encoder.embed_tokens.weight"],
-    "mbart": ["shared.weight", "encoder.embed_tokens.weight"],
-    "t5": ["shared.weight", "encoder.embed_tokens.weight"],
-    "mt5": ["shared.weight", "encoder.embed_tokens.weight"],
-    "opt": ["decoder.embed_tokens.weight"], "gpt_neox": ["embed_in.weight"],
-    "bloom": ["word_embeddings.weight"],
-  ]
-
-  /// For types that are not in the table.
-  private static let endings = [
-    "word_embeddings.weight", "embed_tokens.weight", "wte.weight", "shared.weight", "embed_in.weight",
-  ]
-
-  private static let prefixes = [
-    "", "model.", "transformer.", "gpt_neox.", "language_model.model.", "model.language_model.",
-    "base_model.model.",
-    "base_model.model.model.",
-  ]
-
-  static func mayBeTable(_ name: String) -> Bool { endings.contains { name.hasSuffix($0) } }
-
-  /// The family, where it is one that can be run.
-  static func family(of checkpoint: Checkpoint) -> ModelFamily? {
-    try? ModelFamily(
-      configuration: checkpoint.configuration, file: checkpoint.folder.appendingPathComponent("config.json"))
-  }
-
-  /// The name of the table: by the configuration's `model_type`, else the one tensor with a usual ending. Never a silent
-  /// guess: several or none are an error.
-  static func find(in checkpoint: Checkpoint) throws(CheckpointError) -> String {
-    let configuration = checkpoint.configuration
-    let type = configuration["model_type"]?.string ?? ""
-    if let family = family(of: checkpoint) {
-      let architecture = family.architecture
-      guard let name = WeightReader(checkpoint).find(architecture.words, under: architecture.bodyPrefixes)
-      else {
-        throw CheckpointError(
-          file: checkpoint.folder, item: architecture.bodyPrefixes[0] + architecture.words,
-          "is not in the checkpoint")
-      }
-      return name
-    }
-    for name in byType[type] ?? [] {
-      for prefix in prefixes where checkpoint.shape(prefix + name) != nil { return prefix + name }
-    }
-    let found = checkpoint.tensorNames.filter { name in
-      endings.contains { name == $0 || name.hasSuffix("." + $0) } && checkpoint.shape(name)?.count == 2
-    }
-    if found.count == 1 { return found[0] }
-    guard found.isEmpty else {
-      throw CheckpointError(
-        file: checkpoint.folder, "the embedding table of model_type \(type) is not known",
-        hint: "It could be any of \(found.joined(separator: ", "))")
-    }
-    throw CheckpointError(
-      file: checkpoint.folder, "holds no word-embedding table under a known name (model_type \(type))")
   }
 }

@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import LanguageModels
 import Tensors
@@ -14,7 +15,7 @@ public struct LanguageModel: Sendable {
 
   /// Loads both from a folder in Hugging Face layout.
   public init(folder: URL) throws {
-    name = folder.standardizedFileURL.lastPathComponent
+    name = Checkpoint.name(of: folder)
     network = try FrozenModel(folder: folder)
     tokenizer = try Tokenizer(folder: folder)
     if network.configuration.family.isCausal {
@@ -43,9 +44,10 @@ public struct EmbeddingSpace: Sendable {
   public let table: EmbeddingTable
   public let tokenizer: Tokenizer
 
+  /// Opens both in a folder in Hugging Face layout.
   public init(folder: URL) throws {
     try self.init(
-      name: folder.standardizedFileURL.lastPathComponent, table: try EmbeddingTable(folder: folder),
+      name: Checkpoint.name(of: folder), table: try EmbeddingTable(folder: folder),
       tokenizer: try Tokenizer(folder: folder))
   }
 

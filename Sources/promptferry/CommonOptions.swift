@@ -43,7 +43,7 @@ struct CommonOptions: ParsableArguments {
   }
 
   func progress(_ title: String, unit: String) -> ProgressReporter {
-    ProgressReporter(title: title, unit: unit, isSilent: quiet)
+    ProgressReporter(title: title, unit: .things(unit), isSilent: quiet)
   }
 }
 
@@ -81,12 +81,8 @@ enum Location {
       hint: "Reinstall, or run the binary from the repository")
   }
 
-  static func model(_ argument: String) throws -> URL {
-    guard !argument.isEmpty else {
-      throw TransferError("MODEL", "is empty", hint: "Give a folder or zoo:NAME")
-    }
-    guard argument.hasPrefix("zoo:") else { return URL(fileURLWithPath: argument) }
-    return try named(argument.dropFirst(4), in: shared().appendingPathComponent("zoo"), argument)
+  static func shippedModel(_ name: String) throws -> URL {
+    try named(name[...], in: shared().appendingPathComponent("zoo"), "zoo:\(name)")
   }
 
   static func facts(_ argument: String) throws -> URL {

@@ -4,7 +4,7 @@ import Foundation
 import PromptTransfer
 import Tensors
 
-struct DistilCommand: ParsableCommand {
+struct DistilCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "distil",
     abstract: "Tunes a prompt on another model without labels, by the answers of the source models.",
@@ -75,18 +75,21 @@ struct DistilCommand: ParsableCommand {
     let vocabularySize: Int
   }
 
-  func run() throws {
+  func run() async throws {
     let interruption = Interruption()
     let destination = URL(fileURLWithPath: output)
     try AtomicFile.requireWritable(destination)
     let place = try Location.facts(facts)
     let (train, dev) = (try subjects(place, .train), try subjects(place, .dev))
-    let teachers = try from.map { source in
-      try Teacher(
-        model: LanguageModel(folder: Location.model(source.model)),
-        prompt: SoftPrompt(URL(fileURLWithPath: source.prompt)), weight: source.weight)
+    var teachers: [Teacher] = []
+    for source in from {
+      let model = try await common.model(source.model, .model, interruption).languageModel()
+      teachers.append(
+        try Teacher(
+          model: model, prompt: SoftPrompt(URL(fileURLWithPath: source.prompt)), weight: source.weight))
     }
-    let student = try LanguageModel(folder: Location.model(to))
+    let studentPlace = try await common.model(to, .model, interruption)
+    let student = try studentPlace.languageModel()
     let origin = try start.map { try SoftPrompt(URL(fileURLWithPath: $0)) }
     let layout =
       try template.map { try Template($0) } ?? origin?.template ?? teachers[0].prompt.template
@@ -111,7 +114,7 @@ struct DistilCommand: ParsableCommand {
     try SoftPrompt(
       vectors: result.vectors, template: layout, modelName: student.name,
       embeddingFingerprint: student.space.table.fingerprint,
-      provenance: try provenance(teachers, origin, place, result)
+      provenance: try provenance(teachers, origin, place, result).merging(studentPlace.provenance) { $1 }
     ).write(to: destination)
     if result.skippedCount > 0 {
       common.note(

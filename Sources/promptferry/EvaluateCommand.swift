@@ -4,7 +4,7 @@ import Foundation
 import PromptTransfer
 import Tensors
 
-struct EvaluateCommand: ParsableCommand {
+struct EvaluateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
     abstract: "Asks a model facts, with a prompt or a manual template.",
@@ -72,13 +72,13 @@ struct EvaluateCommand: ParsableCommand {
     }
   }
 
-  func run() throws {
+  func run() async throws {
     let interruption = Interruption()
     if let predictions { try AtomicFile.requireWritable(URL(fileURLWithPath: predictions)) }
     let data = try Location.dataset(facts)
     let set = try data.read(split)
     guard !set.facts.isEmpty else { throw TransferError(facts, "holds no facts") }
-    let loaded = try LanguageModel(folder: Location.model(model))
+    let loaded = try await common.model(model, .model, interruption).languageModel()
     let soft = try prompt.map { try SoftPrompt(URL(fileURLWithPath: $0)) }
     try soft?.requireMatch(loaded.space.table, name: model)
     let layout = try soft?.template ?? Template(template ?? "")

@@ -18,13 +18,16 @@ struct ExperimentCommand: ParsableCommand {
       """,
     subcommands: [Run.self, Status.self, ReportCommand.self])
 
-  /// - Parameter output: the folder of results, runs/NAME when nil
-  static func runner(_ config: String, output: String?) throws -> Runner {
+  /// - Parameters:
+  ///   - output: the folder of results, runs/NAME when nil
+  ///   - models: the folders of models by name; of those that are not there only what is on this machine is found
+  static func runner(_ config: String, output: String?, models: [String: URL] = [:]) throws -> Runner {
     let configuration = try ExperimentConfiguration(contentsOf: Location.experiment(config))
     return try Runner(
       configuration,
       store: Store(folder: URL(fileURLWithPath: output ?? "runs/\(configuration.name)")),
-      places: Places(model: Location.model, file: Location.file), version: PromptFerry.version)
+      places: Places(model: { try models[$0] ?? ModelArgument($0).localFolder() }, file: Location.file),
+      version: PromptFerry.version)
   }
 
   struct Options: ParsableArguments {
@@ -36,17 +39,29 @@ struct ExperimentCommand: ParsableCommand {
     var output: String?
     @OptionGroup var common: CommonOptions
 
-    func runner() throws -> Runner { try ExperimentCommand.runner(config, output: output) }
+    /// The folders of the models that the configuration names, by these names.
+    func fetchModels(_ interruption: Interruption) async throws -> [String: URL] {
+      let configuration = try ExperimentConfiguration(contentsOf: Location.experiment(config))
+      var folders: [String: URL] = [:]
+      for name in Set(configuration.pairs.flatMap { $0.sources + [$0.target] }).sorted() {
+        folders[name] = try await common.model(name, .model, interruption).folder
+      }
+      return folders
+    }
+
+    func runner(models: [String: URL] = [:]) throws -> Runner {
+      try ExperimentCommand.runner(config, output: output, models: models)
+    }
   }
 
-  struct Run: ParsableCommand {
+  struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Runs the cells that are missing. May be interrupted or killed: the next run goes on.")
     @OptionGroup var options: Options
 
-    func run() throws {
+    func run() async throws {
       let interruption = Interruption()
-      let runner = try options.runner()
+      let runner = try options.runner(models: await options.fetchModels(interruption))
       let before = runner.status()
       options.common.note("\(before.finishedCells) of \(before.cellCount) cells are there.")
       let bars = [

@@ -3,7 +3,7 @@ import Foundation
 import LanguageModels
 import PromptTransfer
 
-struct InspectCommand: ParsableCommand {
+struct InspectCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
     abstract: "Says what a model or a prompt is; with two models, which words they share.",
@@ -23,14 +23,18 @@ struct InspectCommand: ParsableCommand {
     if !(1...2).contains(what.count) { throw ValidationError("give one model or prompt, or two models") }
   }
 
-  func run() throws {
-    let places = try what.map(Location.model)
+  func run() async throws {
+    let interruption = Interruption()
+    var places: [ModelPlace] = []
+    for argument in what { places.append(try await common.model(argument, .embeddings, interruption)) }
     if places.count == 2 {
       try inspectPair(places)
-    } else if Self.isFolder(places[0]) {
+    } else if Self.isFolder(places[0].folder) {
       try inspectModel(places[0])
     } else {
-      try inspectPrompt(places[0])
+      var space: EmbeddingSpace?
+      if let model { space = try await common.model(model, .embeddings, interruption).embeddingSpace() }
+      try inspectPrompt(places[0].folder, space)
     }
   }
 
@@ -55,9 +59,10 @@ struct InspectCommand: ParsableCommand {
     let network: Network?
   }
 
-  private func inspectModel(_ url: URL) throws {
-    let space = try EmbeddingSpace(folder: url)
-    let network = try space.table.isOfRunnableFamily ? LanguageModel(folder: url).network : nil
+  private func inspectModel(_ place: ModelPlace) throws {
+    let space = try place.embeddingSpace()
+    let isRunnable = place.isWhole && space.table.isOfRunnableFamily
+    let network = try isRunnable ? place.languageModel().network : nil
     let (mean, deviation) = space.table.moments()
     let card = ModelCard(
       model: space.name, embeddingSHA256: space.table.fingerprint, embeddingTensor: space.table.name,
@@ -100,8 +105,8 @@ struct InspectCommand: ParsableCommand {
     let samples: [String]
   }
 
-  private func inspectPair(_ places: [URL]) throws {
-    let spaces = try places.map { try EmbeddingSpace(folder: $0) }
+  private func inspectPair(_ places: [ModelPlace]) throws {
+    let spaces = try places.map { try $0.embeddingSpace() }
     let shared = Anchors(spaces.map(\.tokenizer)).words
     let step = max(1, shared.count / 24)
     let card = PairCard(
@@ -125,10 +130,9 @@ struct InspectCommand: ParsableCommand {
     let nearestWords: [[String]]?
   }
 
-  private func inspectPrompt(_ url: URL) throws {
+  private func inspectPrompt(_ url: URL, _ space: EmbeddingSpace?) throws {
     let prompt = try SoftPrompt(url)
-    let nearest = try model.map { argument in
-      let space = try EmbeddingSpace(folder: Location.model(argument))
+    let nearest = try space.map { space in
       try prompt.requireMatch(space.table, name: space.name)
       return space.nearestWords(to: prompt.vectors, count: 6)
     }

@@ -3,6 +3,20 @@ import Synchronization
 
 /// Progress on standard error: a bar on a terminal, a plain line now and then elsewhere.
 final class ProgressReporter: Sendable {
+  enum Unit {
+    case things(String)
+    case bytes
+
+    /// What is done, what there is to do, and the rate.
+    fileprivate func text(_ done: Int, _ total: Int, rate: Double) -> String {
+      switch self {
+      case .things(let name): "\(done)/\(total) \(name), \(rate.formatted(1))/s"
+      case .bytes:
+        "\((Double(done) / 1e6).formatted(1))/\((Double(total) / 1e6).formatted(1)) MB, \((rate / 1e6).formatted(1)) MB/s"
+      }
+    }
+  }
+
   private struct State {
     var lastShown = ContinuousClock.now
     var lastTenth = 0
@@ -10,13 +24,13 @@ final class ProgressReporter: Sendable {
   }
 
   private let title: String
-  private let unit: String
+  private let unit: Unit
   private let isSilent: Bool
   private let isTerminal = isatty(2) == 1
   private let start = ContinuousClock.now
   private let state = Mutex(State())
 
-  init(title: String, unit: String, isSilent: Bool) {
+  init(title: String, unit: Unit, isSilent: Bool) {
     self.title = title
     self.unit = unit
     self.isSilent = isSilent
@@ -35,7 +49,7 @@ final class ProgressReporter: Sendable {
       let rate = Double(done) / max(seconds, 1e-9)
       let left = Int(Double(total - done) / max(rate, 1e-9))
       let clock = "\(left / 60):\(left % 60 < 10 ? "0" : "")\(left % 60)"
-      let numbers = "\(done)/\(total) \(unit), \(rate.formatted(1))/s, \(clock) left"
+      let numbers = "\(unit.text(done, total, rate: rate)), \(clock) left"
       if isTerminal {
         let filled = 24 * done / total
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
@@ -78,6 +92,21 @@ final class Interruption: @unchecked Sendable {  // dispatch sources may be used
   }
 
   var isRequested: Bool { flag.isSet.load(ordering: .relaxed) }
+
+  /// Runs `body`, and cancels it when an end is requested; then `CancellationError` is thrown.
+  func cancelling<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value
+  {
+    try await withThrowingTaskGroup(of: Value?.self) { group in
+      group.addTask { try await body() }
+      group.addTask {
+        while !self.isRequested { try await Task.sleep(for: .milliseconds(50)) }
+        return nil
+      }
+      defer { group.cancelAll() }
+      guard let value = try await group.next() ?? nil else { throw CancellationError() }
+      return value
+    }
+  }
 }
 
 extension BinaryFloatingPoint {

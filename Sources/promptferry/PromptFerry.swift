@@ -2,26 +2,28 @@ import ArgumentParser
 import Foundation
 
 @main
-struct PromptFerry: ParsableCommand {
+struct PromptFerry: AsyncParsableCommand {
   static let version = "0.1.0"
 
   static let configuration = CommandConfiguration(
     commandName: "promptferry",
     abstract: "Carries soft prompts from one language model to another, without labels.",
     discussion: """
-      MODEL is a folder in Hugging Face layout, or zoo:NAME for a model that ships with promptferry.
+      MODEL is a folder in Hugging Face layout, a model of the Hugging Face Hub (bert-base-cased, org/name or \
+      org/name@revision), or zoo:NAME for one that ships with promptferry.
       FACTS is a folder with train.jsonl, dev.jsonl and test.jsonl, a folder of such folders, one .jsonl file, or \
       atlas:RELATION for facts that ship with promptferry (atlas: for all of them).
       """,
     version: version,
     subcommands: [
       TuneCommand.self, TransferCommand.self, DistilCommand.self, EvaluateCommand.self, InspectCommand.self,
+      FetchCommand.self,
       DemoCommand.self, ExperimentCommand.self,
     ])
 
-  static func main() {
+  static func main() async {
     // A reader that goes away is an error of the write, not the end of the process.
     signal(SIGPIPE, SIG_IGN)
-    main(nil)
+    await main(nil)
   }
 }

@@ -4,7 +4,7 @@ import Foundation
 import PromptTransfer
 import Tensors
 
-struct TransferCommand: ParsableCommand {
+struct TransferCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "transfer",
     abstract: "Carries a prompt to another model, without labels and without running a model.",
@@ -93,16 +93,20 @@ struct TransferCommand: ParsableCommand {
     let target: String
   }
 
-  func run() throws {
+  func run() async throws {
     let interruption = Interruption()
     let destination = URL(fileURLWithPath: output)
     try AtomicFile.requireWritable(destination)
-    let sources = try from.map { source in
-      try TransferSource(
-        space: EmbeddingSpace(folder: Location.model(source.model)),
-        prompt: SoftPrompt(URL(fileURLWithPath: source.prompt)), weight: source.weight)
+    var sources: [TransferSource] = []
+    for source in from {
+      let place = try await common.model(source.model, .embeddings, interruption)
+      sources.append(
+        try TransferSource(
+          space: place.embeddingSpace(), prompt: SoftPrompt(URL(fileURLWithPath: source.prompt)),
+          weight: source.weight))
     }
-    let target = try EmbeddingSpace(folder: Location.model(to))
+    let targetPlace = try await common.model(to, .embeddings, interruption)
+    let target = try targetPlace.embeddingSpace()
     for source in sources { try source.prompt.requireLabels(in: target) }
     let list = anchors == "shared" ? nil : try CandidateVocabulary.readWords(URL(fileURLWithPath: anchors))
     let clock = ContinuousClock.now
@@ -132,6 +136,7 @@ struct TransferCommand: ParsableCommand {
       vectors: outcome.vectors, template: sources[0].prompt.template, modelName: target.name,
       embeddingFingerprint: target.table.fingerprint,
       provenance: try provenance(sources, target, anchorCount: transfer.anchors.words.count, objective: mean)
+        .merging(targetPlace.provenance) { $1 }
     ).write(to: destination)
     try common.print(result, text: summary(result))
     if outcome.isInterrupted {

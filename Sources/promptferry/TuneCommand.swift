@@ -4,7 +4,7 @@ import Foundation
 import PromptTransfer
 import Tensors
 
-struct TuneCommand: ParsableCommand {
+struct TuneCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tune",
     abstract: "Tunes a soft prompt on a frozen model.",
@@ -97,7 +97,7 @@ struct TuneCommand: ParsableCommand {
     let truncated: [String: Int]
   }
 
-  func run() throws {
+  func run() async throws {
     let interruption = Interruption()
     let data = try Location.dataset(facts)
     let origin: SoftPrompt? =
@@ -109,7 +109,8 @@ struct TuneCommand: ParsableCommand {
     let destination = URL(fileURLWithPath: output)
     try AtomicFile.requireWritable(destination)
     let (train, dev) = (try facts(data, .train), try facts(data, .dev))
-    let loaded = try LanguageModel(folder: Location.model(model))
+    let modelPlace = try await common.model(model, .model, interruption)
+    let loaded = try modelPlace.languageModel()
     let candidates = try data.candidates(listedIn: vocabulary, space: loaded.space)
     let tuner = Tuner(
       evaluator: Evaluator(model: loaded, candidates: candidates, parallelism: common.parallelism),
@@ -135,7 +136,8 @@ struct TuneCommand: ParsableCommand {
     let prompt = SoftPrompt(
       vectors: result.vectors, template: layout, modelName: loaded.name,
       embeddingFingerprint: loaded.space.table.fingerprint,
-      provenance: try provenance.merging(SoftPrompt.provenance(of: data.labels)) { $1 })
+      provenance: try provenance.merging(SoftPrompt.provenance(of: data.labels)) { $1 }
+        .merging(modelPlace.provenance) { $1 })
     try prompt.write(to: destination)
     noteSkipped(result)
     if dev.facts.isEmpty { common.note("There are no development facts: the last prompt is kept.") }

@@ -7,7 +7,11 @@ import Testing
 @Suite struct BadInputTests {
   /// Commands that fail, and what they must say.
   static let failures: [(arguments: String, problem: String)] = [
-    ("tune --model nowhere --facts facts -o p", "nowhere/config.json: cannot be opened"),
+    (
+      "tune --model nowhere --facts facts -o p",
+      "nowhere: is no folder here; as a Hub id: is not in the cache"
+    ),
+    ("tune --model ./nowhere --facts facts -o p", "nowhere/config.json: cannot be opened"),
     ("tune --model model --facts nowhere -o p", "there are no facts here"),
     ("tune --model model --facts model -o p", "holds no train.jsonl"),
     ("tune --model model --facts broken.jsonl -o p", "broken.jsonl, line 2: the field obj_label is missing"),
@@ -48,7 +52,7 @@ import Testing
     ("evaluate --model model --template [X][V][Y] --facts facts", "has prompt vectors"),
     ("evaluate --model model --template [X][Y] --facts phrases.jsonl", "none of the 2 facts can be asked"),
     ("evaluate --model zoo:nothing --template [X][Y] --facts facts", "zoo:nothing"),
-    ("inspect nowhere", "nowhere: cannot be opened"),
+    ("inspect nowhere", "nowhere: is no folder here; as a Hub id: is not in the cache"),
   ]
 
   private func damagedWorld() throws -> World {

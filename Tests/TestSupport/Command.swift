@@ -24,7 +24,7 @@ package enum Command {
 
   /// Runs the command to its end, or for `timeout` seconds. What it says goes through files: a pipe would have to be
   /// drained meanwhile, and commands that start at the same time would inherit each other's ends.
-  /// - Parameter environment: added to this process' own
+  /// - Parameter environment: added to this process' own, with the Hugging Face Hub switched off
   package static func run(
     _ arguments: [String], in folder: URL? = nil, environment: [String: String] = [:], timeout: Double = 60,
     executable: URL = Command.executable
@@ -35,7 +35,8 @@ package enum Command {
     process.executableURL = executable
     process.arguments = arguments
     process.currentDirectoryURL = folder
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    process.environment = ProcessInfo.processInfo.environment.merging(["HF_HUB_OFFLINE": "1"]) { $1 }
+      .merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: output)
     process.standardError = try FileHandle(forWritingTo: errors)

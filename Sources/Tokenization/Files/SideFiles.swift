@@ -2,6 +2,10 @@ import Foundation
 
 /// The small files beside a vocabulary: tokenizer_config.json, special_tokens_map.json, config.json.
 struct SideFiles {
+  static let names = [
+    "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "config.json",
+  ]
+
   let folder: URL
   let tokenizerConfig: Field?
   let specialTokens: Field?

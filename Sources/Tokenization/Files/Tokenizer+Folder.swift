@@ -25,6 +25,14 @@ extension Tokenizer {
     }
   }
 
+  /// Which of a folder's or repository's files `init(folder:)` reads; empty where it holds no tokenizer.
+  package static func files(among names: Set<String>) -> [String] {
+    let ways =
+      [["tokenizer.json"], ["vocab.txt"], ["vocab.json", "merges.txt"]] + sentencePieceFiles.map { [$0] }
+    guard let main = ways.first(where: { !names.isDisjoint(with: $0) }) else { return [] }
+    return (main + SideFiles.names).filter(names.contains)
+  }
+
   private init(json: Field, side: SideFiles) throws(TokenizationError) {
     guard json.value.members != nil else { throw json.unexpected("an object") }
     if let version = json.optional("version"), version.value.string != "1.0" {

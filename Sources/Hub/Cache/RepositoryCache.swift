@@ -1,0 +1,175 @@
+import Checkpoints
+import Foundation
+
+/// One repository's folder in a cache of the layout that Python's `huggingface_hub` uses:
+/// ```
+/// models--org--name/refs/main                 the commit, 40 digits
+///                  /trees/COMMIT.json         the repository's files at that commit
+///                  /blobs/HASH                contents
+///                  /snapshots/COMMIT/NAME     relative links to blobs, or the files themselves
+/// ```
+/// Every file appears by a rename, whole; what two processes do at once costs time but nothing else, so there are no
+/// locks. Reading writes nothing: the cache may be read-only.
+struct RepositoryCache: Sendable {
+  private let root: URL
+  let folder: URL
+  private let linksSnapshots: Bool
+
+  init(root: URL, repository: String, linksSnapshots: Bool) {
+    self.root = root
+    self.linksSnapshots = linksSnapshots
+    let name = "models--" + repository.replacing("/", with: "--")
+    folder = root.appending(path: name, directoryHint: .isDirectory)
+  }
+
+  // MARK: References and listings
+
+  /// The commit that the revision meant when the Hub was last asked.
+  func commit(of revision: String) -> String? {
+    let text = try? String(contentsOf: folder.appending(path: "refs/\(revision)"), encoding: .utf8)
+    return text.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }.flatMap {
+      HubID.isCommit($0) ? $0 : nil
+    }
+  }
+
+  func setCommit(_ commit: String, of revision: String) throws {
+    guard revision != commit, self.commit(of: revision) != commit else { return }
+    try write(Data(commit.utf8), to: folder.appending(path: "refs/\(revision)"))
+  }
+
+  func listing(of commit: String) -> FileListing? {
+    (try? Checkpoint.json(folder.appending(path: "trees/\(commit).json"))).flatMap { FileListing(file: $0) }
+  }
+
+  func setListing(_ listing: FileListing, of commit: String) throws {
+    try write(listing.file, to: folder.appending(path: "trees/\(commit).json"))
+  }
+
+  // MARK: Files
+
+  func snapshot(_ commit: String) -> URL {
+    folder.appending(path: "snapshots/\(commit)", directoryHint: .isDirectory)
+  }
+
+  /// Whether the file is in the snapshot, with this size where one is known.
+  func holds(_ name: String, at commit: String, size: Int?) -> Bool {
+    Self.size(snapshot(commit).appending(path: name)).map { size == nil || $0 == size } ?? false
+  }
+
+  /// The names at the top of a snapshot.
+  func names(at commit: String) -> Set<String> {
+    Set((try? FileManager.default.contentsOfDirectory(atPath: snapshot(commit).path)) ?? [])
+      .filter { holds($0, at: commit, size: nil) }
+  }
+
+  /// A file to download into, which `place` then gives its name.
+  func part(_ name: String, subject: String, size: Int, hash: ContentHash?) throws -> PartFile {
+    try tag()
+    return try PartFile(
+      in: folder.appending(path: "blobs"), stem: hash?.name ?? name, subject: subject, size: size,
+      expected: hash)
+  }
+
+  /// Takes the blob from an earlier download, perhaps of another revision; false where there is none of that size.
+  func reuse(_ hash: ContentHash, size: Int, as name: String, at commit: String) throws -> Bool {
+    let blob = folder.appending(path: "blobs/\(hash.name)")
+    guard Self.size(blob) == size else { return false }
+    try Self.makeFolder(snapshot(commit))
+    if try link(blob, name, commit) { return true }
+    let copy = try PartFile(
+      in: blob.deletingLastPathComponent(), stem: hash.name, subject: name, size: size, expected: hash)
+    let source = try FileHandle(forReadingFrom: blob)
+    while let data = try source.read(upToCount: 1 << 22), !data.isEmpty { try copy.append(data) }
+    try copy.move(to: snapshot(commit).appending(path: name))
+    return true
+  }
+
+  /// Gives a finished file its place in the snapshot.
+  /// - Parameter hash: the blob to put it into; nil where the content is no file of the repository
+  func place(_ part: PartFile, as name: String, at commit: String, hash: ContentHash?) throws {
+    let pointer = snapshot(commit).appending(path: name)
+    try Self.makeFolder(pointer.deletingLastPathComponent())
+    guard let hash, linksSnapshots else { return try part.move(to: pointer) }
+    let blob = folder.appending(path: "blobs/\(hash.name)")
+    try part.move(to: blob)
+    guard try !link(blob, name, commit) else { return }
+    guard rename(blob.path, pointer.path) == 0 else { throw Self.failure(pointer, "cannot be put in place") }
+  }
+
+  /// Makes the snapshot's relative link to a blob; false where links are not wanted or the file system has none.
+  private func link(_ blob: URL, _ name: String, _ commit: String) throws -> Bool {
+    guard linksSnapshots else { return false }
+    let pointer = snapshot(commit).appending(path: name).path
+    let target = "../../blobs/\(blob.lastPathComponent)"
+    for _ in 0..<2 {
+      if symlink(target, pointer) == 0 { return true }
+      guard errno == EEXIST else { return false }
+      // Another process was faster, or it is a file of another size, or a link to a blob that is gone.
+      if (try? FileManager.default.destinationOfSymbolicLink(atPath: pointer)) == target { return true }
+      unlink(pointer)
+    }
+    return false
+  }
+
+  // MARK: Folders and space
+
+  /// Throws unless so many bytes are free.
+  func requireSpace(_ bytes: Int) throws {
+    var place = folder
+    while access(place.path, F_OK) != 0, place.path != "/" { place.deleteLastPathComponent() }
+    var status = statvfs()
+    guard statvfs(place.path, &status) == 0 else { return }
+    let free = Int(status.f_bavail) * Int(status.f_frsize)
+    guard free < bytes else { return }
+    throw HubError(
+      .storage, root.path, "has \(free / 1_000_000) MB free where \(bytes / 1_000_000) MB are needed",
+      hint: "Make room, or set HF_HOME to a larger disk")
+  }
+
+  /// Marks the cache for backup tools, which may leave it out, in the words of Python's client.
+  private func tag() throws {
+    let url = root.appending(path: "CACHEDIR.TAG")
+    guard Self.size(url) == nil else { return }
+    try write(
+      Data(
+        """
+        Signature: 8a477f597d28d172789f06886806bc55
+        # This file is a cache directory tag created by huggingface_hub.
+        # For information about cache directory tags, see:
+        #\thttps://bford.info/cachedir/
+
+        """.utf8), to: url)
+  }
+
+  private func write(_ data: Data, to url: URL) throws {
+    let part = try PartFile(
+      in: url.deletingLastPathComponent(), stem: url.lastPathComponent, subject: url.path, size: data.count,
+      expected: nil)
+    try part.append(data)
+    try part.move(to: url)
+  }
+
+  private static func size(_ url: URL) -> Int? {
+    var status = stat()
+    guard stat(url.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return Int(status.st_size)
+  }
+
+  static func makeFolder(_ url: URL) throws(HubError) {
+    do {
+      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    } catch {
+      throw failure(url, "cannot be created")
+    }
+  }
+
+  /// The error of the last failed system call on a file of the cache.
+  static func failure(_ url: URL, _ what: String) -> HubError {
+    let isFull = errno == ENOSPC || errno == EDQUOT
+    return HubError(
+      .storage, url.path, "\(what) (\(systemMessage()))",
+      hint: isFull
+        ? "Make room, or set HF_HOME to a larger disk"
+        : "Check its permissions, or set HF_HOME to another folder")
+  }
+}

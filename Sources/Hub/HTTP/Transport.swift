@@ -1,0 +1,139 @@
+import Foundation
+import Synchronization
+
+#if canImport(FoundationNetworking)
+  import FoundationNetworking
+#endif
+
+/// One HTTP exchange at a time per call, with no redirect followed and no credentials, cookies or cache of its own.
+///
+/// A delegate and not `URLSession`'s own calls: on Linux they forward `Authorization` to other hosts on a redirect, have
+/// no stream of bytes, and download to a folder that may be on another file system.
+final class Transport: NSObject, URLSessionDataDelegate, Sendable {
+  private let session = Mutex<URLSession?>(nil)
+  private let exchanges = Mutex<[Int: Exchange]>([:])
+
+  override init() {
+    super.init()
+    let configuration = URLSessionConfiguration.ephemeral
+    configuration.httpCookieStorage = nil
+    configuration.urlCredentialStorage = nil
+    configuration.urlCache = nil
+    configuration.timeoutIntervalForResource = .infinity
+    let queue = OperationQueue()
+    queue.maxConcurrentOperationCount = 1
+    session.withLock { $0 = URLSession(configuration: configuration, delegate: self, delegateQueue: queue) }
+  }
+
+  /// Ends the session, which holds its delegate until then.
+  func close() { session.withLock { $0 }?.finishTasksAndInvalidate() }
+
+  /// Sends the request and hands over the answer's head and then its body, piece by piece. What `head` or `body` throws
+  /// ends the exchange and is thrown.
+  func send(
+    _ request: URLRequest, head: @escaping @Sendable (Answer) throws -> Void,
+    body: @escaping @Sendable (Data) throws -> Void
+  ) async throws -> Answer {
+    try Task.checkCancellation()
+    guard let session = session.withLock({ $0 }) else { throw CancellationError() }
+    let task = session.dataTask(with: request)
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        let exchange = Exchange(head: head, body: body, continuation: continuation)
+        exchanges.withLock { $0[task.taskIdentifier] = exchange }
+        task.resume()
+      }
+    } onCancel: {
+      task.cancel()
+    }
+  }
+
+  private func exchange(_ task: URLSessionTask) -> Exchange? {
+    exchanges.withLock { $0[task.taskIdentifier] }
+  }
+
+  func urlSession(
+    _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
+    newRequest request: URLRequest, completionHandler: @escaping (URLRequest?) -> Void
+  ) {
+    exchange(task)?.begin(response)
+    completionHandler(nil)
+  }
+
+  func urlSession(
+    _ session: URLSession, dataTask: URLSessionDataTask, didReceive response: URLResponse,
+    completionHandler: @escaping (URLSession.ResponseDisposition) -> Void
+  ) {
+    let goesOn = (response as? HTTPURLResponse).map { exchange(dataTask)?.begin($0) ?? false } ?? false
+    completionHandler(goesOn ? .allow : .cancel)
+  }
+
+  func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
+    if exchange(dataTask)?.receive(data) == false { dataTask.cancel() }
+  }
+
+  func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
+    exchanges.withLock { $0.removeValue(forKey: task.taskIdentifier) }?.end(error)
+  }
+}
+
+/// One request on its way. Its calls come one after the other, on the session's queue.
+private final class Exchange: Sendable {
+  private struct State {
+    var answer: Answer?
+    var failure: (any Error)?
+  }
+
+  private let head: @Sendable (Answer) throws -> Void
+  private let body: @Sendable (Data) throws -> Void
+  private let continuation: CheckedContinuation<Answer, any Error>
+  private let state = Mutex(State())
+
+  init(
+    head: @escaping @Sendable (Answer) throws -> Void, body: @escaping @Sendable (Data) throws -> Void,
+    continuation: CheckedContinuation<Answer, any Error>
+  ) {
+    self.head = head
+    self.body = body
+    self.continuation = continuation
+  }
+
+  /// Whether the exchange goes on.
+  @discardableResult func begin(_ response: HTTPURLResponse) -> Bool {
+    guard let url = response.url else { return false }
+    let headers = response.allHeaderFields.compactMap { key, value in
+      (key as? String).map { ($0, "\(value)") }
+    }
+    let answer = Answer(
+      url: url, status: response.statusCode, headers: Dictionary(headers, uniquingKeysWith: { $1 }))
+    let isFirst = state.withLock { state in
+      defer { state.answer = answer }
+      return state.answer == nil
+    }
+    return !isFirst || attempt { try head(answer) }
+  }
+
+  func receive(_ data: Data) -> Bool { attempt { try body(data) } }
+
+  func end(_ error: (any Error)?) {
+    let (answer, failure) = state.withLock { ($0.answer, $0.failure) }
+    if let failure = failure ?? error {
+      continuation.resume(throwing: failure)
+    } else if let answer {
+      continuation.resume(returning: answer)
+    } else {
+      continuation.resume(throwing: URLError(.badServerResponse))
+    }
+  }
+
+  private func attempt(_ step: () throws -> Void) -> Bool {
+    guard state.withLock({ $0.failure == nil }) else { return false }
+    do {
+      try step()
+      return true
+    } catch {
+      state.withLock { $0.failure = error }
+      return false
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import ArgumentParser
+import Foundation
+import Hub
+import PromptTransfer
+
+/// What a MODEL argument leads to.
+struct ModelPlace {
+  let folder: URL
+  /// The commit, of a model from the Hub.
+  let commit: String?
+  /// Whether all of the model is there, and not only its embeddings.
+  let isWhole: Bool
+
+  func languageModel() throws -> LanguageModel { try LanguageModel(folder: folder) }
+  func embeddingSpace() throws -> EmbeddingSpace { try EmbeddingSpace(folder: folder) }
+
+  /// What a prompt for it says of it, besides its name.
+  var provenance: [String: String] { commit.map { ["modelCommit": $0] } ?? [:] }
+}
+
+/// A folder, a model that ships with promptferry (`zoo:NAME`), or one of the Hub (`org/name@revision`).
+enum ModelArgument {
+  case folder(URL)
+  case shipped(String)
+  case hub(HubID)
+
+  /// What is there as a file or folder is meant as such; so is all that cannot be the Hub's or is written as a path.
+  init(_ argument: String) throws {
+    guard !argument.isEmpty else {
+      throw TransferError("MODEL", "is empty", hint: "Give a folder, a Hub id or zoo:NAME")
+    }
+    let isPath =
+      FileManager.default.fileExists(atPath: argument)
+      || ["/", "./", "../", "~"].contains(where: argument.hasPrefix)
+      || [".safetensors", ".json", ".jsonl", ".npy", ".bin"].contains(where: argument.hasSuffix)
+    if argument.hasPrefix("zoo:") {
+      self = .shipped(String(argument.dropFirst(4)))
+    } else if !isPath, let id = HubID(argument) {
+      self = .hub(id)
+    } else {
+      self = .folder(URL(fileURLWithPath: argument))
+    }
+  }
+
+  /// Where it is, without asking the Hub.
+  func localFolder() throws -> URL {
+    switch self {
+    case .folder(let url): return url
+    case .shipped(let name): return try Location.shippedModel(name)
+    case .hub(let id):
+      throw TransferError("\(id)", "is no folder here", hint: "Models of the Hub are fetched by run")
+    }
+  }
+
+  /// Finds the model on this machine, or downloads what is needed of it.
+  func place(_ part: HubPart, _ common: CommonOptions, _ interruption: Interruption) async throws
+    -> ModelPlace
+  {
+    switch self {
+    case .folder, .shipped: return ModelPlace(try localFolder())
+    case .hub(let id):
+      do {
+        let model = try await common.fetch(id, part, interruption)
+        return ModelPlace(folder: model.folder, commit: model.commit, isWhole: model.part == .model)
+      } catch let error as HubError where error.subject == "\(id)" {
+        throw TransferError("\(id)", "is no folder here; as a Hub id: \(error.problem)", hint: error.hint)
+      }
+    }
+  }
+}
+
+extension ModelPlace {
+  /// A folder of this machine.
+  init(_ folder: URL) {
+    self.init(folder: folder, commit: nil, isWhole: true)
+  }
+}
+
+extension CommonOptions {
+  /// The model that an argument means.
+  func model(_ argument: String, _ part: HubPart, _ interruption: Interruption) async throws -> ModelPlace {
+    try await ModelArgument(argument).place(part, self, interruption)
+  }
+
+  /// Fetches from the Hub with progress. Interrupting ends it, and leaves the files that were finished.
+  func fetch(_ id: HubID, _ part: HubPart, _ interruption: Interruption) async throws -> HubModel {
+    let settings = try HubSettings()
+    let progress = ProgressReporter(
+      title: "fetching \(id)", unit: .bytes, isSilent: quiet || !settings.showsProgress)
+    let hub = Hub(
+      settings: settings,
+      observer: HubObserver(
+        progress: { progress.update($0, of: $1) },
+        note: { text in
+          progress.finish()
+          note(text)
+        }))
+    defer { progress.finish() }
+    do {
+      return try await interruption.cancelling { try await hub.fetch(id, part) }
+    } catch is CancellationError {
+      note("Interrupted: what was complete is kept.")
+      throw ExitCode(130)
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import Checkpoints
+import Foundation
+import TestSupport
+import Testing
+
+/// Hub ids wherever a MODEL is asked for.
+@Suite struct HubCommandTests {
+  private let world: World
+  private let server: HubServer
+  private let commit = String(repeating: "a", count: 40)
+
+  init() throws {
+    world = try World()
+    server = try HubServer()
+    for name in ["model", "other"] {
+      var repository = HubRepository()
+      try repository.add(folder: world.folder.url.appending(path: name))
+      server.set(repository, as: "org/\(name)")
+    }
+  }
+
+  private func run(
+    _ arguments: [String], timeout: Double = 60, executable: URL = Command.executable
+  ) throws -> Command.Outcome {
+    let environment = [
+      "HF_HOME": world.folder.url.path + "/hf", "HF_ENDPOINT": server.endpoint, "HF_HUB_OFFLINE": "0",
+    ]
+    return try Command.run(
+      arguments, in: world.folder.url, environment: environment, timeout: timeout, executable: executable)
+  }
+
+  private func json(_ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation) throws -> JSON
+  {
+    let outcome = try run(arguments + ["--json", "--quiet"])
+    #expect(
+      outcome.status == 0 && outcome.errors.isEmpty, "\(outcome.errors)", sourceLocation: sourceLocation)
+    return try JSON.parse(Data(outcome.output.utf8))
+  }
+
+  /// The names of all files in the caches.
+  private var cached: [String] {
+    let names = FileManager.default.enumerator(atPath: world.folder.url.path + "/hf")?.allObjects ?? []
+    return names.compactMap { $0 as? String }
+  }
+
+  @Test func fetch() throws {
+    let first = try json("fetch", "org/model")
+    #expect(first["commit"]?.string == commit && first["embeddingsOnly"]?.bool == false)
+    #expect(first["model"]?.string == "org/model" && first["revision"]?.string == "main")
+    #expect(first["receivedBytes"]?.int ?? 0 > 1000)
+    #expect(try json("fetch", "org/model@\(commit)")["receivedBytes"]?.int == 0)
+    #expect(try run(["fetch", "org/model"]).output.hasSuffix("org/model at \(commit), already there\n"))
+    let table = try json("fetch", "org/other", "--embeddings-only")
+    #expect(table["folder"]?.string?.contains("/assets/promptferry/embeddings/") == true)
+    #expect(!cached.contains { $0.contains("hub/models--org--other") })
+  }
+
+  @Test func thePipelineOnHubModels() throws {
+    _ = try json(
+      "tune", "--model", "org/model", "--facts", "facts", "--epochs", "1", "-o", "p.safetensors")
+    let result = try json(
+      "transfer", "--from", "org/model=p.safetensors", "--to", "org/other@main", "-o", "q.safetensors")
+    #expect(result["target"]?.string == "org/other")
+    #expect(!cached.contains { $0.contains("hub/models--org--other") })
+    let card = try json("inspect", "q.safetensors", "--model", "org/other")
+    #expect(card["model"]?.string == "org/other")
+    #expect(card["provenance"]?["modelCommit"]?.string == commit)
+    #expect(try json("inspect", "org/model", "org/other")["sharedWords"]?.int ?? 0 >= 8)
+    #expect(try json("inspect", "org/other")["network"] == nil)
+    _ = try json("evaluate", "--model", "org/other", "--prompt", "q.safetensors", "--facts", "facts")
+    #expect(try json("inspect", "org/other")["embeddingRows"]?.int == World.words.count + 5)
+    // The same table, whole or not: the local folder's prompt is the Hub model's.
+    _ = try json("evaluate", "--model", "other", "--prompt", "q.safetensors", "--facts", "facts")
+  }
+
+  @Test(arguments: [
+    (["fetch", "org/nothing"], "org/nothing: is not on the Hub, or is private"),
+    (
+      ["evaluate", "--model", "modle", "--template", "[X] [Y]", "--facts", "facts"],
+      "modle: is no folder here; as a Hub id: is not on the Hub"
+    ),
+    (["inspect", "missing.safetensors"], "missing.safetensors: cannot be opened"),
+    (["inspect", "./missing"], "missing: cannot be opened"),
+  ])
+  func whatIsNowhere(_ arguments: [String], _ message: String) throws {
+    let outcome = try run(arguments)
+    #expect(outcome.status == 1 && outcome.errors.contains(message), "\(outcome.errors)")
+    #expect(!outcome.errors.trimmingCharacters(in: .newlines).contains("\n"))
+  }
+
+  @Test func anIdThatIsNone() throws { #expect(try run(["fetch", "a//b"]).status == 64) }
+
+  @Test func aFolderComesFirst() throws {
+    _ = try json("inspect", "model", "other")
+    #expect(server.requests.isEmpty)
+  }
+
+  @Test func killed() throws {
+    server.fail("/storage/", .stall(1000))
+    #expect(try run(["fetch", "org/model"], timeout: 2).timedOut)
+    #expect(server.requests.contains { $0.isStorage })
+    let left = cached
+    #expect(left.contains { $0.hasSuffix(".incomplete") })
+    #expect(!left.contains { $0.hasSuffix("/model.safetensors") })
+    let outcome = try run(["fetch", "org/model"])
+    #expect(outcome.status == 0, "\(outcome.errors)")
+  }
+
+  @Test func interrupted() throws {
+    server.fail("/storage/", .stall(1000))
+    let outcome = try run(
+      ["-c", "\"$0\" fetch org/model & sleep 2; kill -INT $!; wait $!", Command.executable.path],
+      executable: URL(filePath: "/bin/bash"))
+    #expect(outcome.status == 130)
+    #expect(outcome.errors == "Interrupted: what was complete is kept.\n")
+    #expect(!cached.contains { $0.hasSuffix(".incomplete") })
+    #expect(cached.contains { $0.hasSuffix("/vocab.txt") })
+  }
+}
