@@ -79,6 +79,23 @@ package enum BLAS {
       &uplo, &order, &one, UnsafeMutablePointer(mutating: factor), &leading, b, &leading, &info)
   }
 
+  package enum Side { case left, right }
+
+  /// Multiplies the row-major (rows, columns) matrix `b` in place from one side with the upper triangle `u` (n, n), row-major,
+  /// or with its transpose, its inverse, or both.
+  package static func applyTriangle(
+    _ u: UnsafePointer<Double>, n: Int, isTransposed: Bool, isInverted: Bool, side: Side,
+    _ b: UnsafeMutablePointer<Double>, rows: Int, columns: Int
+  ) {
+    _ = isSingleThreaded
+    guard rows > 0, columns > 0 else { return }
+    let apply = isInverted ? cblas_dtrsm : cblas_dtrmm
+    apply(
+      CblasRowMajor, side == .left ? CblasLeft : CblasRight, CblasUpper,
+      isTransposed ? CblasTrans : CblasNoTrans, CblasNonUnit, Int32(rows), Int32(columns), 1, u, Int32(n), b,
+      Int32(columns))
+  }
+
   /// The thin singular value decomposition `A = U diag(s) V^T` of a row-major (rows, columns) matrix, which is lost. With
   /// `r = min(rows, columns)`, `u` is (rows, r) and `vt` (r, columns), both row-major. Returns false when it does not
   /// converge, as for entries that are not finite.

@@ -21,6 +21,15 @@ public struct TransferSource: Sendable {
     self.prompt = prompt
     self.weight = weight
   }
+
+  /// The same model with other vectors.
+  func carrying(_ vectors: Matrix) throws(TransferError) -> TransferSource {
+    try TransferSource(
+      space: space,
+      prompt: SoftPrompt(
+        vectors: vectors, template: .vectors(vectors.rows), modelName: prompt.modelName,
+        embeddingFingerprint: prompt.embeddingFingerprint), weight: weight)
+  }
 }
 
 extension SoftPrompt {
@@ -43,7 +52,7 @@ public struct Transfer: Sendable {
   public let sources: [TransferSource]
   public let target: EmbeddingSpace
   public let anchors: Anchors
-  public let method: TransferMethod
+  public private(set) var method: TransferMethod
   public let normalization: NormalizationRule
   public let seed: UInt64
   let parallelism: Parallelism
@@ -103,6 +112,13 @@ public struct Transfer: Sendable {
     self.parallelism = parallelism
   }
 
+  /// The same by another method that asks no more of the models.
+  func with(method: TransferMethod) -> Transfer {
+    var other = self
+    other.method = method
+    return other
+  }
+
   /// Throws when what comes out is no prompt: not finite, or of length 0.
   /// - Parameters:
   ///   - progress: called during a gradient search or a projector's training with the steps done and all of them
@@ -139,6 +155,12 @@ public struct Transfer: Sendable {
       return relative(
         search, mask, progress: progress, snapshotCount: snapshotCount, snapshot: snapshot,
         shouldStop: shouldStop)
+    case .canonical(let ridge, let shrinkage):
+      return map { source, target in
+        CanonicalMap(
+          from: source, to: target, ridge: ridge, shrinkage: shrinkage, parallelism: parallelism
+        ).apply
+      }
     case .linear(let ridge):
       return map { source, target in
         LinearMap(from: source, to: target, ridge: ridge, parallelism: parallelism).apply
@@ -186,6 +208,14 @@ public struct Transfer: Sendable {
     let code = RelativeCode(
       zip(sources, sourceAnchors).map { ($0.prompt.vectors, $1, $0.weight) }, mask: mask)
     return (code, strengths)
+  }
+
+  /// Vectors that a search went through, with their objective.
+  func outcome(_ vectors: Matrix) -> Outcome {
+    let (code, targetAnchors, _) = encode(mask: method.mask)
+    return Outcome(
+      vectors: vectors, objective: code.objective(vectors, unitAnchors: targetAnchors.normalizingRows()),
+      isInterrupted: false)
   }
 
   private func relative(

@@ -2,6 +2,9 @@
 public enum TransferMethod: Sendable, Equatable {
   /// The paper's: similarities to shared words, kept.
   case relative(Search, mask: AnchorMask)
+  /// The map that pairs the directions along which the anchors of both models agree, each shrunk by its correlation to the power
+  /// of `shrinkage`.
+  case canonical(ridge: Double, shrinkage: Double)
   /// The linear map that takes the source's anchors to the target's with the least squared error.
   case linear(ridge: Double)
   /// The rotation that takes the source's anchors closest to the target's.
@@ -22,9 +25,16 @@ public enum TransferMethod: Sendable, Equatable {
     case gradient(steps: Int, learningRate: Float)
   }
 
+  /// Ridges where none is asked for: chosen once, on the models that ship with the project.
+  public static let canonicalRidge = 3.0
+  public static let linearRidge = 1.0
+  public static let relativeRidge = 0.1
+  public static let shrinkage = 0.5
+
   public var name: String {
     switch self {
     case .relative: "relative"
+    case .canonical: "canonical"
     case .linear: "linear"
     case .procrustes: "procrustes"
     case .projector: "projector"
@@ -34,6 +44,27 @@ public enum TransferMethod: Sendable, Equatable {
     case .random: "random"
     }
   }
+
+  /// The ridge, of methods that have one.
+  public var ridge: Double? {
+    switch self {
+    case .relative(.exact(let ridge), _), .canonical(let ridge, _), .linear(let ridge): ridge
+    default: nil
+    }
+  }
+
+  /// The same with another ridge; nil without one.
+  public func withRidge(_ ridge: Double) -> TransferMethod? {
+    switch self {
+    case .relative(.exact, let mask): .relative(.exact(ridge: ridge), mask: mask)
+    case .canonical(_, let shrinkage): .canonical(ridge: ridge, shrinkage: shrinkage)
+    case .linear: .linear(ridge: ridge)
+    default: nil
+    }
+  }
+
+  /// Which anchors count for a vector.
+  var mask: AnchorMask { if case .relative(_, let mask) = self { mask } else { .all } }
 
   /// Whether anchors are needed at all.
   var needsAnchors: Bool { self != .copy && self != .random }

@@ -5,23 +5,19 @@ package struct GramMatrix {
   package let width: Int
   private var elements: [Double]  // (width, width), both triangles
 
-  /// Columns of a tile. Tiles are what runs in parallel; each sums over the rows in their order, so the result does not
-  /// depend on the number of threads.
-  private static let tile = 256
-
   /// Accumulates over the rows of `a` that `rows` names (all of them when nil).
   package init(_ a: Matrix, rows: [Int]? = nil, parallelism: Parallelism) {
     let n = a.columns
     width = n
     elements = [Double](repeating: 0, count: n * n)
-    let edges = Array(stride(from: 0, to: n, by: Self.tile))
+    let edges = Array(stride(from: 0, to: n, by: CrossProduct.tile))
     let tiles = edges.flatMap { first in edges.filter { $0 >= first }.map { (first, $0) } }
     elements.withUnsafeMutableBufferPointer { buffer in
       let target = SharedPointer(buffer.baseAddress)
       parallelism.forEach(tiles.count) { _, task in
         let (first, second) = tiles[task]
-        let left = first..<min(n, first + Self.tile)
-        let right = second..<min(n, second + Self.tile)
+        let left = first..<min(n, first + CrossProduct.tile)
+        let right = second..<min(n, second + CrossProduct.tile)
         let sums = CrossProduct.block(a, left, a, right, rows: rows)
         guard let target = target.base else { return }
         for (i, row) in left.enumerated() {
@@ -32,6 +28,13 @@ package struct GramMatrix {
         }
       }
     }
+  }
+
+  /// The same with each column's mean taken off.
+  package init(centering a: Matrix, parallelism: Parallelism) {
+    self.init(a, parallelism: parallelism)
+    let means = a.columnMeans()
+    CrossProduct.center(&elements, means, means, rows: a.rows)
   }
 
   /// The mean of the diagonal: the natural unit of a ridge.
@@ -62,7 +65,7 @@ package struct GramMatrix {
 /// A factored symmetric positive definite matrix.
 package struct CholeskyFactor: Sendable {
   package let width: Int
-  fileprivate let factor: [Double]
+  fileprivate let factor: [Double]  // row-major, `U = L^T` in the upper triangle
 
   /// Solves for one right-hand side of length `width`.
   package func solve(_ rightHandSide: [Double]) -> [Double] {
@@ -70,5 +73,22 @@ package struct CholeskyFactor: Sendable {
     var solution = rightHandSide
     BLAS.solveCholesky(factor, n: width, &solution)
     return solution
+  }
+
+  /// What is made of the factor `L`, with `A = L L^T`.
+  package enum Form { case transposed, inverse, inverseTransposed }
+
+  /// `B = form(L) B` for the row-major (width, columns) `b`.
+  package func apply(_ form: Form, fromLeftTo b: inout [Double], columns: Int) {
+    BLAS.applyTriangle(
+      factor, n: width, isTransposed: form == .inverse, isInverted: form != .transposed, side: .left,
+      &b, rows: width, columns: columns)
+  }
+
+  /// `B = B form(L)` for the row-major (rows, width) `b`.
+  package func apply(_ form: Form, fromRightTo b: inout [Double], rows: Int) {
+    BLAS.applyTriangle(
+      factor, n: width, isTransposed: form == .inverse, isInverted: form != .transposed, side: .right,
+      &b, rows: rows, columns: width)
   }
 }

@@ -39,13 +39,18 @@ struct Demo: Sendable {
     Row(name: "random vectors", kind: .transfer(.random, .none)),
     Row(name: "copied vectors", kind: .transfer(.copy, .none)),
     Row(name: "nearest words", kind: .transfer(.discretize, .strength)),
-    Row(name: "linear map", kind: .transfer(.linear(ridge: 0.1), .strength)),
+    Row(name: "linear map", kind: .transfer(.linear(ridge: TransferMethod.linearRidge), .strength)),
     Row(
       name: "gradient search, moments (paper)",
       kind: .transfer(.relative(.gradient(steps: 2000, learningRate: 5e-3), mask: .top(8192)), .moments)),
     Row(
-      name: "exact search, strength (ours)",
-      kind: .transfer(.relative(.exact(ridge: 0.1), mask: .top(8192)), .strength)),
+      name: "exact search, strength",
+      kind: .transfer(
+        .relative(.exact(ridge: TransferMethod.relativeRidge), mask: .top(8192)), .strength)),
+    Row(
+      name: "canonical map, strength (default)",
+      kind: .transfer(
+        .canonical(ridge: TransferMethod.canonicalRidge, shrinkage: TransferMethod.shrinkage), .strength)),
     Row(name: "direct tuning (ceiling)", kind: .directTuning),
   ]
 

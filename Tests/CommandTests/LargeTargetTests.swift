@@ -82,7 +82,8 @@ import Testing
     _ = try world.json(
       "tune", "--model", "zoo:bert-tiny", "--facts", "atlas:capital", "--epochs", "1", "-o", "p.safetensors")
     let result = try world.json(
-      "transfer", "--from", "zoo:bert-tiny=p.safetensors", "--to", "llama", "-o", "q.safetensors")
+      "transfer", "--from", "zoo:bert-tiny=p.safetensors", "--to", "llama", "--method", "relative", "-o",
+      "q.safetensors")
     let anchors = try #require(result["anchorCount"]?.int)
     #expect(anchors == words.count)
     #expect(result["objective"]?.double ?? 0 > 0.5)

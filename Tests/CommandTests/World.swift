@@ -36,6 +36,10 @@ struct World {
 
   /// The result of a command that must succeed, as JSON.
   func json(_ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation) throws -> JSON {
+    try json(arguments, sourceLocation: sourceLocation)
+  }
+
+  func json(_ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation) throws -> JSON {
     let outcome = try Command.run(arguments + ["--json", "--quiet"], in: folder.url)
     #expect(outcome.status == 0, "\(outcome.errors)", sourceLocation: sourceLocation)
     #expect(outcome.errors.isEmpty, sourceLocation: sourceLocation)

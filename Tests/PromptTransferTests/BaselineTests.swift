@@ -63,6 +63,21 @@ import Testing
     expectClose(try carry(.procrustes, to: wider), product(prompt.vectors, rows), absolute: 1e-5)
   }
 
+  /// A target with another origin: the canonical map is centred, Procrustes and the linear map are not.
+  @Test func canonicalMapKnowsWhereTheOriginIs() throws {
+    let rotation = Naive.randomRotation(8, seed: 3)
+    func moved(_ rows: Matrix) -> Matrix {
+      var result = product(rows, rotation)
+      for row in 0..<result.rows { for column in 0..<8 { result[row, column] += 2 } }
+      return result
+    }
+    let other = try target(moved)
+    let found = try carry(.canonical(ridge: 0, shrinkage: 0.5), to: other)
+    expectClose(found, moved(prompt.vectors), absolute: 1e-4)
+    let rotated = try carry(.procrustes, to: other)
+    #expect((0..<3).contains { cosine(rotated, moved(prompt.vectors), row: $0) < 0.9 })
+  }
+
   @Test func projectorDependsOnTheSeedAlone() throws {
     let other = try world.model("other", width: 6, seed: 5).space
     let first = try carry(.projector(ProjectorSettings()), to: other)

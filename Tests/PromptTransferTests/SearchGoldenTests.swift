@@ -76,6 +76,18 @@ import Testing
     expectClose(result.vectors, vectors, absolute: 2e-4, "result")
   }
 
+  /// By the symmetric square roots of the definition, in float64.
+  @Test(arguments: [0.0, 0.1, 3.0], [0.0, 0.5, 1.0])
+  func canonicalMapFollowsItsDefinition(_ ridge: Double, _ shrinkage: Double) throws {
+    let given = try Case("all", .all)
+    let golden = try GoldenTensors(Fixtures.folder.appending(path: "search/maps.safetensors"))
+    let map = CanonicalMap(
+      from: given.sourceAnchors, to: given.targetAnchors, ridge: ridge, shrinkage: shrinkage,
+      parallelism: Parallelism(threads: 2))
+    let expected = try #require(try golden.matrix("canonical.\(ridge).\(shrinkage)"))
+    expectClose(map.apply(given.prompt), expected, absolute: 2e-5)
+  }
+
   @Test(arguments: masks, [0.0, 0.1])
   func exactSearchFindsTheSolution(_ mask: (String, AnchorMask), _ ridge: Double) throws {
     let given = try Case(mask.0, mask.1)

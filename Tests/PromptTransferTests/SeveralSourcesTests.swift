@@ -7,7 +7,7 @@ import Testing
   static let methods: [TransferMethod] = [
     .relative(.exact(ridge: 0.1), mask: .all), .relative(.exact(ridge: 0), mask: .top(6)),
     .relative(.gradient(steps: 40, learningRate: 1e-2), mask: .topAbsolute(6)), .linear(ridge: 0.1),
-    .procrustes,
+    .canonical(ridge: 3, shrinkage: 0.5), .procrustes,
     .projector(ProjectorSettings()), .discretize, .naive, .random,
   ]
 

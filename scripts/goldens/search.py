@@ -11,6 +11,7 @@ all | signed | absolute   one file a mask: which codes of a row count (all; the 
   <rule>.result64 (P, Ct)     the same from a run in float64; json has the differences, what tolerances are derived from
   exact.<ridge> (P, Ct)       v = (A'A + l I)^-1 A'r, A = the row's anchors at length 1, l = ridge * trace(A'A) / Ct; float64
   exact.<ridge>.objective (P) cos(A v, r), what v reaches
+maps             canonical.<ridge>.<shrinkage> (P, Ct): the canonical map of the prompt, by symmetric square roots; float64
 """
 import math, shutil
 
@@ -23,6 +24,7 @@ CS, CT, K, P, TOP = 24, 20, 90, 4, 40
 STEPS, LEARNING_RATE = 2000, 5e-3
 RULES = ["moments", "scale", "strength", "none"]
 RIDGES = [0.0, 0.1]
+CANONICAL = [(ridge, shrinkage) for ridge in [0.0, 0.1, 3.0] for shrinkage in [0.0, 0.5, 1.0]]
 
 
 def make_inputs(rng):
@@ -81,6 +83,23 @@ def exact_search(ridge, x, mask):
     return torch.stack(vectors), torch.stack(objectives)
 
 
+def canonical_map(ridge, shrinkage, x):
+    """Centred on the anchors; A = S'S and B = T'T with a ridge in units of their mean diagonal; the directions of
+    B^(-1/2) T'S A^(-1/2), each at its correlation to the power of the shrinkage."""
+    def power(m, exponent):
+        values, vectors = torch.linalg.eigh(m)
+        return vectors @ torch.diag(values ** exponent) @ vectors.T
+    def gram(m):
+        g = m.T @ m
+        return g + ridge * g.trace() / len(g) * torch.eye(len(g), dtype=g.dtype)
+    S, T = x["source_anchors"].double(), x["target_anchors"].double()
+    s_mean, t_mean = S.mean(0), T.mean(0)
+    A, B, C = gram(S - s_mean), gram(T - t_mean), (T - t_mean).T @ (S - s_mean)
+    U, s, Vt = torch.linalg.svd(power(B, -0.5) @ C @ power(A, -0.5), full_matrices=False)
+    M = power(B, 0.5) @ U @ torch.diag(s ** shrinkage) @ Vt @ power(A, -0.5)     # (Ct, Cs)
+    return (x["prompt"].double() - s_mean) @ M.T + t_mean
+
+
 def main():
     folder = common.FIXTURES / "search"
     shutil.rmtree(folder, ignore_errors=True)
@@ -116,6 +135,8 @@ def main():
                   f"longest row {result.norm(dim=1).max():.3f}")
         common.write_tensors(folder / f"{name}.safetensors", out)
         common.write_json(folder / f"{name}.json", notes)
+    common.write_tensors(folder / "maps.safetensors", {
+        f"canonical.{ridge}.{shrinkage}": canonical_map(ridge, shrinkage, x) for ridge, shrinkage in CANONICAL})
     files = list(folder.iterdir())
     common.write_manifest(folder, "scripts/goldens/search.py", files, ["torch", "safetensors", "numpy"])
     print(f"{sum(f.stat().st_size for f in files):,} bytes in {folder}")

@@ -107,8 +107,12 @@ public struct ExperimentConfiguration: Sendable, Codable, Equatable {
       let field = "methods, \"\(method.label)\" (\(number + 1))"
       try require(method.ridge.map { $0 >= 0 && $0.isFinite } ?? true, field, "wants a ridge of 0 or more")
       try require(
-        method.select == nil || method.method == .relative || method.method == .linear, field,
-        "wants select only with relative and linear")
+        method.shrinkage.map { (0...1).contains($0) } ?? true, field, "wants a shrinkage from 0 to 1")
+      try require(
+        method.select == nil || [.canonical, .relative, .linear].contains(method.method), field,
+        "wants select only with canonical, relative and linear")
+      try require(
+        method.select != .words || method.search != .gradient, field, "has no ridge to select by words")
       for count in [method.maskTop, method.anchorCount, method.steps, method.factLimit, method.epochs] {
         try require(count.map { $0 > 0 } ?? true, field, "wants positive counts")
       }

@@ -4,7 +4,12 @@ extension Method {
   /// How vectors are carried; what is trained on the target starts from the default.
   var transferMethod: TransferMethod {
     switch method {
-    case .linear: .linear(ridge: ridge ?? Self.defaultRidge)
+    case .linear: .linear(ridge: ridge ?? TransferMethod.linearRidge)
+    case .relative:
+      .relative(
+        search == .gradient
+          ? .gradient(steps: steps ?? 2000, learningRate: learningRate ?? 5e-3)
+          : .exact(ridge: ridge ?? TransferMethod.relativeRidge), mask: mask)
     case .procrustes: .procrustes
     case .projector: .projector(ProjectorSettings())
     case .discretize: .discretize
@@ -12,14 +17,10 @@ extension Method {
     case .copy: .copy
     case .random: .random
     default:
-      .relative(
-        search == .gradient
-          ? .gradient(steps: steps ?? 2000, learningRate: learningRate ?? 5e-3)
-          : .exact(ridge: ridge ?? Self.defaultRidge), mask: mask)
+      .canonical(
+        ridge: ridge ?? TransferMethod.canonicalRidge, shrinkage: shrinkage ?? TransferMethod.shrinkage)
     }
   }
-
-  static let defaultRidge = 0.1
 
   /// Copied and random vectors are left as they are.
   var normalization: NormalizationRule {

@@ -7,7 +7,7 @@ import PromptTransfer
 public struct Method: Sendable, Hashable, Codable {
   public enum Kind: String, Sendable, Codable, CaseIterable {
     // Carried from sources.
-    case relative, linear, procrustes, projector, discretize, naive, copy, random
+    case canonical, relative, linear, procrustes, projector, discretize, naive, copy, random
     // Carried, then trained on the target: with labels, or toward the sources' answers.
     case refine, distil
     // Marks to compare with: the relation's template in words, its most frequent answer, tuning on the target itself.
@@ -29,8 +29,8 @@ public struct Method: Sendable, Hashable, Codable {
 
   public enum Search: String, Sendable, Codable { case exact, gradient }
   /// Who chooses: the target's development facts, as in the reference, which is then no longer without labels. Among the
-  /// snapshots of a gradient search, or the ridges of a closed form.
-  public enum Selection: String, Sendable, Codable { case dev }
+  /// snapshots of a gradient search, or the ridges of a closed form. Or shared words that are held out: without labels.
+  public enum Selection: String, Sendable, Codable { case dev, words }
   public enum Order: String, Sendable, Codable { case sorted, random }
 
   /// The series this belongs to.
@@ -39,6 +39,7 @@ public struct Method: Sendable, Hashable, Codable {
   public var search: Search?
   public var select: Selection?
   public var ridge: Double?
+  public var shrinkage: Double?
   public var maskTop: Int?
   public var maskAbsolute: Bool?
   public var normalize: NormalizationRule?
@@ -53,7 +54,8 @@ public struct Method: Sendable, Hashable, Codable {
   public var epochs: Int?
 
   public enum Key: String, CodingKey, CaseIterable, Sendable {
-    case label, method, search, select, ridge, maskTop, maskAbsolute, normalize, anchorCount, anchorOrder,
+    case label, method, search, select, ridge, shrinkage, maskTop, maskAbsolute, normalize, anchorCount,
+      anchorOrder,
       steps, learningRate, factLimit, epochs
   }
 
@@ -69,6 +71,7 @@ public struct Method: Sendable, Hashable, Codable {
     search = try fields.decodeIfPresent(Search.self, forKey: .search)
     select = try fields.decodeIfPresent(Selection.self, forKey: .select)
     ridge = try fields.decodeIfPresent(Double.self, forKey: .ridge)
+    shrinkage = try fields.decodeIfPresent(Double.self, forKey: .shrinkage)
     maskTop = try fields.decodeIfPresent(Int.self, forKey: .maskTop)
     maskAbsolute = try fields.decodeIfPresent(Bool.self, forKey: .maskAbsolute)
     normalize = try fields.decodeIfPresent(NormalizationRule.self, forKey: .normalize)

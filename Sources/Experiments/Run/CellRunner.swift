@@ -93,21 +93,22 @@ struct CellRunner: Sendable {
     if let first = sources.first { result.nearestBefore = nearest(first.space, first.prompt.vectors) }
     let anchors = try materials.anchors(
       sources: cell.sources, target: cell.target, method: method, seed: cell.seed)
-    func transfer(_ method: Method) throws -> Transfer {
-      do {
-        return try Transfer(
-          sources: sources, target: model.space, anchors: anchors, method: method.transferMethod,
-          normalization: method.normalization, seed: cell.seed, parallelism: parallelism)
-      } catch let error as TransferError {
-        throw Refusal(reason: error.description)
-      }
+    let transfer: Transfer
+    do {
+      transfer = try Transfer(
+        sources: sources, target: model.space, anchors: anchors, method: method.transferMethod,
+        normalization: method.normalization, seed: cell.seed, parallelism: parallelism)
+    } catch {
+      throw Refusal(reason: error.description)
     }
     let outcome: Transfer.Outcome?
-    if method.select == .dev {
-      outcome = try select(
-        method, transfer, dev: evaluator.prepare(facts.dev, template: template), evaluator, &result)
+    if let selection = method.select {
+      let selected = try select(selection, transfer, facts, evaluator)
+      result.chosen = selected?.chosen
+      if selection == .dev { result.devAccuracy = selected?.score }
+      outcome = selected?.outcome
     } else {
-      outcome = try transfer(method).run(shouldStop: shouldStop)
+      outcome = try transfer.run(shouldStop: shouldStop)
     }
     guard let outcome, !outcome.isInterrupted else { return nil }
     result.anchorCount = anchors.words.count
@@ -120,34 +121,16 @@ struct CellRunner: Sendable {
     return try train(tuner(model, seed: cell.seed, method), facts, cell, start: outcome.vectors, &result)
   }
 
-  /// The best on the development facts among the candidates of the method: nil when stopped.
+  /// Nil when stopped.
   private func select(
-    _ method: Method, _ transfer: (Method) throws -> Transfer, dev: ProbingSet, _ evaluator: Evaluator,
-    _ result: inout CellResult
-  ) throws -> Transfer.Outcome? {
-    if method.search == .gradient {
-      var snapshots: [Matrix] = []
-      let run = try transfer(method)
-      let last = try run.run(
-        snapshotCount: DevSelection.snapshotCount, snapshot: { snapshots.append($0) }, shouldStop: shouldStop)
-      guard !last.isInterrupted,
-        let best = try DevSelection.best(snapshots, of: dev, evaluator, shouldStop: shouldStop)
-      else { return nil }
-      result.devAccuracy = best.accuracy
-      result.chosen = ["snapshot": "\(best.place + 1) of \(snapshots.count)"]
-      return Transfer.Outcome(vectors: snapshots[best.place], objective: nil, isInterrupted: false)
+    _ selection: Method.Selection, _ transfer: Transfer, _ facts: RelationFacts, _ evaluator: Evaluator
+  ) throws -> Selected? {
+    switch selection {
+    case .words: return try WordSelection().run(transfer, shouldStop: shouldStop)
+    case .dev:
+      let prepared = try evaluator.prepare(facts.dev, template: transfer.sources[0].prompt.template)
+      return try DevSelection(evaluator, facts: prepared).run(transfer, shouldStop: shouldStop)
     }
-    let outcomes = try DevSelection.ridges.map { ridge in
-      var variant = method
-      variant.ridge = ridge
-      return try transfer(variant).run(shouldStop: shouldStop)
-    }
-    guard
-      let best = try DevSelection.best(outcomes.map(\.vectors), of: dev, evaluator, shouldStop: shouldStop)
-    else { return nil }
-    result.devAccuracy = best.accuracy
-    result.chosen = ["ridge": "\(DevSelection.ridges[best.place])"]
-    return outcomes[best.place]
   }
 
   /// Tuning on the target's own facts, as many as the method allows itself: as many of the development facts then, too.

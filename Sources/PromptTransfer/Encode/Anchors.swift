@@ -31,6 +31,13 @@ public struct Anchors: Sendable {
     }
   }
 
+  private init(words: [String]) { self.words = words }
+
+  /// Without those at the given places.
+  func without(_ places: Set<Int>) -> Anchors {
+    Anchors(words: words.enumerated().filter { !places.contains($0.offset) }.map(\.element))
+  }
+
   /// The anchors' tokens in one of the tokenizers they were made for.
   func ids(_ tokenizer: Tokenizer) -> [Int] { words.compactMap(tokenizer.singleToken) }
 }

@@ -1,0 +1,103 @@
+import LanguageModels
+import PromptTransfer
+import Tensors
+import TestSupport
+import Testing
+
+@Suite struct SelectionTests {
+  private let world: TinyWorld
+  private let source, target: LanguageModel
+
+  init() throws {
+    world = try TinyWorld()
+    source = try world.model("source")
+    target = try world.model("target", width: 6, seed: 3)
+  }
+
+  private func transfer(_ method: TransferMethod) throws -> Transfer {
+    try Transfer(
+      sources: [TransferSource(space: source.space, prompt: TinyWorld.prompt(source))], target: target.space,
+      anchors: Anchors([source.tokenizer, target.tokenizer]), method: method, normalization: .strength,
+      parallelism: Parallelism(threads: 1))
+  }
+
+  private func accuracy(_ vectors: Matrix, _ facts: [Fact]) throws -> Double {
+    let evaluator = TinyWorld.evaluator(target)
+    return Evaluation(
+      try #require(
+        try evaluator.predictions(evaluator.prepare(facts, template: .vectors(3)), prompt: vectors))
+    ).microAccuracy
+  }
+
+  /// Facts that the candidate number `place`, and as few others as may be, gets right.
+  private func facts(thatOnly vectors: Matrix) throws -> [Fact] {
+    let evaluator = TinyWorld.evaluator(target)
+    return try #require(
+      try evaluator.predictions(
+        evaluator.prepare(TinyWorld.facts, template: .vectors(3)), prompt: vectors)
+    ).map { Fact(relation: $0.relation, subject: $0.subject, object: $0.prediction) }
+  }
+
+  /// The development facts are made so that one candidate answers them all; the first such one is chosen.
+  @Test(arguments: [0, 11, 39])
+  func devChoosesTheFirstOfTheBestAlongTheSearch(_ place: Int) throws {
+    let transfer = try transfer(.relative(.gradient(steps: 400, learningRate: 5e-2), mask: .all))
+    var snapshots: [Matrix] = []
+    _ = try transfer.run(
+      snapshotCount: DevSelection.snapshotCount, snapshot: { snapshots.append($0) })
+    let dev = try facts(thatOnly: snapshots[place])
+    let first = try #require(try snapshots.firstIndex { try accuracy($0, dev) == 1 })
+    let evaluator = TinyWorld.evaluator(target)
+    let selected = try #require(
+      try DevSelection(evaluator, facts: evaluator.prepare(dev, template: .vectors(3))).run(transfer))
+    #expect(selected.score == 1 && selected.chosen == ["snapshot": "\(first + 1) of 40"])
+    #expect(selected.outcome.vectors == snapshots[first] && first <= place)
+  }
+
+  @Test func devChoosesARidge() throws {
+    let wanted = try transfer(.linear(ridge: 3)).run().vectors
+    let dev = try facts(thatOnly: wanted)
+    let evaluator = TinyWorld.evaluator(target)
+    let selected = try #require(
+      try DevSelection(evaluator, facts: evaluator.prepare(dev, template: .vectors(3)))
+        .run(transfer(.linear(ridge: 0.1))))
+    let ridge = try #require(Double(selected.chosen["ridge"] ?? ""))
+    #expect(selected.score == 1 && ridge <= 3)
+    #expect(try selected.outcome.vectors == transfer(.linear(ridge: ridge)).run().vectors)
+  }
+
+  @Test func onlyMethodsWithARidgeAreChosen() throws {
+    #expect(throws: TransferError.self) { try WordSelection().run(transfer(.procrustes)) }
+    #expect(throws: TransferError.self) {
+      let evaluator = TinyWorld.evaluator(target)
+      let facts = try evaluator.prepare(TinyWorld.facts, template: .vectors(3))
+      _ = try DevSelection(evaluator, facts: facts).run(transfer(.discretize))
+    }
+  }
+
+  /// Words alone: where the target is the source's space moved, no ridge is needed; where it is mostly noise, a large one is.
+  @Test func wordsAskForAsMuchRidgeAsTheModelsDisagree() throws {
+    var chosen: [Double] = []
+    for noise: Float in [0, 1.5] {
+      let words = (0..<200).map { "word\($0)" }
+      let first = try world.model("first\(noise)", extra: words)
+      let folder = try world.write("second\(noise)", seed: 2, extra: words)
+      var rows = first.space.table.rows(Array(0..<first.space.table.rowCount))
+      let blur = Samples.matrix(rows.rows, 8, "blur", deviation: 0.5)
+      for row in 0..<rows.rows { for column in 0..<8 { rows[row, column] += noise * blur[row, column] } }
+      var checkpoint = TinyCheckpoint(width: 8, vocabulary: rows.rows, positions: 24, seed: 2)
+      checkpoint.tensors["bert.embeddings.word_embeddings.weight"] = rows
+      try checkpoint.write(to: folder)
+      let second = try EmbeddingSpace(folder: folder)
+      let transfer = try Transfer(
+        sources: [TransferSource(space: first.space, prompt: TinyWorld.prompt(first))], target: second,
+        anchors: Anchors([first.tokenizer, second.tokenizer]), method: .linear(ridge: 0.1),
+        normalization: .strength, parallelism: Parallelism(threads: 1))
+      var selection = WordSelection()
+      selection.noise = Double(noise)
+      let selected = try #require(try selection.run(transfer))
+      chosen.append(try #require(Double(selected.chosen["ridge"] ?? "")))
+    }
+    #expect(chosen[0] == 0 && chosen[1] > 0, "\(chosen)")
+  }
+}
