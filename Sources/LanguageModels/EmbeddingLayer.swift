@@ -11,6 +11,8 @@ struct EmbeddingLayer: Sendable {
   private let projection: Linear?  // E to C
   private let firstPosition: Int
 
+  var maps: [Linear] { projection.map { [$0] } ?? [] }
+
   struct Activations {
     var sum = Matrix(rows: 0, columns: 0)  // (T, E)
     var saved = LayerNorm.Saved()
@@ -80,8 +82,7 @@ struct EmbeddingLayer: Sendable {
     }
     if let projection {
       activations.mapped.resize(rows: batch.tokenCount, columns: projection.outputs)
-      projection.productForward(activations.normalized, into: &activations.mapped)
-      projection.addBias(to: &activations.mapped)
+      projection.forward(activations.normalized, into: &activations.mapped)
     }
   }
 
@@ -92,7 +93,7 @@ struct EmbeddingLayer: Sendable {
     let width = words.columns
     if let projection {
       var dEmbedding = Matrix(uninitializedRows: dOutput.rows, columns: width)
-      projection.productBackward(dOutput, into: &dEmbedding)
+      projection.backward(dOutput, into: &dEmbedding)
       dOutput = dEmbedding
     }
     if let norm { norm.backward(&dOutput, activations.saved) }

@@ -47,11 +47,18 @@ public struct FrozenModel: Sendable {
     unusedTensors = reader.unused
   }
 
+  /// Lays the weights out for the products to come, in parallel; else each is when it is first used.
+  /// - Parameter gradients: whether gradients will be asked for as well
+  public func prepare(gradients: Bool, parallelism: Parallelism) {
+    let maps = layers.flatMap(\.maps) + head.maps + embeddings.maps + (gradients ? [head.decoder] : [])
+    parallelism.forEach(maps.count) { _, index in maps[index].prepare(gradients: gradients) }
+  }
+
   /// The output matrix and bias of some words only, so that scoring them costs no more than it must.
   public func candidates(_ ids: [Int]) -> CandidateHead {
     CandidateHead(
       decoder: Linear(
-        weight: head.decoder.weight.gathering(ids),
+        weight: head.weight.gathering(ids),
         bias: Matrix(rows: 1, columns: ids.count, ids.map { head.decoder.bias[0, $0] })))
   }
 
@@ -129,8 +136,7 @@ public struct FrozenModel: Sendable {
     }
     head.forward(workspace.layers[layers.count - 1].output, &workspace.head)
     workspace.logits.resize(rows: batch.inputs.count, columns: candidates.decoder.outputs)
-    candidates.decoder.productForward(workspace.head.output, into: &workspace.logits)
-    candidates.decoder.addBias(to: &workspace.logits)
+    candidates.decoder.forward(workspace.head.output, into: &workspace.logits)
   }
 }
 

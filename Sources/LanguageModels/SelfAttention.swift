@@ -10,6 +10,8 @@ struct SelfAttention: Sendable {
   private let attention: Attention
   let output: Linear
 
+  var maps: [Linear] { [query, key, value, output] }
+
   /// Q is the number of query rows, T that of tokens.
   struct Activations {
     var spans: [AttentionSpan] = []
@@ -52,12 +54,9 @@ struct SelfAttention: Sendable {
     a.spans = spans
     a.q.resize(rows: rows.rows, columns: query.outputs)
     a.kv.resize(rows: x.rows, columns: 2 * key.outputs)
-    query.productForward(rows, into: &a.q)
-    query.addBias(to: &a.q)
-    key.productForward(x, into: &a.kv)
-    key.addBias(to: &a.kv)
-    value.productForward(x, into: &a.kv, column: key.outputs)
-    value.addBias(to: &a.kv, column: key.outputs)
+    query.forward(rows, into: &a.q)
+    key.forward(x, into: &a.kv)
+    value.forward(x, into: &a.kv, column: key.outputs)
     attention.forward(q: a.q, kv: a.kv, spans: spans, probabilities: &a.probabilities, context: &a.context)
     y.resize(rows: rows.rows, columns: output.outputs)
     output.productForward(a.context, into: &y)
@@ -72,14 +71,14 @@ struct SelfAttention: Sendable {
     _ g: inout Gradients
   ) {
     g.dContext.resize(rows: dy.rows, columns: output.inputs)
-    output.productBackward(dy, into: &g.dContext)
+    output.backward(dy, into: &g.dContext)
     attention.backward(
       g.dContext, q: a.q, kv: a.kv, spans: a.spans, probabilities: a.probabilities,
       dq: &g.dq, dkv: &g.dkv, scratch: &g.scratch)
     if !accumulating { dRows.resize(rows: dy.rows, columns: query.inputs) }
-    query.productBackward(g.dq, into: &dRows, accumulating: accumulating)
+    query.backward(g.dq, into: &dRows, accumulating: accumulating)
     dx.resize(rows: a.kv.rows, columns: key.inputs)
-    key.productBackward(g.dkv, into: &dx)
-    value.productBackward(g.dkv, column: key.outputs, into: &dx, accumulating: true)
+    key.backward(g.dkv, into: &dx)
+    value.backward(g.dkv, column: key.outputs, into: &dx, accumulating: true)
   }
 }

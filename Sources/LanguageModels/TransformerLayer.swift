@@ -10,6 +10,8 @@ struct TransformerLayer: Sendable {
   private let outputNorm: LayerNorm
   private let normalizesFirst: Bool
 
+  var maps: [Linear] { attention.maps + feedForward.maps }
+
   /// What a forward leaves for the backward. Q is the number of query rows, T that of tokens.
   struct Activations {
     var normalizedInput = Matrix(rows: 0, columns: 0)  // (T, C), norms first only

@@ -1,3 +1,8 @@
+/// An owner of mapped memory that can give pages back to the system and get them again.
+package protocol PageHolder: AnyObject, Sendable {
+  func release(_ memory: UnsafeRawBufferPointer)
+}
+
 /// A row-major Float32 matrix with value semantics.
 ///
 /// Copies share their storage until one of them is written. Storage is either owned or lies inside a mapped
@@ -113,6 +118,12 @@ public struct Matrix: Sendable {
   package mutating func copy(_ other: Matrix) {
     resize(rows: other.rows, columns: other.columns)
     mutablePointer().update(from: other.pointer, count: other.count)
+  }
+
+  /// Gives back what reading a mapped file took of memory; it is read again when it is needed again.
+  package func releasePages() {
+    (storage.keeper as? any PageHolder)?.release(
+      UnsafeRawBufferPointer(start: storage.base, count: count * MemoryLayout<Float>.size))
   }
 
   package mutating func fill(_ value: Float) { mutablePointer().update(repeating: value, count: count) }

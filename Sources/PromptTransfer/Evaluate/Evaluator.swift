@@ -45,6 +45,7 @@ public struct Evaluator: Sendable {
     self.candidates = candidates
     self.parallelism = parallelism
     head = model.network.candidates(candidates.ids)
+    model.network.prepare(gradients: false, parallelism: parallelism)
   }
 
   /// The facts as this evaluator will ask them.
