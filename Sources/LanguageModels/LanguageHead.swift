@@ -78,16 +78,18 @@ struct LanguageHead: Sendable {
 
   /// The gradient of the head's input, from that of the logits: `dLogits` (B, candidates) and the decoder that made
   /// them.
-  func backward(_ dLogits: Matrix, decoder: Linear, _ a: Activations, into dx: inout Matrix) {
+  func backward(
+    _ dLogits: Matrix, decoder: Linear, _ a: Activations, _ scratch: inout Matrix, into dx: inout Matrix
+  ) {
     dx.resize(rows: dLogits.rows, columns: decoder.inputs)
     decoder.backward(dLogits, into: &dx)
     if let finalNorm { finalNorm.backward(&dx, a.saved) }
     if let transform {
       transform.norm.backward(&dx, a.saved)
       transform.activation.backward(a.sum, &dx)
-      var dInput = Matrix(uninitializedRows: dx.rows, columns: transform.dense.inputs)
-      transform.dense.backward(dx, into: &dInput)
-      dx = dInput
+      scratch.resize(rows: dx.rows, columns: transform.dense.inputs)
+      transform.dense.backward(dx, into: &scratch)
+      swap(&dx, &scratch)
     }
   }
 }
