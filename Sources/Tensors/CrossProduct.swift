@@ -27,4 +27,19 @@ enum CrossProduct {
     }
     return sums
   }
+
+  /// `A[:, left]^T A[:, right]` with blocks of rows in single precision, their sum in double.
+  static func approximateBlock(_ a: Matrix, _ left: Range<Int>, _ right: Range<Int>) -> [Double] {
+    var sums = [Double](repeating: 0, count: left.count * right.count)
+    var block = [Float](repeating: 0, count: sums.count)
+    for start in stride(from: 0, to: a.rows, by: rowBlock) {
+      let rows = a.pointer + start * a.columns
+      BLAS.gemm(
+        transposeA: true, transposeB: false, m: left.count, n: right.count, k: min(rowBlock, a.rows - start),
+        alpha: 1, rows + left.lowerBound, lda: a.columns, rows + right.lowerBound, ldb: a.columns, beta: 0,
+        &block, ldc: right.count)
+      for i in 0..<sums.count { sums[i] += Double(block[i]) }
+    }
+    return sums
+  }
 }

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// An owner of mapped memory that can give pages back to the system and get them again.
 package protocol PageHolder: AnyObject, Sendable {
   func release(_ memory: UnsafeRawBufferPointer)
@@ -13,12 +15,17 @@ public struct Matrix: Sendable {
   public private(set) var columns: Int
   private var storage: Storage
 
+  /// How many buffers this process has allocated for matrices: what a loop's steady state should not add to.
+  package static var allocationCount: Int { allocations.load(ordering: .relaxed) }
+  private static let allocations = Atomic<Int>(0)
+
   private final class Storage: @unchecked Sendable {
     let base: UnsafeMutablePointer<Float>
     let capacity: Int
     let keeper: (any AnyObject & Sendable)?  // owner of borrowed memory; nil when this storage owns it
 
     init(capacity: Int) {
+      Matrix.allocations.add(1, ordering: .relaxed)
       base = .allocate(capacity: max(capacity, 1))
       self.capacity = capacity
       keeper = nil

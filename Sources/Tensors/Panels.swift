@@ -1,17 +1,17 @@
-import Foundation
 import Synchronization
 
 /// A frozen weight in the layout of the panel kernels (`kernels.h`), for products with it.
 final class Panels: @unchecked Sendable {  // written once, before anyone else sees it
   let outputs: Int
   let inputs: Int
-  private let base: UnsafeMutablePointer<Float>
+  private let memory: AlignedMemory
+  private var base: UnsafeMutablePointer<Float> { memory.base }
 
   private init(outputs: Int, inputs: Int) {
     self.outputs = outputs
     self.inputs = inputs
     let width = kernels.panel_width
-    base = Self.allocate(max(1, (outputs + width - 1) / width * inputs * width))
+    memory = AlignedMemory(count: (outputs + width - 1) / width * inputs * width)
   }
 
   /// `weight[output * outputStride + input * inputStride]`, laid out.
@@ -36,21 +36,6 @@ final class Panels: @unchecked Sendable {  // written once, before anyone else s
   ) {
     kernels.multiply_panels(
       x, stride, rows, base, outputs, inputs, bias, accumulating ? 1 : 0, y, yStride)
-  }
-
-  deinit { free(base) }
-
-  /// Aligned for the kernels; large ones for the system's large pages, where it grants them.
-  private static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
-    let size = count * MemoryLayout<Float>.size
-    let isLarge = size >= 1 << 21
-    var memory: UnsafeMutableRawPointer?
-    precondition(posix_memalign(&memory, isLarge ? 1 << 21 : 64, size) == 0, "out of memory")
-    guard let memory else { preconditionFailure("out of memory") }
-    #if os(Linux)
-      if isLarge { madvise(memory, size, 14) }  // MADV_HUGEPAGE
-    #endif
-    return memory.bindMemory(to: Float.self, capacity: count)
   }
 }
 

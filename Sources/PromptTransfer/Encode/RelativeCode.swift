@@ -39,6 +39,20 @@ public struct RelativeCode: Sendable {
     kept = (0..<similarities.rows).map { Self.keep(similarities.row($0), mask) }
   }
 
+  /// The vectors of several codes over the same anchors as those of one.
+  init(stacking codes: [RelativeCode]) {
+    let width = codes.first?.similarities.columns ?? 0
+    var all = Matrix(uninitializedRows: codes.reduce(0) { $0 + $1.similarities.rows }, columns: width)
+    var target = all.mutablePointer()
+    for code in codes {
+      precondition(code.similarities.columns == width)
+      target.update(from: code.similarities.pointer, count: code.similarities.count)
+      target += code.similarities.count
+    }
+    similarities = all
+    kept = codes.flatMap(\.kept)
+  }
+
   private static func keep(_ row: UnsafeBufferPointer<Float>, _ mask: AnchorMask) -> [Int]? {
     let count: Int
     let strength: (Int) -> Float
