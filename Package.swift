@@ -44,6 +44,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    // Measures speed; not installed.
+    .executableTarget(
+      name: "promptferry-bench",
+      dependencies: ["PromptTransfer", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+
     .target(
       name: "TestSupport",
       dependencies: [

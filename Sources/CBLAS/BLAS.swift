@@ -65,18 +65,19 @@ package enum BLAS {
     return info == 0
   }
 
-  /// Solves `A x = b` in place for one right-hand side of length n, with the factor left by `factorCholesky`.
+  /// Solves `A x = b` in place for right-hand sides of length n, one after the other, with the factor left by
+  /// `factorCholesky`.
   package static func solveCholesky(
-    _ factor: UnsafePointer<Double>, n: Int, _ b: UnsafeMutablePointer<Double>
+    _ factor: UnsafePointer<Double>, n: Int, _ b: UnsafeMutablePointer<Double>, count: Int = 1
   ) {
     _ = isSingleThreaded
     var order = Int32(n)
     var leading = Int32(max(n, 1))
-    var one: Int32 = 1
+    var count = Int32(count)
     var info: Int32 = 0
     var uplo: CChar = 0x4C
     dpotrs_(
-      &uplo, &order, &one, UnsafeMutablePointer(mutating: factor), &leading, b, &leading, &info)
+      &uplo, &order, &count, UnsafeMutablePointer(mutating: factor), &leading, b, &leading, &info)
   }
 
   package enum Side { case left, right }

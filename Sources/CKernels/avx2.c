@@ -6,6 +6,8 @@
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define KERNEL_TABLE kernels_table_avx2
+#define LANES 8
+#define TILE_ROWS 6
 #include "kernels_body.inc"
 #pragma clang attribute pop
 #endif

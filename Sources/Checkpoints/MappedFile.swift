@@ -1,9 +1,10 @@
 import Foundation
+import Tensors
 
 /// A file's bytes, mapped read-only for as long as the object lives.
 ///
 /// `mmap(2)` and not `Data(contentsOf:options:)`: on Linux `.mappedIfSafe` reads everything.
-package final class MappedFile: @unchecked Sendable {
+package final class MappedFile: PageHolder, @unchecked Sendable {
   package let url: URL
   private let bytes: UnsafeRawBufferPointer
 
@@ -44,6 +45,12 @@ package final class MappedFile: @unchecked Sendable {
     let start = range.lowerBound / page * page
     guard let base = bytes.baseAddress, range.upperBound > start else { return }
     madvise(UnsafeMutableRawPointer(mutating: base) + start, range.upperBound - start, MADV_DONTNEED)
+  }
+
+  /// The same for a part of the mapping.
+  package func release(_ memory: UnsafeRawBufferPointer) {
+    guard let start = memory.baseAddress, let base = bytes.baseAddress else { return }
+    release(start - base..<start - base + memory.count)
   }
 
   deinit {

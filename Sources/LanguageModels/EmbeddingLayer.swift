@@ -11,14 +11,16 @@ struct EmbeddingLayer: Sendable {
   private let projection: Linear?  // E to C
   private let firstPosition: Int
 
+  var maps: [Linear] { projection.map { [$0] } ?? [] }
+
   struct Activations {
-    var sum = Matrix(rows: 0, columns: 0)  // (T, E)
+    var sum = Matrix(rows: 0, columns: 0)  // (distinct rows D, E)
     var saved = LayerNorm.Saved()
-    var normalized = Matrix(rows: 0, columns: 0)  // (T, E)
-    var mapped = Matrix(rows: 0, columns: 0)  // (T, C), where there is a projection
+    var normalized = Matrix(rows: 0, columns: 0)  // (D, E)
+    var mapped = Matrix(rows: 0, columns: 0)  // (D, C), where there is a projection
   }
 
-  /// What the first layer reads, (T, C).
+  /// What the first layer reads, (D, C).
   func output(_ activations: Activations) -> Matrix {
     projection == nil ? activations.normalized : activations.mapped
   }
@@ -55,23 +57,22 @@ struct EmbeddingLayer: Sendable {
     firstPosition = configuration.firstPosition
   }
 
-  func forward(_ batch: RaggedBatch, prompt: Matrix, _ activations: inout Activations) {
+  /// A row for each of the distinct ones.
+  func forward(_ distinct: DistinctRows, prompt: Matrix, _ activations: inout Activations) {
     let width = words.columns
     precondition(prompt.columns == width)
-    activations.sum.resize(rows: batch.tokenCount, columns: width)
+    activations.sum.resize(rows: distinct.rows.count, columns: width)
     var target = activations.sum.mutablePointer()
-    for input in batch.inputs {
-      for (position, element) in input.elements.enumerated() {
-        let vector =
-          switch element {
-          case .token(let id): words.row(id)
-          case .vector(let index): prompt.row(index)
-          }
-        let place = positions.row(firstPosition + position)
-        for column in 0..<width { target[column] = vector[column] + place[column] }
-        if let tokenType { kernels.axpy(1, tokenType.pointer, target, width) }
-        target += width
-      }
+    for (element, position) in distinct.rows {
+      let vector =
+        switch element {
+        case .token(let id): words.row(id)
+        case .vector(let index): prompt.row(index)
+        }
+      let place = positions.row(firstPosition + position)
+      for column in 0..<width { target[column] = vector[column] + place[column] }
+      if let tokenType { kernels.axpy(1, tokenType.pointer, target, width) }
+      target += width
     }
     if let norm {
       norm.forward(activations.sum, saving: &activations.saved, into: &activations.normalized)
@@ -79,29 +80,26 @@ struct EmbeddingLayer: Sendable {
       activations.normalized.copy(activations.sum)
     }
     if let projection {
-      activations.mapped.resize(rows: batch.tokenCount, columns: projection.outputs)
-      projection.productForward(activations.normalized, into: &activations.mapped)
-      projection.addBias(to: &activations.mapped)
+      activations.mapped.resize(rows: distinct.rows.count, columns: projection.outputs)
+      projection.forward(activations.normalized, into: &activations.mapped)
     }
   }
 
-  /// Adds to `dPrompt` (P, E) the gradient of its rows; `dOutput` (T, C) is used up.
+  /// Adds to `dPrompt` (P, E) the gradient of its rows; `dOutput` (distinct rows that are vectors, C) is used up.
   func backward(
-    _ batch: RaggedBatch, _ activations: Activations, dOutput: inout Matrix, addingTo dPrompt: inout Matrix
+    _ distinct: DistinctRows, _ activations: Activations, dOutput: inout Matrix, _ scratch: inout Matrix,
+    addingTo dPrompt: inout Matrix
   ) {
-    let width = words.columns
     if let projection {
-      var dEmbedding = Matrix(uninitializedRows: dOutput.rows, columns: width)
-      projection.productBackward(dOutput, into: &dEmbedding)
-      dOutput = dEmbedding
+      scratch.resize(rows: dOutput.rows, columns: words.columns)
+      projection.backward(dOutput, into: &scratch)
+      swap(&dOutput, &scratch)
     }
     if let norm { norm.backward(&dOutput, activations.saved) }
-    let target = dPrompt.mutablePointer()
-    for (input, rows) in zip(batch.inputs, batch.rows) {
-      for (row, element) in zip(rows, input.elements) {
-        guard case .vector(let index) = element else { continue }
-        kernels.axpy(1, dOutput.pointer + row * width, target + index * width, width)
-      }
+    for (row, distinct) in distinct.rows.prefix(distinct.vectorCount).enumerated() {
+      guard case .vector(let index) = distinct.element else { continue }
+      let width = words.columns
+      kernels.axpy(1, dOutput.pointer + row * width, dPrompt.mutablePointer() + index * width, width)
     }
   }
 }

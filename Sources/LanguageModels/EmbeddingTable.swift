@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Synchronization
 import Tensors
 
 /// A model's word embeddings without the model: all that transfer needs of it. The table stays in its file; rows are read
@@ -7,7 +8,8 @@ import Tensors
 public struct EmbeddingTable: Sendable {
   public let folder: URL
   /// SHA-256 of the table's bytes as stored: what a prompt is bound to.
-  public let fingerprint: String
+  public var fingerprint: String { lazyFingerprint.value }
+  private let lazyFingerprint: Lazy<String>
   /// What the model multiplies rows by before its first layer: `sqrt(width)` for Gemma, and for BART and its kin where
   /// the configuration says `scale_embedding`; else 1. Prompts stand in for rows, before this.
   public let inputScale: Double
@@ -42,7 +44,7 @@ public struct EmbeddingTable: Sendable {
         file: folder, item: name, "has \(tensor.rows) rows where config.json says vocab_size \(stated)")
     }
     self.tensor = tensor
-    fingerprint = tensor.sha256()
+    lazyFingerprint = Lazy { tensor.sha256() }
     isOfRunnableFamily = EmbeddingNames.family(configuration, folder) != nil
     let type = configuration["model_type"]?.string ?? ""
     // M2M-100 and XGLM scale unless they say otherwise.
@@ -68,5 +70,22 @@ public struct EmbeddingTable: Sendable {
     }
     let offset = sum / count
     return ((shift ?? 0) + offset, max(0, squares / count - offset * offset).squareRoot())
+  }
+}
+
+/// A value that is worked out once, when it is first asked for.
+private final class Lazy<Value: Sendable>: Sendable {
+  private let state: Mutex<Value?> = Mutex(nil)
+  private let compute: @Sendable () -> Value
+
+  init(_ compute: @escaping @Sendable () -> Value) { self.compute = compute }
+
+  var value: Value {
+    state.withLock { known in
+      if let known { return known }
+      let value = compute()
+      known = value
+      return value
+    }
   }
 }

@@ -7,6 +7,8 @@ struct FeedForward: Sendable {
   private let activation: ActivationFunction
   let output: Linear
 
+  var maps: [Linear] { [inner, output] }
+
   struct Activations {
     var sum = Matrix(rows: 0, columns: 0)  // (Q, I)
     var activated = Matrix(rows: 0, columns: 0)  // (Q, I)
@@ -36,9 +38,9 @@ struct FeedForward: Sendable {
     _ dy: Matrix, _ a: Activations, dInner: inout Matrix, into dx: inout Matrix, accumulating: Bool
   ) {
     dInner.resize(rows: dy.rows, columns: inner.outputs)
-    output.productBackward(dy, into: &dInner)
+    output.backward(dy, into: &dInner)
     activation.backward(a.sum, &dInner)
     if !accumulating { dx.resize(rows: dy.rows, columns: inner.inputs) }
-    inner.productBackward(dInner, into: &dx, accumulating: accumulating)
+    inner.backward(dInner, into: &dx, accumulating: accumulating)
   }
 }

@@ -47,11 +47,18 @@ public struct FrozenModel: Sendable {
     unusedTensors = reader.unused
   }
 
+  /// Lays the weights out for the products to come, in parallel; else each is when it is first used.
+  /// - Parameter gradients: whether gradients will be asked for as well
+  public func prepare(gradients: Bool, parallelism: Parallelism) {
+    let maps = layers.flatMap(\.maps) + head.maps + embeddings.maps + (gradients ? [head.decoder] : [])
+    parallelism.forEach(maps.count) { _, index in maps[index].prepare(gradients: gradients) }
+  }
+
   /// The output matrix and bias of some words only, so that scoring them costs no more than it must.
   public func candidates(_ ids: [Int]) -> CandidateHead {
     CandidateHead(
       decoder: Linear(
-        weight: head.decoder.weight.gathering(ids),
+        weight: head.weight.gathering(ids),
         bias: Matrix(rows: 1, columns: ids.count, ids.map { head.decoder.bias[0, $0] })))
   }
 
@@ -102,35 +109,37 @@ public struct FrozenModel: Sendable {
     _ batch: RaggedBatch, prompt: Matrix, candidates: CandidateHead, gradient: inout Matrix,
     _ workspace: Workspace
   ) {
-    head.backward(workspace.logits, decoder: candidates.decoder, workspace.head, into: &workspace.gradient)
+    head.backward(
+      workspace.logits, decoder: candidates.decoder, workspace.head, &workspace.nextGradient,
+      into: &workspace.gradient)
     for index in layers.indices.reversed() {
       layers[index].backward(
-        batch, onlyRead: index == layers.count - 1, workspace.layers[index],
-        dOutput: workspace.gradient, dx: &workspace.nextGradient, &workspace.gradients)
+        batch.rows(ofLayer: index, of: layers.count), workspace.layers[index], dOutput: workspace.gradient,
+        dx: &workspace.nextGradient, &workspace.scratch)
       swap(&workspace.gradient, &workspace.nextGradient)
     }
     gradient.resize(rows: prompt.rows, columns: prompt.columns)
     gradient.fill(0)
     embeddings.backward(
-      batch, workspace.embeddings, dOutput: &workspace.gradient, addingTo: &gradient)
+      batch.embeddings, workspace.embeddings, dOutput: &workspace.gradient, &workspace.nextGradient,
+      addingTo: &gradient)
   }
 
   /// Leaves the candidates' logits in the workspace.
   private func score(
     _ batch: RaggedBatch, prompt: Matrix, candidates: CandidateHead, _ workspace: Workspace
   ) {
-    workspace.prepare(layerCount: layers.count)
-    embeddings.forward(batch, prompt: prompt, &workspace.embeddings)
+    workspace.prepare(batch, layerCount: layers.count)
+    embeddings.forward(batch.embeddings, prompt: prompt, &workspace.embeddings)
     for index in layers.indices {
       let x =
         index == 0 ? embeddings.output(workspace.embeddings) : workspace.layers[index - 1].output
       layers[index].forward(
-        x, batch, onlyRead: index == layers.count - 1, &workspace.layers[index])
+        x, batch.rows(ofLayer: index, of: layers.count), &workspace.layers[index], &workspace.scratch)
     }
     head.forward(workspace.layers[layers.count - 1].output, &workspace.head)
     workspace.logits.resize(rows: batch.inputs.count, columns: candidates.decoder.outputs)
-    candidates.decoder.productForward(workspace.head.output, into: &workspace.logits)
-    candidates.decoder.addBias(to: &workspace.logits)
+    candidates.decoder.forward(workspace.head.output, into: &workspace.logits)
   }
 }
 
@@ -145,23 +154,29 @@ public final class Workspace {
   var embeddings = EmbeddingLayer.Activations()
   var layers: [TransformerLayer.Activations] = []
   var head = LanguageHead.Activations()
-  var gradients = TransformerLayer.Gradients()
+  var scratch = TransformerLayer.Scratch()
   var gradient = Matrix(rows: 0, columns: 0)
   var nextGradient = Matrix(rows: 0, columns: 0)
   var logits = Matrix(rows: 0, columns: 0)
+  private var rowOfToken: [Int] = []
 
   public init() {}
 
-  func prepare(layerCount: Int) {
+  func prepare(_ batch: RaggedBatch, layerCount: Int) {
+    rowOfToken = batch.embeddings.rowOfToken
     while layers.count < layerCount { layers.append(TransformerLayer.Activations()) }
   }
 
   /// The output of the embeddings, (T, E), then that of each layer; the last layer's has only the rows that were
   /// read. For tests and inspection.
-  package var hiddenStates: [Matrix] { [embeddings.normalized] + layers.map(\.output) }
+  package var hiddenStates: [Matrix] {
+    [embeddings.normalized.gathering(rowOfToken)] + layers.map(\.output)
+  }
 
   /// The embeddings at the model's width, (T, C), of models that bring them there. For tests and inspection.
-  package var mappedEmbeddings: Matrix { embeddings.mapped }
+  package var mappedEmbeddings: Matrix {
+    embeddings.mapped.rows == 0 ? embeddings.mapped : embeddings.mapped.gathering(rowOfToken)
+  }
 
   /// What the output matrix was multiplied with, (B, E). For tests and inspection.
   package var headOutput: Matrix { head.output }

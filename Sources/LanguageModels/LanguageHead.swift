@@ -11,7 +11,12 @@ struct LanguageHead: Sendable {
 
   private let transform: Transform?
   private let finalNorm: LayerNorm?
-  let decoder: Linear  // (V, E)
+  /// The output matrix, (V, E), and as a map with its bias.
+  let weight: Matrix
+  let decoder: Linear
+
+  /// Its maps but the decoder, of which often only some words are wanted.
+  var maps: [Linear] { transform.map { [$0.dense] } ?? [] }
 
   struct Activations {
     var sum = Matrix(rows: 0, columns: 0)  // (B, E)
@@ -56,6 +61,7 @@ struct LanguageHead: Sendable {
       }
       bias = try reader.matrix(name, under: prefixes, rows: 1, columns: v)
     }
+    self.weight = weight
     decoder = Linear(weight: weight, bias: bias)
   }
 
@@ -72,16 +78,18 @@ struct LanguageHead: Sendable {
 
   /// The gradient of the head's input, from that of the logits: `dLogits` (B, candidates) and the decoder that made
   /// them.
-  func backward(_ dLogits: Matrix, decoder: Linear, _ a: Activations, into dx: inout Matrix) {
+  func backward(
+    _ dLogits: Matrix, decoder: Linear, _ a: Activations, _ scratch: inout Matrix, into dx: inout Matrix
+  ) {
     dx.resize(rows: dLogits.rows, columns: decoder.inputs)
-    decoder.productBackward(dLogits, into: &dx)
+    decoder.backward(dLogits, into: &dx)
     if let finalNorm { finalNorm.backward(&dx, a.saved) }
     if let transform {
       transform.norm.backward(&dx, a.saved)
       transform.activation.backward(a.sum, &dx)
-      var dInput = Matrix(uninitializedRows: dx.rows, columns: transform.dense.inputs)
-      transform.dense.productBackward(dx, into: &dInput)
-      dx = dInput
+      scratch.resize(rows: dx.rows, columns: transform.dense.inputs)
+      transform.dense.backward(dx, into: &scratch)
+      swap(&dx, &scratch)
     }
   }
 }

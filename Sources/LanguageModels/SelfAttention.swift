@@ -10,20 +10,23 @@ struct SelfAttention: Sendable {
   private let attention: Attention
   let output: Linear
 
-  /// Q is the number of query rows, T that of tokens.
+  var maps: [Linear] { [query, key, value, output] }
+
+  /// Q is the number of query rows, T that of tokens, R that of the input's rows.
   struct Activations {
-    var spans: [AttentionSpan] = []
     var q = Matrix(rows: 0, columns: 0)  // (Q, C)
     var kv = Matrix(rows: 0, columns: 0)  // (T, 2C)
     var probabilities = Matrix(rows: 0, columns: 0)  // (1, sum of H*queries*keys)
     var context = Matrix(rows: 0, columns: 0)  // (Q, C)
   }
 
-  struct Gradients {
+  /// Buffers shared by all layers.
+  struct Scratch {
+    var ofInput = Matrix(rows: 0, columns: 0)  // (R, C) or (R, 2C)
     var dq = Matrix(rows: 0, columns: 0)  // (Q, C)
     var dkv = Matrix(rows: 0, columns: 0)  // (T, 2C)
     var dContext = Matrix(rows: 0, columns: 0)  // (Q, C)
-    var scratch = Matrix(rows: 0, columns: 0)
+    var dScores = Matrix(rows: 0, columns: 0)
   }
 
   init(
@@ -43,43 +46,68 @@ struct SelfAttention: Sendable {
   }
 
   /// - Parameters:
-  ///   - x: (T, C), what keys and values are made of
-  ///   - rows: (Q, C), what queries are made of
+  ///   - x: (R, C), what keys and values are made of
+  ///   - residual: (Q, C), the rows that go on
   ///   - y: (Q, C), without the output's bias
   func forward(
-    _ x: Matrix, rows: Matrix, spans: [AttentionSpan], _ a: inout Activations, into y: inout Matrix
+    _ x: Matrix, residual: Matrix, _ rows: LayerRows, _ a: inout Activations, _ scratch: inout Scratch,
+    into y: inout Matrix
   ) {
-    a.spans = spans
-    a.q.resize(rows: rows.rows, columns: query.outputs)
-    a.kv.resize(rows: x.rows, columns: 2 * key.outputs)
-    query.productForward(rows, into: &a.q)
-    query.addBias(to: &a.q)
-    key.productForward(x, into: &a.kv)
-    key.addBias(to: &a.kv)
-    value.productForward(x, into: &a.kv, column: key.outputs)
-    value.addBias(to: &a.kv, column: key.outputs)
-    attention.forward(q: a.q, kv: a.kv, spans: spans, probabilities: &a.probabilities, context: &a.context)
-    y.resize(rows: rows.rows, columns: output.outputs)
+    let c = key.outputs
+    if let tokens = rows.tokens, rows.queries == nil {
+      scratch.ofInput.resize(rows: x.rows, columns: c)
+      query.forward(x, into: &scratch.ofInput)
+      a.q.gather(tokens, of: scratch.ofInput)
+    } else {
+      a.q.resize(rows: residual.rows, columns: c)
+      query.forward(residual, into: &a.q)
+    }
+    if let tokens = rows.tokens {
+      keysAndValues(x, into: &scratch.ofInput)
+      a.kv.gather(tokens, of: scratch.ofInput)
+    } else {
+      keysAndValues(x, into: &a.kv)
+    }
+    attention.forward(
+      q: a.q, kv: a.kv, spans: rows.spans, probabilities: &a.probabilities, context: &a.context)
+    y.resize(rows: residual.rows, columns: output.outputs)
     output.productForward(a.context, into: &y)
+  }
+
+  private func keysAndValues(_ x: Matrix, into kv: inout Matrix) {
+    kv.resize(rows: x.rows, columns: 2 * key.outputs)
+    key.forward(x, into: &kv)
+    value.forward(x, into: &kv, column: key.outputs)
   }
 
   /// - Parameters:
   ///   - dy: (Q, C)
-  ///   - dx: (T, C), overwritten
-  ///   - dRows: (Q, C), overwritten, or added to when `accumulating`
+  ///   - dx: (`rows.height`, C), overwritten
   func backward(
-    _ dy: Matrix, _ a: Activations, dx: inout Matrix, dRows: inout Matrix, accumulating: Bool,
-    _ g: inout Gradients
+    _ dy: Matrix, _ rows: LayerRows, _ a: Activations, dx: inout Matrix, _ scratch: inout Scratch
   ) {
-    g.dContext.resize(rows: dy.rows, columns: output.inputs)
-    output.productBackward(dy, into: &g.dContext)
+    scratch.dContext.resize(rows: dy.rows, columns: output.inputs)
+    output.backward(dy, into: &scratch.dContext)
     attention.backward(
-      g.dContext, q: a.q, kv: a.kv, spans: a.spans, probabilities: a.probabilities,
-      dq: &g.dq, dkv: &g.dkv, scratch: &g.scratch)
-    if !accumulating { dRows.resize(rows: dy.rows, columns: query.inputs) }
-    query.productBackward(g.dq, into: &dRows, accumulating: accumulating)
-    dx.resize(rows: a.kv.rows, columns: key.inputs)
-    key.productBackward(g.dkv, into: &dx)
-    value.productBackward(g.dkv, column: key.outputs, into: &dx, accumulating: true)
+      scratch.dContext, q: a.q, kv: a.kv, spans: rows.spans, probabilities: a.probabilities,
+      dq: &scratch.dq, dkv: &scratch.dkv, scratch: &scratch.dScores)
+    dx.resize(rows: rows.height, columns: key.inputs)
+    if let places = rows.tokens {
+      scratch.ofInput.sumRows(scratch.dkv, by: places, height: rows.height)
+      swap(&scratch.ofInput, &scratch.dkv)
+    }
+    key.backward(scratch.dkv, into: &dx)
+    value.backward(scratch.dkv, column: key.outputs, into: &dx, accumulating: true)
+    if let queries = rows.queries {
+      scratch.ofInput.resize(rows: scratch.dq.rows, columns: query.inputs)
+      query.backward(scratch.dq, into: &scratch.ofInput)
+      dx.scatterAdd(scratch.ofInput, to: queries)
+      return
+    }
+    if let places = rows.tokens {
+      scratch.ofInput.sumRows(scratch.dq, by: places, height: rows.height)
+      swap(&scratch.ofInput, &scratch.dq)
+    }
+    query.backward(scratch.dq, into: &dx, accumulating: true)
   }
 }

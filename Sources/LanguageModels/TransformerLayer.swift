@@ -10,25 +10,28 @@ struct TransformerLayer: Sendable {
   private let outputNorm: LayerNorm
   private let normalizesFirst: Bool
 
-  /// What a forward leaves for the backward. Q is the number of query rows, T that of tokens.
+  var maps: [Linear] { attention.maps + feedForward.maps }
+
+  /// What a forward leaves for the backward. Q is the number of rows that go on, R that of the input's rows.
   struct Activations {
-    var normalizedInput = Matrix(rows: 0, columns: 0)  // (T, C), norms first only
+    var normalizedInput = Matrix(rows: 0, columns: 0)  // (R, C), norms first only
     var attention = SelfAttention.Activations()
     var attentionSaved = LayerNorm.Saved()
     var middle = Matrix(rows: 0, columns: 0)  // (Q, C)
     var normalizedMiddle = Matrix(rows: 0, columns: 0)  // (Q, C), norms first only
     var feedForward = FeedForward.Activations()
     var outputSaved = LayerNorm.Saved()
-    var projected = Matrix(rows: 0, columns: 0)  // (Q, C)
     var output = Matrix(rows: 0, columns: 0)  // (Q, C)
   }
 
-  /// Gradients on their way down, shared by all layers.
-  struct Gradients {
-    var attention = SelfAttention.Gradients()
+  /// Buffers shared by all layers.
+  struct Scratch {
+    var attention = SelfAttention.Scratch()
+    var residual = Matrix(rows: 0, columns: 0)  // (Q, C)
+    var normalizedResidual = Matrix(rows: 0, columns: 0)  // (Q, C), norms first only
+    var projected = Matrix(rows: 0, columns: 0)  // (Q, C)
     var dMiddle = Matrix(rows: 0, columns: 0)  // (Q, C)
     var dPart = Matrix(rows: 0, columns: 0)  // (Q, C)
-    var dRows = Matrix(rows: 0, columns: 0)  // (Q, C)
     var dInner = Matrix(rows: 0, columns: 0)  // (Q, I)
   }
 
@@ -46,80 +49,58 @@ struct TransformerLayer: Sendable {
     normalizesFirst = architecture.normalizesFirst
   }
 
-  /// - Parameters:
-  ///   - x: (T, C)
-  ///   - onlyRead: whether only the rows that are read go on
-  func forward(_ x: Matrix, _ batch: RaggedBatch, onlyRead: Bool, _ a: inout Activations) {
-    let spans = onlyRead ? batch.readSpans : batch.fullSpans
-    let rows = onlyRead ? x.gathering(batch.readRows) : x
+  /// - Parameter x: (R, C)
+  func forward(_ x: Matrix, _ rows: LayerRows, _ a: inout Activations, _ scratch: inout Scratch) {
+    if let residual = rows.residual { scratch.residual.gather(residual, of: x) }
+    let residual = rows.residual == nil ? x : scratch.residual
     if normalizesFirst {
       attentionNorm.forward(x, saving: &a.attentionSaved, into: &a.normalizedInput)
+      if let places = rows.residual { scratch.normalizedResidual.gather(places, of: a.normalizedInput) }
       attention.forward(
-        a.normalizedInput,
-        rows: onlyRead ? a.normalizedInput.gathering(batch.readRows) : a.normalizedInput, spans: spans,
-        &a.attention, into: &a.projected)
-      attention.output.addBias(to: &a.projected)
-      a.middle.copy(rows)
-      a.middle.add(a.projected)
+        a.normalizedInput, residual: rows.residual == nil ? a.normalizedInput : scratch.normalizedResidual,
+        rows, &a.attention, &scratch.attention, into: &scratch.projected)
+      attention.output.addBias(to: &scratch.projected)
+      a.middle.copy(residual)
+      a.middle.scatterAdd(scratch.projected)
       outputNorm.forward(a.middle, saving: &a.outputSaved, into: &a.normalizedMiddle)
-      feedForward.forward(a.normalizedMiddle, &a.feedForward, into: &a.projected)
-      feedForward.output.addBias(to: &a.projected)
+      feedForward.forward(a.normalizedMiddle, &a.feedForward, into: &scratch.projected)
+      feedForward.output.addBias(to: &scratch.projected)
       a.output.copy(a.middle)
-      a.output.add(a.projected)
+      a.output.scatterAdd(scratch.projected)
     } else {
-      attention.forward(x, rows: rows, spans: spans, &a.attention, into: &a.projected)
+      attention.forward(
+        x, residual: residual, rows, &a.attention, &scratch.attention, into: &scratch.projected)
       attentionNorm.forward(
-        a.projected, bias: attention.output.bias, residual: rows, saving: &a.attentionSaved,
+        scratch.projected, bias: attention.output.bias, residual: residual, saving: &a.attentionSaved,
         into: &a.middle)
-      feedForward.forward(a.middle, &a.feedForward, into: &a.projected)
+      feedForward.forward(a.middle, &a.feedForward, into: &scratch.projected)
       outputNorm.forward(
-        a.projected, bias: feedForward.output.bias, residual: a.middle, saving: &a.outputSaved,
+        scratch.projected, bias: feedForward.output.bias, residual: a.middle, saving: &a.outputSaved,
         into: &a.output)
     }
   }
 
   /// - Parameters:
   ///   - dOutput: (Q, C)
-  ///   - dx: (T, C), overwritten; may not be `dOutput`
+  ///   - dx: (`rows.height`, C), overwritten; may not be `dOutput`
   func backward(
-    _ batch: RaggedBatch, onlyRead: Bool, _ a: Activations, dOutput: Matrix, dx: inout Matrix,
-    _ g: inout Gradients
+    _ rows: LayerRows, _ a: Activations, dOutput: Matrix, dx: inout Matrix, _ scratch: inout Scratch
   ) {
     if normalizesFirst {
-      feedForward.backward(dOutput, a.feedForward, dInner: &g.dInner, into: &g.dPart, accumulating: false)
-      outputNorm.backward(g.dPart, a.outputSaved, into: &g.dMiddle)
-      g.dMiddle.add(dOutput)
-      attention.backward(
-        g.dMiddle, a.attention, dx: &dx, dRows: &g.dRows, accumulating: false, &g.attention)
-      dx.add(g.dRows, atRows: onlyRead ? batch.readRows : nil)
-      attentionNorm.backward(&dx, a.attentionSaved)
-      dx.add(g.dMiddle, atRows: onlyRead ? batch.readRows : nil)
-    } else {
-      outputNorm.backward(dOutput, a.outputSaved, into: &g.dMiddle)
       feedForward.backward(
-        g.dMiddle, a.feedForward, dInner: &g.dInner, into: &g.dMiddle, accumulating: true)
-      attentionNorm.backward(g.dMiddle, a.attentionSaved, into: &g.dPart)
-      g.dRows.copy(g.dPart)
-      attention.backward(
-        g.dPart, a.attention, dx: &dx, dRows: &g.dRows, accumulating: true, &g.attention)
-      dx.add(g.dRows, atRows: onlyRead ? batch.readRows : nil)
-    }
-  }
-}
-
-extension Matrix {
-  /// Adds the rows of `other` to the rows named, or to all in order.
-  fileprivate mutating func add(_ other: Matrix, atRows rows: [Int]? = nil) {
-    precondition(columns == other.columns && (rows?.count ?? self.rows) == other.rows)
-    let width = columns
-    let total = count
-    let target = mutablePointer()
-    guard let rows else {
-      kernels.axpy(1, other.pointer, target, total)
-      return
-    }
-    for (index, row) in rows.enumerated() {
-      kernels.axpy(1, other.pointer + index * width, target + row * width, width)
+        dOutput, a.feedForward, dInner: &scratch.dInner, into: &scratch.dPart, accumulating: false)
+      outputNorm.backward(scratch.dPart, a.outputSaved, into: &scratch.dMiddle)
+      scratch.dMiddle.scatterAdd(dOutput)
+      attention.backward(scratch.dMiddle, rows, a.attention, dx: &dx, &scratch.attention)
+      attentionNorm.backward(&dx, a.attentionSaved)
+      dx.scatterAdd(scratch.dMiddle, to: rows.residual)
+    } else {
+      outputNorm.backward(dOutput, a.outputSaved, into: &scratch.dMiddle)
+      feedForward.backward(
+        scratch.dMiddle, a.feedForward, dInner: &scratch.dInner, into: &scratch.dMiddle, accumulating: true)
+      attentionNorm.backward(scratch.dMiddle, a.attentionSaved, into: &scratch.dPart)
+      attention.backward(scratch.dPart, rows, a.attention, dx: &dx, &scratch.attention)
+      dx.scatterAdd(scratch.dPart, to: rows.residual)
     }
   }
 }

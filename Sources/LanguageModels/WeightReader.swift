@@ -45,23 +45,16 @@ struct WeightReader {
   mutating func linear(
     _ name: String, under prefixes: [String], outputs: Int, inputs: Int
   ) throws(CheckpointError) -> Linear {
-    try linears([name], under: prefixes, outputs: outputs, inputs: inputs)[0]
+    let stored = try weightAndBias(name, under: prefixes, outputs: outputs, inputs: inputs)
+    return Linear(weight: stored.weight, bias: stored.bias, layout: layout)
   }
 
   /// Maps of equal shape, each stored by itself.
   mutating func linears(
     _ names: [String], under prefixes: [String], outputs: Int, inputs: Int
   ) throws(CheckpointError) -> [Linear] {
-    let isTransposed = layout == .inputsByOutputs
     var maps: [Linear] = []
-    for name in names {
-      maps.append(
-        Linear(
-          weight: try matrix(
-            "\(name).weight", under: prefixes, rows: isTransposed ? inputs : outputs,
-            columns: isTransposed ? outputs : inputs),
-          bias: try matrix("\(name).bias", under: prefixes, rows: 1, columns: outputs), layout: layout))
-    }
+    for name in names { maps.append(try linear(name, under: prefixes, outputs: outputs, inputs: inputs)) }
     return maps
   }
 
@@ -69,13 +62,23 @@ struct WeightReader {
   mutating func fusedLinears(
     _ name: String, under prefixes: [String], count: Int, outputs: Int, inputs: Int
   ) throws(CheckpointError) -> [Linear] {
-    let all = try linear(name, under: prefixes, outputs: count * outputs, inputs: inputs)
+    let stored = try weightAndBias(name, under: prefixes, outputs: count * outputs, inputs: inputs)
     return (0..<count).map { index in
-      let bias = (index * outputs..<(index + 1) * outputs).map { all.bias[0, $0] }
+      let bias = (index * outputs..<(index + 1) * outputs).map { stored.bias[0, $0] }
       return Linear(
-        weight: all.weight, bias: Matrix(rows: 1, columns: outputs, bias), layout: layout,
+        weight: stored.weight, bias: Matrix(rows: 1, columns: outputs, bias), layout: layout,
         firstOutput: index * outputs)
     }
+  }
+
+  private mutating func weightAndBias(
+    _ name: String, under prefixes: [String], outputs: Int, inputs: Int
+  ) throws(CheckpointError) -> (weight: Matrix, bias: Matrix) {
+    let isTransposed = layout == .inputsByOutputs
+    let weight = try matrix(
+      "\(name).weight", under: prefixes, rows: isTransposed ? inputs : outputs,
+      columns: isTransposed ? outputs : inputs)
+    return (weight, try matrix("\(name).bias", under: prefixes, rows: 1, columns: outputs))
   }
 
   mutating func layerNorm(

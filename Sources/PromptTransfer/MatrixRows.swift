@@ -67,15 +67,6 @@ extension Matrix {
     kernels.axpy(1, other.pointer, mutablePointer() + row * width, width)
   }
 
-  mutating func addToRows(_ values: [Double], scaledBy scale: Double = 1) {
-    precondition(values.count == columns)
-    let (height, width) = (rows, columns)
-    let target = mutablePointer()
-    for row in 0..<height {
-      for column in 0..<width { target[row * width + column] += Float(scale * values[column]) }
-    }
-  }
-
   /// (1, columns)
   func columnSums() -> Matrix {
     var sums = Matrix(rows: 1, columns: columns)

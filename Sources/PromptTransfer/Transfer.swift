@@ -155,12 +155,7 @@ public struct Transfer: Sendable {
       return relative(
         search, mask, progress: progress, snapshotCount: snapshotCount, snapshot: snapshot,
         shouldStop: shouldStop)
-    case .canonical(let ridge, let shrinkage):
-      return map { source, target in
-        CanonicalMap(
-          from: source, to: target, ridge: ridge, shrinkage: shrinkage, parallelism: parallelism
-        ).apply
-      }
+    case .canonical(let ridge, let shrinkage): return canonical(ridge, shrinkage)
     case .linear(let ridge):
       return map { source, target in
         LinearMap(from: source, to: target, ridge: ridge, parallelism: parallelism).apply
@@ -191,13 +186,13 @@ public struct Transfer: Sendable {
   /// before the target's are read.
   private func encode(mask: AnchorMask) -> (code: RelativeCode, targetAnchors: Matrix, rule: Normalization) {
     let (code, strengths) = encodeSources(mask: mask)
-    let targetAnchors = target.table.rows(anchors.ids(target.tokenizer))
-    return (code, targetAnchors, resolve(strengths: strengths, targetAnchors: targetAnchors))
+    let targetAnchors = AnchorRows(anchors, in: target).all()
+    return (code, targetAnchors, resolve(strengths: strengths, typicalLength: targetAnchors.meanRowNorm))
   }
 
   /// The code, and each vector's length relative to its vocabulary, the mean over the sources.
   private func encodeSources(mask: AnchorMask) -> (RelativeCode, strengths: [Double]) {
-    let sourceAnchors = sources.map { $0.space.table.rows(anchors.ids($0.space.tokenizer)) }
+    let sourceAnchors = sources.map { AnchorRows(anchors, in: $0.space).all() }
     let totalWeight = sources.reduce(0) { $0 + Double($1.weight) }
     let typicalLengths = sourceAnchors.map(\.meanRowNorm)
     let strengths = (0..<sources[0].prompt.vectors.rows).map { row in
@@ -262,10 +257,26 @@ public struct Transfer: Sendable {
     baseline { target, _ in
       SourceMean.of(
         sources.map { source in
-          let anchors = source.space.table.rows(anchors.ids(source.space.tokenizer))
+          let anchors = AnchorRows(anchors, in: source.space).all()
           return (find(anchors, target)(source.prompt.vectors), source.weight)
         })
     }
+  }
+
+  /// Reads the anchors of both spaces block by block.
+  private func canonical(_ ridge: Double, _ shrinkage: Double) -> Outcome {
+    let (code, strengths) = encodeSources(mask: .all)
+    let rows = AnchorRows(anchors, in: target)
+    let parts = sources.map { source in
+      let map = CanonicalMap(
+        AnchorRows(anchors, in: source.space).sums(with: rows, parallelism: parallelism),
+        ridge: ridge, shrinkage: shrinkage)
+      return (map.apply(source.prompt.vectors), source.weight)
+    }
+    let rule = resolve(strengths: strengths, typicalLength: rows.meanNorm)
+    let vectors = rule.forward(SourceMean.of(parts))
+    return Outcome(
+      vectors: vectors, objective: code.objective(found: rows.similarities(vectors)), isInterrupted: false)
   }
 
   private func randomVectors(rows: Int) -> Matrix {
@@ -275,7 +286,7 @@ public struct Transfer: Sendable {
   }
 
   /// The rule with the numbers of these models.
-  private func resolve(strengths: [Double], targetAnchors: Matrix) -> Normalization {
+  private func resolve(strengths: [Double], typicalLength: @autoclosure () -> Double) -> Normalization {
     switch normalization {
     case .none: return .none
     case .moments:
@@ -286,7 +297,7 @@ public struct Transfer: Sendable {
       let typical = (Double(target.table.width) * (mean * mean + deviation * deviation)).squareRoot()
       return .lengths(strengths.map { _ in typical })
     case .strength:
-      let typical = targetAnchors.meanRowNorm
+      let typical = typicalLength()
       return .lengths(strengths.map { $0 * typical })
     }
   }

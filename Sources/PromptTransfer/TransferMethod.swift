@@ -26,7 +26,7 @@ public enum TransferMethod: Sendable, Equatable {
   }
 
   /// Ridges where none is asked for: chosen once, on the models that ship with the project.
-  public static let canonicalRidge = 3.0
+  public static let canonicalRidge = 1.0
   public static let linearRidge = 1.0
   public static let relativeRidge = 0.1
   public static let shrinkage = 0.5

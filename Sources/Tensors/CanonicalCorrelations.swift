@@ -4,27 +4,24 @@ import Foundation
 /// The canonical correlations (Hotelling 1936) of two tall matrices with corresponding rows, with a ridge on both sides
 /// (Vinod 1976).
 ///
-/// With the rows centred, `S^T S + ridge = Ls Ls^T` and `T^T T + ridge = Lt Lt^T`, they are the singular values of
-/// `Ls^-1 S^T T Lt^-T = U diag(s) V^T`: how much the two spaces agree along each of their paired directions.
+/// With `S^T S + ridge = Ls Ls^T` and `T^T T + ridge = Lt Lt^T`, they are the singular values of
+/// `Ls^-1 S^T T Lt^-T = U diag(s) V^T`: how much the two spaces agree along each of their paired directions. The rows are
+/// not centred.
 package struct CanonicalCorrelations {
   /// Descending, from at most 1.
   package let values: [Double]
   private let sourceDirections: Matrix  // (Cs, r): Ls^-T U
   private let targetDirections: Matrix  // (r, Ct): V^T Lt^T
 
-  /// - Parameters:
-  ///   - source: (K, Cs)
-  ///   - target: (K, Ct)
-  ///   - ridge: in units of the mean diagonal of each side's own `X^T X`
+  /// - Parameter ridge: in units of the mean diagonal of each side's own `X^T X`
   /// - Returns: nil where an entry is no finite number
-  package init?(_ source: Matrix, _ target: Matrix, ridge: Double, parallelism: Parallelism) {
-    let (height, width) = (source.columns, target.columns)
-    let rank = min(height, width)
-    var product = CrossProduct.whole(source, target, parallelism: parallelism)
-    CrossProduct.center(&product, source.columnMeans(), target.columnMeans(), rows: source.rows)
+  package init?(_ sums: consuming PairedSums, ridge: Double) {
+    var (sourceGram, product, targetGram) = sums.parts()
     guard product.allSatisfy(\.isFinite) else { return nil }
-    let left = GramMatrix(centering: source, parallelism: parallelism).factored(ridge: ridge)
-    let right = GramMatrix(centering: target, parallelism: parallelism).factored(ridge: ridge)
+    let (height, width) = (sourceGram.width, targetGram.width)
+    let rank = min(height, width)
+    let left = (consume sourceGram).factored(ridge: ridge)
+    let right = (consume targetGram).factored(ridge: ridge)
     var values = [Double](repeating: 0, count: rank)
     var u = [Double](repeating: 0, count: height * rank)
     var vt = [Double](repeating: 0, count: rank * width)

@@ -1,18 +1,17 @@
-/// Several regularised least-squares problems with one tall matrix, solved together without its Gram matrix: for each row
-/// `p` the minimiser of `|M_p (A v - b_p)|^2 + lambda_p |v|^2`, where `M_p` keeps some rows of `A`.
+/// Several regularised least-squares problems with one tall matrix, solved together: for each row `p` the minimiser of
+/// `|M_p (A v - b_p)|^2 + lambda_p |v|^2`, where `M_p` keeps some rows of `A`.
 ///
-/// Conjugate gradients on the normal equations (Hestenes and Stiefel 1952). Two passes over `A` a step, all problems at
-/// once; no memory but `A` and a few vectors. Good to about the square root of single precision in the objective's
-/// argument, which is single precision in the objective.
+/// Conjugate gradients on the normal equations (Hestenes and Stiefel 1952), preconditioned where `A^T A` can be factored: the
+/// kept rows are much like all rows, so a handful of steps do. A pass over `A` a step, all problems at once. Good to about
+/// the square root of single precision in the objective's argument, which is single precision in the objective.
 package struct ConjugateGradients: Sendable {
   /// Steps end when every residual is this much smaller than its right-hand side.
   package var tolerance = 1e-6
   package var stepLimit = 500
+  /// A factor of a matrix near `A^T A + lambda I`, up to scale; none where that is too large.
+  package var preconditioner: CholeskyFactor?
 
   package init() {}
-
-  /// Rows of `A` in one task. Fixed, so that results do not depend on the number of threads.
-  private static let rowsPerTask = 2048
 
   /// - Parameters:
   ///   - a: (K, C)
@@ -25,98 +24,109 @@ package struct ConjugateGradients: Sendable {
   ) -> Matrix {
     let (problems, width) = (b.rows, a.columns)
     precondition(b.columns == a.rows && kept.count == problems && lambda.count == problems)
-    let isKept = kept.map { rows in
-      rows.map { rows in
-        var flags = [Bool](repeating: false, count: a.rows)
-        for row in rows { flags[row] = true }
-        return flags
-      }
-    }
+    let masks = Self.masks(kept, a.rows)
+    let blocks = RowBlocks(a, parallelism)
     var solution = [Double](repeating: 0, count: problems * width)
-    var residual = Self.pullBack(a, b, parallelism)
-    var direction = residual
-    let starts = (0..<problems).map { Self.square(residual, $0, width) }
-    var squares = starts
+    var residual = blocks.weightedSum(problems) { rows, weights in
+      weights.copyColumns(rows, of: b)
+    }
+    var conditioned = preconditioned(residual, problems, parallelism)
+    var direction = conditioned
+    var products = Self.products(residual, conditioned, problems)
+    let starts = products
     for _ in 0..<stepLimit {
-      let isOpen = (0..<problems).map { squares[$0] > tolerance * tolerance * starts[$0] }
+      let isOpen = (0..<problems).map { products[$0] > tolerance * tolerance * starts[$0] }
       guard isOpen.contains(true) else { break }
-      let narrow = Matrix(rows: problems, columns: width, direction.map { Float($0) })
-      let image = Self.normalProduct(a, narrow, isKept, parallelism)
+      let narrow = Matrix(rows: problems, columns: width, direction.lazy.map { Float($0) })
+      let image = blocks.normalProduct(narrow) { rows, weights in
+        if let masks { weights.multiplyElements(by: masks, columns: rows) }
+      }
       for problem in 0..<problems where isOpen[problem] {
         let range = problem * width..<(problem + 1) * width
         var curvature = 0.0
         for i in range { curvature += direction[i] * (image[i] + lambda[problem] * direction[i]) }
         guard curvature > 0 else {
-          squares[problem] = 0  // nothing more to find
+          products[problem] = 0  // nothing more to find
           continue
         }
-        let step = squares[problem] / curvature
+        let step = products[problem] / curvature
         for i in range {
           solution[i] += step * direction[i]
           residual[i] -= step * (image[i] + lambda[problem] * direction[i])
         }
-        let next = Self.square(residual, problem, width)
-        for i in range { direction[i] = residual[i] + next / squares[problem] * direction[i] }
-        squares[problem] = next
       }
-    }
-    return Matrix(rows: problems, columns: width, solution.map { Float($0) })
-  }
-
-  private static func square(_ x: [Double], _ problem: Int, _ width: Int) -> Double {
-    x[problem * width..<(problem + 1) * width].reduce(0) { $0 + $1 * $1 }
-  }
-
-  /// `weights A`, (P, C), for weights (P, K).
-  private static func pullBack(_ a: Matrix, _ weights: Matrix, _ parallelism: Parallelism) -> [Double] {
-    sumOverTasks(a, problems: weights.rows, parallelism) { block, rows in
-      var own = Matrix(uninitializedRows: weights.rows, columns: rows.count)
-      let target = own.mutablePointer()
-      for problem in 0..<weights.rows {
-        for (i, row) in rows.enumerated() { target[problem * rows.count + i] = weights.row(problem)[row] }
-      }
-      return own
-    }
-  }
-
-  /// `v A^T` over the rows that are kept, times `A`: (P, C).
-  private static func normalProduct(
-    _ a: Matrix, _ v: Matrix, _ isKept: [[Bool]?], _ parallelism: Parallelism
-  ) -> [Double] {
-    sumOverTasks(a, problems: v.rows, parallelism) { block, rows in
-      var own = Matrix(uninitializedRows: v.rows, columns: rows.count)
-      own.multiply(v, block, transposeB: true)
-      let target = own.mutablePointer()
-      for problem in 0..<v.rows {
-        guard let flags = isKept[problem] else { continue }
-        for (i, row) in rows.enumerated() where !flags[row] { target[problem * rows.count + i] = 0 }
-      }
-      return own
-    }
-  }
-
-  /// The sum over blocks of rows of `weights(block) block`, each block's weights (P, rows); summed in order.
-  private static func sumOverTasks(
-    _ a: Matrix, problems: Int, _ parallelism: Parallelism,
-    _ weights: @Sendable (_ block: Matrix, _ rows: Range<Int>) -> Matrix
-  ) -> [Double] {
-    let tasks = max(1, (a.rows + rowsPerTask - 1) / rowsPerTask)
-    var parts = [Float](repeating: 0, count: tasks * problems * a.columns)
-    let size = problems * a.columns
-    parts.withUnsafeMutableBufferPointer { buffer in
-      let target = SharedPointer(buffer.baseAddress)
-      parallelism.forEach(tasks) { _, task in
-        let rows = task * rowsPerTask..<min(a.rows, (task + 1) * rowsPerTask)
-        let block = a.rowBlock(rows)
-        var product = Matrix(uninitializedRows: problems, columns: a.columns)
-        product.multiply(weights(block, rows), block)
-        withExtendedLifetime(product) {
-          target.base?.advanced(by: task * size).update(from: product.pointer, count: size)
+      conditioned = preconditioned(residual, problems, parallelism)
+      let next = Self.products(residual, conditioned, problems)
+      for problem in 0..<problems where isOpen[problem] && products[problem] > 0 {
+        let share = next[problem] / products[problem]
+        for i in problem * width..<(problem + 1) * width {
+          direction[i] = conditioned[i] + share * direction[i]
         }
+        products[problem] = next[problem]
       }
     }
-    var sum = [Double](repeating: 0, count: size)
-    for task in 0..<tasks { for i in 0..<size { sum[i] += Double(parts[task * size + i]) } }
-    return sum
+    return Matrix(rows: problems, columns: width, solution.lazy.map { Float($0) })
+  }
+
+  /// The residuals, each through the preconditioner.
+  private func preconditioned(_ x: [Double], _ problems: Int, _ parallelism: Parallelism) -> [Double] {
+    guard let preconditioner else { return x }
+    var result = x
+    let perTask = 16
+    result.withUnsafeMutableBufferPointer { buffer in
+      let target = SharedPointer(buffer.baseAddress)
+      parallelism.forEach((problems + perTask - 1) / perTask) { _, task in
+        guard let base = target.base else { return }
+        preconditioner.solve(
+          base + task * perTask * preconditioner.width, count: min(perTask, problems - task * perTask))
+      }
+    }
+    return result
+  }
+
+  private static func products(_ x: [Double], _ y: [Double], _ problems: Int) -> [Double] {
+    let width = x.count / max(1, problems)
+    return (0..<problems).map { problem in
+      var sum = 0.0
+      for i in problem * width..<(problem + 1) * width { sum += x[i] * y[i] }
+      return sum
+    }
+  }
+
+  /// (P, K), ones where a row is kept; nil when all are.
+  private static func masks(_ kept: [[Int]?], _ rows: Int) -> Matrix? {
+    guard kept.contains(where: { $0 != nil }) else { return nil }
+    var masks = Matrix(rows: kept.count, columns: rows)
+    let base = masks.mutablePointer()
+    for (problem, kept) in kept.enumerated() {
+      if let kept {
+        for row in kept { base[problem * rows + row] = 1 }
+      } else {
+        (base + problem * rows).update(repeating: 1, count: rows)
+      }
+    }
+    return masks
+  }
+}
+
+extension Matrix {
+  /// Becomes these columns of `other`.
+  fileprivate mutating func copyColumns(_ range: Range<Int>, of other: Matrix) {
+    let (height, width) = (rows, columns)
+    let target = mutablePointer()
+    for row in 0..<height {
+      (target + row * width).update(
+        from: other.pointer + row * other.columns + range.lowerBound, count: width)
+    }
+  }
+
+  /// Multiplies element by element with these columns of `other`.
+  fileprivate mutating func multiplyElements(by other: Matrix, columns range: Range<Int>) {
+    let (height, width) = (rows, columns)
+    let target = mutablePointer()
+    for row in 0..<height {
+      let factors = other.pointer + row * other.columns + range.lowerBound
+      for column in 0..<width { target[row * width + column] *= factors[column] }
+    }
   }
 }

@@ -6,7 +6,12 @@ enum CrossProduct {
   private static let rowBlock = 512
   /// Columns of a tile. Tiles are what runs in parallel; each sums over the rows in their order, so results do not depend
   /// on the number of threads.
-  static let tile = 256
+  private static let tile = 256
+
+  /// The columns of each tile.
+  static func tiles(_ columns: Int) -> [Range<Int>] {
+    stride(from: 0, to: columns, by: tile).map { $0..<min(columns, $0 + tile) }
+  }
 
   /// `A[:, left]^T B[:, right]`, (left, right), over the rows that `rows` names (all of them when nil).
   static func block(
@@ -31,44 +36,18 @@ enum CrossProduct {
     return sums
   }
 
-  /// `A^T B`, (columns of A, columns of B), in tiles that run in parallel.
-  static func whole(_ a: Matrix, _ b: Matrix, parallelism: Parallelism) -> [Double] {
-    let (height, width) = (a.columns, b.columns)
-    var product = [Double](repeating: 0, count: height * width)
-    let tiles = stride(from: 0, to: height, by: tile).flatMap { row in
-      stride(from: 0, to: width, by: tile).map { (row, $0) }
+  /// `A[:, left]^T A[:, right]` with blocks of rows in single precision, their sum in double.
+  static func approximateBlock(_ a: Matrix, _ left: Range<Int>, _ right: Range<Int>) -> [Double] {
+    var sums = [Double](repeating: 0, count: left.count * right.count)
+    var block = [Float](repeating: 0, count: sums.count)
+    for start in stride(from: 0, to: a.rows, by: rowBlock) {
+      let rows = a.pointer + start * a.columns
+      BLAS.gemm(
+        transposeA: true, transposeB: false, m: left.count, n: right.count, k: min(rowBlock, a.rows - start),
+        alpha: 1, rows + left.lowerBound, lda: a.columns, rows + right.lowerBound, ldb: a.columns, beta: 0,
+        &block, ldc: right.count)
+      for i in 0..<sums.count { sums[i] += Double(block[i]) }
     }
-    product.withUnsafeMutableBufferPointer { buffer in
-      let target = SharedPointer(buffer.baseAddress)
-      parallelism.forEach(tiles.count) { _, task in
-        let left = tiles[task].0..<min(height, tiles[task].0 + tile)
-        let right = tiles[task].1..<min(width, tiles[task].1 + tile)
-        let sums = block(a, left, b, right)
-        for (i, row) in left.enumerated() {
-          for (j, column) in right.enumerated() {
-            target.base?[row * width + column] = sums[i * right.count + j]
-          }
-        }
-      }
-    }
-    return product
-  }
-
-  /// Makes of `A^T B` what it is for centred columns.
-  static func center(_ product: inout [Double], _ left: [Double], _ right: [Double], rows: Int) {
-    for (i, mean) in left.enumerated() {
-      for (j, other) in right.enumerated() { product[i * right.count + j] -= Double(rows) * mean * other }
-    }
-  }
-}
-
-extension Matrix {
-  /// The mean of each column, summed in Double.
-  package func columnMeans() -> [Double] {
-    var sums = [Double](repeating: 0, count: columns)
-    for row in 0..<rows {
-      for (column, value) in self.row(row).enumerated() { sums[column] += Double(value) }
-    }
-    return sums.map { $0 / Double(max(1, rows)) }
+    return sums
   }
 }

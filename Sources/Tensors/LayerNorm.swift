@@ -35,7 +35,7 @@ package struct LayerNorm: Sendable {
       x.rows, x.columns)
   }
 
-  /// `dx` becomes the gradient of the sum `s`, and so of each of its parts.
+  /// `dx` becomes the gradient of the sum `s`, and so of each of its parts; of the first rows where `dy` has fewer.
   package func backward(_ dy: Matrix, _ saved: Saved, into dx: inout Matrix) {
     dx.resize(rows: dy.rows, columns: dy.columns)
     backward(dy.pointer, rows: dy.rows, saved, into: dx.mutablePointer())
@@ -51,7 +51,7 @@ package struct LayerNorm: Sendable {
   private func backward(
     _ dy: UnsafePointer<Float>, rows: Int, _ saved: Saved, into dx: UnsafeMutablePointer<Float>
   ) {
-    precondition(rows == saved.normalized.rows && saved.normalized.columns == gamma.count)
+    precondition(rows <= saved.normalized.rows && saved.normalized.columns == gamma.count)
     kernels.layer_norm_backward(
       dy, saved.normalized.pointer, saved.inverseDeviation.pointer, gamma.pointer, dx, rows, gamma.count)
   }

@@ -10,63 +10,98 @@ package struct Linear: Sendable {
     case inputsByOutputs
   }
 
-  package let weight: Matrix
+  /// What multiplies: our kernels with the weight as panels, or BLAS with the weight as it is stored.
+  private enum Product: Sendable {
+    case panels(PanelStore)
+    case blas(Matrix, firstElement: Int, Layout)
+  }
+
+  private let product: Product
   package let bias: Matrix  // (1, outputs)
-  private let layout: Layout
-  /// Where this map's outputs lie among those of the weight: several maps may share one.
-  private let firstOutput: Int
   package let inputs: Int
   package var outputs: Int { bias.count }
 
-  /// - Parameter firstOutput: this map's outputs are the `bias.count` ones from there on
+  /// - Parameter firstOutput: this map's outputs are the `bias.count` ones from there on: several maps may share a weight
   package init(
     weight: Matrix, bias: Matrix, layout: Layout = .outputsByInputs, firstOutput: Int = 0
   ) {
-    let (outputs, inputs) =
-      layout == .outputsByInputs ? (weight.rows, weight.columns) : (weight.columns, weight.rows)
+    let isTransposed = layout == .inputsByOutputs
+    let (outputs, inputs) = isTransposed ? (weight.columns, weight.rows) : (weight.rows, weight.columns)
     precondition(firstOutput >= 0 && firstOutput + bias.count <= outputs)
-    self.weight = weight
+    let firstElement = isTransposed ? firstOutput : firstOutput * inputs
     self.bias = bias
-    self.layout = layout
-    self.firstOutput = firstOutput
     self.inputs = inputs
+    guard kernels.panel_width > 0 else {
+      product = .blas(weight, firstElement: firstElement, layout)
+      return
+    }
+    let count = bias.count
+    product = .panels(
+      PanelStore(weight) { weight in
+        Panels(
+          weight.pointer + firstElement, outputStride: isTransposed ? 1 : inputs,
+          inputStride: isTransposed ? outputs : 1, outputs: count, inputs: inputs)
+      })
   }
 
-  /// The first weight of this map's outputs.
-  private var base: UnsafePointer<Float> {
-    weight.pointer + (layout == .outputsByInputs ? firstOutput * inputs : firstOutput)
+  /// Lays the weight out for the products to come, which else the first of them does.
+  package func prepare(gradients: Bool) {
+    guard case .panels(let store) = product else { return }
+    _ = gradients ? store.backward : store.forward
   }
 
-  /// `y[:, column ..< column + outputs] = x W^T`, without the bias: the op that follows adds it in its own pass.
-  package func productForward(_ x: Matrix, into y: inout Matrix, column: Int = 0) {
+  /// `y[:, column ..< column + outputs] = x W^T + b`.
+  package func forward(_ x: Matrix, into y: inout Matrix, column: Int = 0) {
+    product(x, into: &y, column: column, bias: bias)
+  }
+
+  /// The same without the bias: the op that follows adds it in its own pass.
+  package func productForward(_ x: Matrix, into y: inout Matrix) {
+    product(x, into: &y, column: 0, bias: nil)
+  }
+
+  private func product(_ x: Matrix, into y: inout Matrix, column: Int, bias: Matrix?) {
     precondition(x.columns == inputs && y.rows == x.rows && column + outputs <= y.columns)
-    let stride = y.columns
-    BLAS.gemm(
-      transposeA: false, transposeB: layout == .outputsByInputs, m: x.rows, n: outputs, k: inputs, alpha: 1,
-      x.pointer, lda: inputs, base, ldb: weight.columns, beta: 0,
-      y.mutablePointer() + column, ldc: stride)
+    let (rows, stride) = (y.rows, y.columns)
+    let target = y.mutablePointer() + column
+    switch product {
+    case .panels(let store):
+      store.forward.multiply(
+        x.pointer, stride: inputs, rows: rows, bias: bias?.pointer, accumulating: false, into: target,
+        yStride: stride)
+    case .blas(let weight, let firstElement, let layout):
+      BLAS.gemm(
+        transposeA: false, transposeB: layout == .outputsByInputs, m: rows, n: outputs, k: inputs, alpha: 1,
+        x.pointer, lda: inputs, weight.pointer + firstElement, ldb: weight.columns, beta: 0, target,
+        ldc: stride)
+      guard let bias else { return }
+      for row in 0..<rows { kernels.add_bias(target + row * stride, bias.pointer, 1, outputs) }
+    }
   }
 
   /// `dx = dy[:, column ..< column + outputs] W`, or added to `dx` when `accumulating`.
-  package func productBackward(
+  package func backward(
     _ dy: Matrix, column: Int = 0, into dx: inout Matrix, accumulating: Bool = false
   ) {
     precondition(dx.columns == inputs && dx.rows == dy.rows && column + outputs <= dy.columns)
-    BLAS.gemm(
-      transposeA: false, transposeB: layout == .inputsByOutputs, m: dy.rows, n: inputs, k: outputs, alpha: 1,
-      dy.pointer + column, lda: dy.columns, base, ldb: weight.columns, beta: accumulating ? 1 : 0,
-      dx.mutablePointer(), ldc: inputs)
+    let rows = dy.rows
+    let target = dx.mutablePointer()
+    switch product {
+    case .panels(let store):
+      store.backward.multiply(
+        dy.pointer + column, stride: dy.columns, rows: rows, bias: nil, accumulating: accumulating,
+        into: target, yStride: inputs)
+    case .blas(let weight, let firstElement, let layout):
+      BLAS.gemm(
+        transposeA: false, transposeB: layout == .inputsByOutputs, m: rows, n: inputs, k: outputs, alpha: 1,
+        dy.pointer + column, lda: dy.columns, weight.pointer + firstElement, ldb: weight.columns,
+        beta: accumulating ? 1 : 0, target, ldc: inputs)
+    }
   }
 
-  /// `x[:, column ..< column + outputs] += b`.
-  package func addBias(to x: inout Matrix, column: Int = 0) {
-    let stride = x.columns
+  /// `x += b`, row by row.
+  package func addBias(to x: inout Matrix) {
     let rows = x.rows
-    let target = x.mutablePointer() + column
-    if stride == outputs {
-      kernels.add_bias(target, bias.pointer, rows, outputs)
-    } else {
-      for row in 0..<rows { kernels.add_bias(target + row * stride, bias.pointer, 1, outputs) }
-    }
+    kernels.add_bias(x.mutablePointer(), bias.pointer, rows, outputs)
   }
 }

@@ -1,3 +1,10 @@
+import Synchronization
+
+/// An owner of mapped memory that can give pages back to the system and get them again.
+package protocol PageHolder: AnyObject, Sendable {
+  func release(_ memory: UnsafeRawBufferPointer)
+}
+
 /// A row-major Float32 matrix with value semantics.
 ///
 /// Copies share their storage until one of them is written. Storage is either owned or lies inside a mapped
@@ -8,12 +15,17 @@ public struct Matrix: Sendable {
   public private(set) var columns: Int
   private var storage: Storage
 
+  /// How many buffers this process has allocated for matrices: what a loop's steady state should not add to.
+  package static var allocationCount: Int { allocations.load(ordering: .relaxed) }
+  private static let allocations = Atomic<Int>(0)
+
   private final class Storage: @unchecked Sendable {
     let base: UnsafeMutablePointer<Float>
     let capacity: Int
     let keeper: (any AnyObject & Sendable)?  // owner of borrowed memory; nil when this storage owns it
 
     init(capacity: Int) {
+      Matrix.allocations.add(1, ordering: .relaxed)
       base = .allocate(capacity: max(capacity, 1))
       self.capacity = capacity
       keeper = nil
@@ -113,6 +125,12 @@ public struct Matrix: Sendable {
   package mutating func copy(_ other: Matrix) {
     resize(rows: other.rows, columns: other.columns)
     mutablePointer().update(from: other.pointer, count: other.count)
+  }
+
+  /// Gives back what reading a mapped file took of memory; it is read again when it is needed again.
+  package func releasePages() {
+    (storage.keeper as? any PageHolder)?.release(
+      UnsafeRawBufferPointer(start: storage.base, count: count * MemoryLayout<Float>.size))
   }
 
   package mutating func fill(_ value: Float) { mutablePointer().update(repeating: value, count: count) }

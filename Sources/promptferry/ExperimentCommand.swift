@@ -26,7 +26,9 @@ struct ExperimentCommand: ParsableCommand {
     return try Runner(
       configuration,
       store: Store(folder: URL(fileURLWithPath: output ?? "runs/\(configuration.name)")),
-      places: Places(model: { try models[$0] ?? ModelArgument($0).localFolder() }, file: Location.file),
+      places: Places(
+        model: { try models[$0] ?? ModelArgument($0).localFolder() }, file: Location.file, task: Location.task
+      ),
       version: PromptFerry.version)
   }
 

@@ -23,6 +23,11 @@ extension Location {
     return .task(try ClassificationTask(file, folder: folder.map { URL(fileURLWithPath: $0) }))
   }
 
+  static func task(_ argument: String) throws -> ClassificationTask {
+    guard let task = try dataset(argument).task else { throw TransferError(argument, "is no task") }
+    return task
+  }
+
   private static func shippedTask(_ name: Substring, _ argument: String) throws -> URL {
     let folder = try shared().appendingPathComponent("tasks")
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)

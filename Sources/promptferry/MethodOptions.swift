@@ -21,7 +21,7 @@ struct MethodOptions: ParsableArguments {
   @Flag(help: "Choose them by absolute similarity.") var maskAbsolute = false
   @Option(
     help: """
-      Ridge of canonical (default: 3), linear (1) and exact search (0.1), in units of the anchors' mean square: 0 reaches \
+      Ridge of canonical (default: 1), linear (1) and exact search (0.1), in units of the anchors' mean square: 0 reaches \
       the highest objective, more carries better between models.
       """)
   var ridge: Double?

@@ -84,6 +84,8 @@ import Testing
     let result = try world.json(
       "transfer", "--from", "zoo:bert-tiny=p.safetensors", "--to", "llama", "--method", "relative", "-o",
       "q.safetensors")
+    let byDefault = try world.json(
+      "transfer", "--from", "zoo:bert-tiny=p.safetensors", "--to", "llama", "-o", "default.safetensors")
     let anchors = try #require(result["anchorCount"]?.int)
     #expect(anchors == words.count)
     #expect(result["objective"]?.double ?? 0 > 0.5)
@@ -91,6 +93,9 @@ import Testing
     // both tokenizers, the source's table.
     let memory = try #require(result["peakMemoryBytes"]?.int)
     #expect(Double(memory) < 1.3 * Double(anchors * Self.width * 4) + 64e6, "\(memory)")
+    // The canonical map holds the target's covariance instead, whatever the number of anchors.
+    let least = try #require(byDefault["peakMemoryBytes"]?.int)
+    #expect(Double(least) < 1.1 * Double(Self.width * Self.width * 8) + 128e6, "\(least)")
     #expect(try world.json("inspect", "q.safetensors")["width"]?.int == Self.width)
     let card = try world.json("inspect", "llama")
     #expect(card["embeddingRows"]?.int == Self.rows && card["network"] == nil)

@@ -63,19 +63,23 @@ import Testing
     expectClose(try carry(.procrustes, to: wider), product(prompt.vectors, rows), absolute: 1e-5)
   }
 
-  /// A target with another origin: the canonical map is centred, Procrustes and the linear map are not.
-  @Test func canonicalMapKnowsWhereTheOriginIs() throws {
-    let rotation = Naive.randomRotation(8, seed: 3)
-    func moved(_ rows: Matrix) -> Matrix {
-      var result = product(rows, rotation)
-      for row in 0..<result.rows { for column in 0..<8 { result[row, column] += 2 } }
-      return result
+  /// A stretched space is undone exactly without a ridge, at any shrinkage; with one the linear map shrinks more.
+  @Test func canonicalMapRecoversAnyInvertibleMap() throws {
+    var stretch = Naive.randomRotation(8, seed: 3)
+    for column in 0..<8 { stretch[0, column] *= 4 }
+    let other = try target { product($0, stretch) }
+    let expected = product(prompt.vectors, stretch)
+    for shrinkage in [0, 0.5, 1] {
+      expectClose(
+        try carry(.canonical(ridge: 0, shrinkage: shrinkage), to: other), expected, absolute: 1e-3)
     }
-    let other = try target(moved)
-    let found = try carry(.canonical(ridge: 0, shrinkage: 0.5), to: other)
-    expectClose(found, moved(prompt.vectors), absolute: 1e-4)
-    let rotated = try carry(.procrustes, to: other)
-    #expect((0..<3).contains { cosine(rotated, moved(prompt.vectors), row: $0) < 0.9 })
+    let half = try carry(.canonical(ridge: 3, shrinkage: 0.5), to: other)
+    let linear = try carry(.canonical(ridge: 3, shrinkage: 1), to: other)
+    expectClose(linear, try carry(.linear(ridge: 3), to: other), absolute: 1e-4)
+    for row in 0..<3 {
+      #expect(Naive.norm(linear, row) < Naive.norm(half, row))
+      #expect(Naive.norm(half, row) < Naive.norm(expected, row))
+    }
   }
 
   @Test func projectorDependsOnTheSeedAlone() throws {

@@ -81,9 +81,14 @@ import Testing
   func canonicalMapFollowsItsDefinition(_ ridge: Double, _ shrinkage: Double) throws {
     let given = try Case("all", .all)
     let golden = try GoldenTensors(Fixtures.folder.appending(path: "search/maps.safetensors"))
-    let map = CanonicalMap(
-      from: given.sourceAnchors, to: given.targetAnchors, ridge: ridge, shrinkage: shrinkage,
-      parallelism: Parallelism(threads: 2))
+    var sums = PairedSums(
+      sourceWidth: given.sourceAnchors.columns, targetWidth: given.targetAnchors.columns)
+    for block in [0..<50, 50..<given.sourceAnchors.rows] {
+      sums.add(
+        given.sourceAnchors.rowBlock(block), given.targetAnchors.rowBlock(block),
+        parallelism: Parallelism(threads: 2))
+    }
+    let map = CanonicalMap(sums, ridge: ridge, shrinkage: shrinkage)
     let expected = try #require(try golden.matrix("canonical.\(ridge).\(shrinkage)"))
     expectClose(map.apply(given.prompt), expected, absolute: 2e-5)
   }

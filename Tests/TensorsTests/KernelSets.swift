@@ -3,11 +3,14 @@ import Tensors
 import Testing
 
 /// The sets of C kernels that this machine runs, to go through in a test's table.
-enum KernelSet: String, CaseIterable, Sendable, CustomTestStringConvertible {
-  case best, portable
+struct KernelSet: Sendable, CustomTestStringConvertible {
+  let name: String
+  let table: Kernels
+  var testDescription: String { name }
 
-  var table: Kernels { self == .best ? kernels_best().pointee : kernels_portable().pointee }
-  var testDescription: String { rawValue }
+  static let allCases = ["avx512", "avx2", "portable"].compactMap { name in
+    kernels_named(name).map { KernelSet(name: name, table: $0.pointee) }
+  }
 }
 
 /// Sizes around the widths of vector registers and blocks.

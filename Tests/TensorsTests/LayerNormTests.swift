@@ -31,7 +31,7 @@ import Testing
           x.pointer, bias?.pointer, residual?.pointer, gamma.pointer, beta.pointer, Self.epsilon, &normalized,
           &deviation, $0, rows, columns)
       }
-      expectClose(y, expected, absolute: 3e-6, relative: 1e-6, set.rawValue)
+      expectClose(y, expected, absolute: 3e-6, relative: 1e-6, set.name)
     }
     var saved = LayerNorm.Saved()
     var y = Matrix(rows: 0, columns: 0)
@@ -59,7 +59,7 @@ import Testing
     let dx = filling(x.count) {
       set.table.layer_norm_backward(dy.pointer, normalized, deviation, gamma.pointer, $0, rows, columns)
     }
-    expectGradient(dx, at: x.wide, absolute: 1e-5, relative: 1e-5, set.rawValue) { point in
+    expectGradient(dx, at: x.wide, absolute: 1e-5, relative: 1e-5, set.name) { point in
       weightedSum(
         Naive.layerNorm(
           point, gamma: gamma.wide, beta: beta.wide, epsilon: Double(Self.epsilon), rows: rows), dy.wide)

@@ -1,4 +1,5 @@
 import CBLAS
+import Foundation
 import Tensors
 import TestSupport
 import Testing
@@ -41,32 +42,33 @@ import Testing
   @Test(arguments: shapes.filter { $0.k > 0 && $0.n > 0 })
   func forwardAndBackward(_ shape: Shape) {
     let (rows, inputs, outputs) = (shape.m, shape.k, shape.n)
-    let linear = Linear(weight: Samples.matrix(outputs, inputs, "w"), bias: Samples.matrix(1, outputs, "b"))
+    let weight = Samples.matrix(outputs, inputs, "w")
+    let linear = Linear(weight: weight, bias: Samples.matrix(1, outputs, "b"))
     let x = Samples.matrix(rows, inputs, "x")
     let expected = Naive.linear(
-      x.wide, linear.weight.wide, linear.bias.wide, rows: rows, inputs: inputs, outputs: outputs)
+      x.wide, weight.wide, linear.bias.wide, rows: rows, inputs: inputs, outputs: outputs)
     var y = Matrix(rows: rows, columns: outputs)
-    linear.productForward(x, into: &y)
-    linear.addBias(to: &y)
+    linear.forward(x, into: &y)
     expectClose(y.elements, expected, absolute: Self.noise(inputs), "y")
 
     let dy = Samples.matrix(rows, outputs, "dy")
-    let slope = Naive.product(dy.wide, linear.weight.wide, m: rows, k: outputs, n: inputs)
+    let slope = Naive.product(dy.wide, weight.wide, m: rows, k: outputs, n: inputs)
     var dx = Matrix(rows: rows, columns: inputs)
-    linear.productBackward(dy, into: &dx)
+    linear.backward(dy, into: &dx)
     expectClose(dx.elements, slope, absolute: Self.noise(outputs), "dx")
-    linear.productBackward(dy, into: &dx, accumulating: true)
+    linear.backward(dy, into: &dx, accumulating: true)
     expectClose(dx.elements, slope.map { 2 * $0 }, absolute: 2 * Self.noise(outputs), "accumulated")
   }
 
   @Test func backwardIsTheGradient() {
-    let linear = Linear(weight: Samples.matrix(5, 7, "w"), bias: Samples.matrix(1, 5, "b"))
+    let weight = Samples.matrix(5, 7, "w")
+    let linear = Linear(weight: weight, bias: Samples.matrix(1, 5, "b"))
     let (x, dy) = (Samples.matrix(3, 7, "x"), Samples.matrix(3, 5, "dy"))
     var dx = Matrix(rows: 3, columns: 7)
-    linear.productBackward(dy, into: &dx)
+    linear.backward(dy, into: &dx)
     expectGradient(dx.elements, at: x.wide, absolute: 2e-6, relative: 1e-6) { point in
       weightedSum(
-        Naive.linear(point, linear.weight.wide, linear.bias.wide, rows: 3, inputs: 7, outputs: 5), dy.wide)
+        Naive.linear(point, weight.wide, linear.bias.wide, rows: 3, inputs: 7, outputs: 5), dy.wide)
     }
   }
 
@@ -78,22 +80,66 @@ import Testing
     var wide = Matrix(rows: 5, columns: 6)
     var (one, two) = (Matrix(rows: 5, columns: 3), Matrix(rows: 5, columns: 3))
     for (linear, column) in [(first, 0), (second, 3)] {
-      linear.productForward(x, into: &wide, column: column)
-      linear.addBias(to: &wide, column: column)
+      linear.forward(x, into: &wide, column: column)
     }
-    first.productForward(x, into: &one)
-    first.addBias(to: &one)
-    second.productForward(x, into: &two)
-    second.addBias(to: &two)
+    first.forward(x, into: &one)
+    second.forward(x, into: &two)
     for row in 0..<5 {
       expectClose(Array(wide.row(row)), Array(one.row(row)) + Array(two.row(row)), absolute: 1e-6)
     }
     let both = Samples.matrix(5, 6, "dy")
     let right = Matrix(rows: 5, columns: 3, (0..<5).flatMap { both.row($0).suffix(3) })
     var (dx, expected) = (Matrix(rows: 5, columns: 4), Matrix(rows: 5, columns: 4))
-    second.productBackward(both, column: 3, into: &dx)
-    second.productBackward(right, into: &expected)
+    second.backward(both, column: 3, into: &dx)
+    second.backward(right, into: &expected)
     expectClose(dx, expected, absolute: 1e-6)
+  }
+
+  /// Panels against the naive product: both directions, with a bias and added to what is there, from either layout, in
+  /// every set that has them.
+  @Test(
+    arguments: KernelSet.allCases,
+    [(1, 1, 1), (15, 17, 33), (113, 3, 64), (7, 1600, 31), (29, 64, 65), (0, 3, 4), (2, 0, 3)].map {
+      Shape(m: $0.0, k: $0.1, n: $0.2)
+    })
+  func panels(_ set: KernelSet, _ shape: Shape) throws {
+    let (rows, inputs, outputs) = (shape.m, shape.k, shape.n)
+    let width = set.table.panel_width
+    guard width > 0 else { return }
+    let (weight, bias) = (Samples.matrix(outputs, inputs, "w"), Samples.normal(outputs, "b"))
+    let x = Samples.matrix(rows, inputs, "x")
+    let expected = Naive.linear(
+      x.wide, weight.wide, bias.wide, rows: rows, inputs: inputs, outputs: outputs)
+    let size = (outputs + width - 1) / width * width * inputs
+    let back = (inputs + width - 1) / width * width * outputs
+    try withAligned(size + back + 1) { memory in
+      let (panels, transposed) = (memory, memory + (size + 15) / 16 * 16)
+      for stored in [weight, weight.transposed()] {
+        let isTransposed = stored.rows != outputs || stored != weight
+        set.table.pack_panels(
+          stored.pointer, isTransposed ? 1 : inputs, isTransposed ? outputs : 1, outputs, inputs, panels)
+        let y = filling(rows * outputs) {
+          set.table.multiply_panels(
+            x.pointer, inputs, rows, panels, outputs, inputs, bias, 0, $0, outputs)
+        }
+        expectClose(y, expected, absolute: Self.noise(inputs), "y")
+      }
+      set.table.transpose_panels(panels, outputs, inputs, transposed)
+      let dy = Samples.matrix(rows, outputs, "dy")
+      let slope = Naive.product(dy.wide, weight.wide, m: rows, k: outputs, n: inputs)
+      var dx = Samples.normal(rows * inputs, "dx")
+      let before = dx
+      set.table.multiply_panels(dy.pointer, outputs, rows, transposed, inputs, outputs, nil, 1, &dx, inputs)
+      expectClose(
+        dx, zip(slope, before).map { $0 + Double($1) }, absolute: Self.noise(outputs), "added to dx")
+    }
+  }
+
+  private func withAligned(_ count: Int, _ body: (UnsafeMutablePointer<Float>) throws -> Void) throws {
+    var memory: UnsafeMutableRawPointer?
+    #expect(posix_memalign(&memory, 64, (count + 16) * MemoryLayout<Float>.size) == 0)
+    defer { free(memory) }
+    try body(#require(memory).bindMemory(to: Float.self, capacity: count + 16))
   }
 
   @Test(arguments: KernelSet.allCases, oddSizes + [0])

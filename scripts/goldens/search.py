@@ -84,7 +84,7 @@ def exact_search(ridge, x, mask):
 
 
 def canonical_map(ridge, shrinkage, x):
-    """Centred on the anchors; A = S'S and B = T'T with a ridge in units of their mean diagonal; the directions of
+    """A = S'S and B = T'T with a ridge in units of their mean diagonal; the directions of
     B^(-1/2) T'S A^(-1/2), each at its correlation to the power of the shrinkage."""
     def power(m, exponent):
         values, vectors = torch.linalg.eigh(m)
@@ -93,11 +93,10 @@ def canonical_map(ridge, shrinkage, x):
         g = m.T @ m
         return g + ridge * g.trace() / len(g) * torch.eye(len(g), dtype=g.dtype)
     S, T = x["source_anchors"].double(), x["target_anchors"].double()
-    s_mean, t_mean = S.mean(0), T.mean(0)
-    A, B, C = gram(S - s_mean), gram(T - t_mean), (T - t_mean).T @ (S - s_mean)
+    A, B, C = gram(S), gram(T), T.T @ S
     U, s, Vt = torch.linalg.svd(power(B, -0.5) @ C @ power(A, -0.5), full_matrices=False)
     M = power(B, 0.5) @ U @ torch.diag(s ** shrinkage) @ Vt @ power(A, -0.5)     # (Ct, Cs)
-    return (x["prompt"].double() - s_mean) @ M.T + t_mean
+    return x["prompt"].double() @ M.T
 
 
 def main():

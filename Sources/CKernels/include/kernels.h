@@ -1,4 +1,4 @@
-// Elementwise and short-vector kernels, in C so that AVX2 can be chosen at run time without unsafe build flags.
+// Elementwise and short-vector kernels, in C so that AVX2 and AVX-512 can be chosen at run time without unsafe build flags.
 // All matrices are row-major Float32; no pointer may be null unless a line says so; sizes may be zero.
 #ifndef PROMPTFERRY_KERNELS_H
 #define PROMPTFERRY_KERNELS_H
@@ -50,12 +50,27 @@ typedef struct {
   // IEEE half precision and bfloat16 (upper half of a float) to float; `source` may be unaligned.
   void (*widen_float16)(const void *source, float *target, ptrdiff_t count);
   void (*widen_bfloat16)(const void *source, float *target, ptrdiff_t count);
+
+  // Products with frozen weights laid out as panels: `panel_width` outputs side by side, input by input; outputs
+  // that the last panel lacks are zeros. A set without these has a width of 0 and null pointers: BLAS serves it.
+  ptrdiff_t panel_width;
+  // panels (ceil(outputs / width), inputs, width) of weight[output * output_stride + input * input_stride]
+  void (*pack_panels)(const float *weight, ptrdiff_t output_stride, ptrdiff_t input_stride, ptrdiff_t outputs,
+                      ptrdiff_t inputs, float *panels);
+  // The panels of the transposed weight, (inputs, outputs) become outputs and inputs.
+  void (*transpose_panels)(const float *panels, ptrdiff_t outputs, ptrdiff_t inputs, float *transposed);
+  // y (rows, outputs) = x (rows, inputs) weight^T + bias, or added to y. bias may be null. Panels and their
+  // width are aligned to 64 bytes.
+  void (*multiply_panels)(const float *x, ptrdiff_t x_stride, ptrdiff_t rows, const float *panels,
+                          ptrdiff_t outputs, ptrdiff_t inputs, const float *bias, int accumulating, float *y,
+                          ptrdiff_t y_stride);
 } Kernels;
 
-// The fastest set that this processor runs: AVX2 + FMA on x86-64, else portable. PROMPTFERRY_KERNELS=portable
-// in the environment asks for the portable set.
+// The fastest set that this processor runs: AVX-512, else AVX2 with FMA, else portable. PROMPTFERRY_KERNELS in the
+// environment asks for another by its name.
 const Kernels *kernels_best(void);
-const Kernels *kernels_portable(void);
+// The set of that name: "avx512", "avx2" or "portable"; null where this processor does not run it.
+const Kernels *kernels_named(const char *name);
 const char *kernels_name(const Kernels *kernels);
 
 #endif

@@ -30,7 +30,7 @@ public struct ExperimentConfiguration: Sendable, Codable, Equatable {
   public var pairs: [Pair]
   /// The folder with a folder of facts for each relation.
   public var facts: String
-  /// Names of relations (all when nil).
+  /// Names of relations, or of tasks as `task:NAME` or `TASK.json=FOLDER` (all relations when nil).
   public var relations: [String]?
   /// LAMA's `relations.jsonl`: the manual templates.
   public var templates: String
@@ -106,6 +106,11 @@ public struct ExperimentConfiguration: Sendable, Codable, Equatable {
     for (number, method) in methods.enumerated() {
       let field = "methods, \"\(method.label)\" (\(number + 1))"
       try require(method.ridge.map { $0 >= 0 && $0.isFinite } ?? true, field, "wants a ridge of 0 or more")
+      try require(
+        method.anchorShare.map { $0 > 0 && $0 <= 1 } ?? true, field, "wants an anchorShare above 0, up to 1")
+      try require(
+        method.anchorShare == nil || method.anchorCount == nil, field,
+        "wants either anchorCount or anchorShare")
       try require(
         method.shrinkage.map { (0...1).contains($0) } ?? true, field, "wants a shrinkage from 0 to 1")
       try require(

@@ -45,6 +45,8 @@ public struct Method: Sendable, Hashable, Codable {
   public var normalize: NormalizationRule?
   /// How many of the shared words are anchors; all when nil.
   public var anchorCount: Int?
+  /// The share of the shared words that the models are taken to share, from 0 to 1; drawn with the seed.
+  public var anchorShare: Double?
   public var anchorOrder: Order?
   /// Optimiser steps of gradient search.
   public var steps: Int?
@@ -55,6 +57,7 @@ public struct Method: Sendable, Hashable, Codable {
 
   public enum Key: String, CodingKey, CaseIterable, Sendable {
     case label, method, search, select, ridge, shrinkage, maskTop, maskAbsolute, normalize, anchorCount,
+      anchorShare,
       anchorOrder,
       steps, learningRate, factLimit, epochs
   }
@@ -76,6 +79,7 @@ public struct Method: Sendable, Hashable, Codable {
     maskAbsolute = try fields.decodeIfPresent(Bool.self, forKey: .maskAbsolute)
     normalize = try fields.decodeIfPresent(NormalizationRule.self, forKey: .normalize)
     anchorCount = try fields.decodeIfPresent(Int.self, forKey: .anchorCount)
+    anchorShare = try fields.decodeIfPresent(Double.self, forKey: .anchorShare)
     anchorOrder = try fields.decodeIfPresent(Order.self, forKey: .anchorOrder)
     steps = try fields.decodeIfPresent(Int.self, forKey: .steps)
     learningRate = try fields.decodeIfPresent(Float.self, forKey: .learningRate)

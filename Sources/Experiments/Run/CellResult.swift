@@ -21,6 +21,8 @@ public struct CellResult: Sendable, Codable, Equatable {
   public var devAccuracy: Double?
   /// Of the target's test facts.
   public var evaluation: Evaluation?
+  /// Of a task's test examples.
+  public var classScores: ClassScores?
   public var predictions: [Prediction] = []
   public var skipped: ProbingSet.Skipped?
   /// The words nearest to each vector, in the first source before and in the target after.

@@ -14,8 +14,8 @@ struct CellRunner: Sendable {
   func tune(_ key: PromptKey) throws -> SoftPrompt? {
     let model = try materials.model(key.model)
     let facts = try facts(key.relation)
-    let tuner = tuner(model, seed: key.seed)
-    let template = Template.vectors(key.vectorCount)
+    let tuner = try tuner(model, facts, seed: key.seed)
+    let template = facts.template(key.vectorCount)
     let result = try tuner.tune(
       train: facts.train, dev: facts.dev, template: template,
       start: tuner.randomStart(vectorCount: key.vectorCount), shouldStop: shouldStop)
@@ -39,8 +39,18 @@ struct CellRunner: Sendable {
       return (result, nil)
     }
     let model = try materials.model(cell.target)
-    let evaluator = evaluator(model)
-    var template = facts.manual
+    let evaluator: Evaluator
+    do {
+      evaluator = try self.evaluator(model, facts)
+    } catch {
+      result.refusal = error.description
+      return (result, nil)
+    }
+    var template = facts.manual ?? facts.template(cell.vectorCount)
+    if cell.method.method == .manual, facts.manual == nil {
+      result.refusal = "has no template in words"
+      return (result, nil)
+    }
     var vectors = Matrix(rows: 0, columns: model.space.table.width)
     var timing: CellTiming?
     if cell.method.method != .manual {
@@ -64,6 +74,7 @@ struct CellRunner: Sendable {
     result.skipped = prepared.skipped
     result.predictions = answers
     result.evaluation = Evaluation(answers)
+    result.classScores = facts.task.map { ClassScores(answers, labels: $0.description.labels) }
     return (result, timing)
   }
 
@@ -77,14 +88,14 @@ struct CellRunner: Sendable {
     _ result: inout CellResult
   ) throws -> Found? {
     let method = cell.method
-    let template = Template.vectors(cell.vectorCount)
+    let template = facts.template(cell.vectorCount)
     if method.method == .direct {
       guard method.factLimit != nil else { return (template, try prompt(cell.prompts[0]).vectors) }
-      let tuner = tuner(model, seed: cell.seed, method)
+      let tuner = try tuner(model, facts, seed: cell.seed, method)
       return try train(tuner, facts, cell, start: tuner.randomStart(vectorCount: cell.vectorCount), &result)
     }
     if method.method == .random {
-      return (template, tuner(model, seed: cell.seed).randomStart(vectorCount: cell.vectorCount))
+      return (template, try tuner(model, facts, seed: cell.seed).randomStart(vectorCount: cell.vectorCount))
     }
     let keys = cell.prompts
     let sources = try keys.map { key in
@@ -118,7 +129,8 @@ struct CellRunner: Sendable {
       return try distil(
         zip(keys, sources).map { ($0.model, $1.prompt) }, model, facts, cell, start: outcome.vectors)
     }
-    return try train(tuner(model, seed: cell.seed, method), facts, cell, start: outcome.vectors, &result)
+    return try train(
+      tuner(model, facts, seed: cell.seed, method), facts, cell, start: outcome.vectors, &result)
   }
 
   /// Nil when stopped.
@@ -138,7 +150,7 @@ struct CellRunner: Sendable {
     _ tuner: Tuner, _ facts: RelationFacts, _ cell: Cell, start: Matrix, _ result: inout CellResult
   ) throws -> Found? {
     let limit = cell.method.factLimit ?? .max
-    let template = Template.vectors(cell.vectorCount)
+    let template = facts.template(cell.vectorCount)
     let tuned = try tuner.tune(
       train: Array(facts.train.prefix(limit)), dev: Array(facts.dev.prefix(limit)), template: template,
       start: start, shouldStop: shouldStop)
@@ -155,8 +167,9 @@ struct CellRunner: Sendable {
     let distiller = try Distiller(
       teachers: sources.map { try Teacher(model: materials.model($0.model), prompt: $0.prompt) },
       student: model,
-      words: materials.vocabulary, settings: settings(seed: cell.seed, cell.method), parallelism: parallelism)
-    let template = Template.vectors(cell.vectorCount)
+      words: materials.words(facts), settings: settings(seed: cell.seed, cell.method),
+      parallelism: parallelism)
+    let template = facts.template(cell.vectorCount)
     let subjects = [facts.train, facts.dev].map { split in
       SubjectSet(Array(split.prefix(cell.method.factLimit ?? .max)).map(\.subject))
     }
@@ -172,12 +185,14 @@ struct CellRunner: Sendable {
 
   private func prompt(_ key: PromptKey) throws -> SoftPrompt { try SoftPrompt(store.prompt(key)) }
 
-  private func evaluator(_ model: LanguageModel) -> Evaluator {
-    Evaluator(model: model, candidates: materials.candidates(model), parallelism: parallelism)
+  private func evaluator(_ model: LanguageModel, _ facts: RelationFacts) throws(TransferError) -> Evaluator {
+    Evaluator(model: model, candidates: try materials.candidates(model, facts), parallelism: parallelism)
   }
 
-  private func tuner(_ model: LanguageModel, seed: UInt64, _ method: Method? = nil) -> Tuner {
-    Tuner(evaluator: evaluator(model), settings: settings(seed: seed, method))
+  private func tuner(
+    _ model: LanguageModel, _ facts: RelationFacts, seed: UInt64, _ method: Method? = nil
+  ) throws(TransferError) -> Tuner {
+    Tuner(evaluator: try evaluator(model, facts), settings: settings(seed: seed, method))
   }
 
   private func settings(seed: UInt64, _ method: Method?) -> TuningSettings {

@@ -8,19 +8,34 @@ import Tokenization
 public struct Places: Sendable {
   public let model: @Sendable (String) throws -> URL
   public let file: @Sendable (String) throws -> URL
+  public let task: @Sendable (String) throws -> ClassificationTask
 
   public init(
-    model: @escaping @Sendable (String) throws -> URL, file: @escaping @Sendable (String) throws -> URL
+    model: @escaping @Sendable (String) throws -> URL, file: @escaping @Sendable (String) throws -> URL,
+    task: @escaping @Sendable (String) throws -> ClassificationTask
   ) {
     self.model = model
     self.file = file
+    self.task = task
   }
 }
 
-/// The facts of one relation and its template in words.
+/// The facts of one relation or the examples of a task, and its template in words.
 struct RelationFacts: Sendable {
   let train, dev, test: [Fact]
-  let manual: Template
+  let manual: Template?
+  let task: ClassificationTask?
+
+  init(_ data: Dataset, manual: Template?) throws {
+    train = try data.read(.train).facts
+    dev = try data.read(.dev).facts
+    test = try data.read(.test).facts
+    task = data.task
+    self.manual = manual
+  }
+
+  /// The template with prompt vectors.
+  func template(_ vectorCount: Int) -> Template { task?.description.template ?? .vectors(vectorCount) }
 }
 
 /// What cells work on, loaded when first asked for and shared between threads.
@@ -41,30 +56,48 @@ final class Materials: Sendable {
     self.places = places
     vocabulary = try configuration.vocabulary.map { try CandidateVocabulary.readWords(places.file($0)) }
     anchorWords = try configuration.anchors.map { try CandidateVocabulary.readWords(places.file($0)) }
+    let (tasks, facts) = try (Self.tasks(configuration, places), Self.facts(configuration, places))
+    relationNames = facts.map(\.0) + tasks.map(\.0)
+    relations = Dictionary(facts + tasks, uniquingKeysWith: { first, _ in first })
+    models = Shelf(capacity: Self.modelCapacity)
+    spaces = Shelf(capacity: .max)
+    anchorSets = Shelf(capacity: 64)
+  }
+
+  private static func isTask(_ name: String) -> Bool { name.hasPrefix("task:") || name.contains(".json") }
+
+  private static func facts(_ configuration: ExperimentConfiguration, _ places: Places) throws
+    -> [(String, RelationFacts)]
+  {
+    let named = configuration.relations?.filter { !isTask($0) }
+    if named?.isEmpty == true { return [] }
     let templates = try Templates.read(places.file(configuration.templates))
-    let facts = try places.file(configuration.facts)
     let known = templates.map(\.relation)
-    if let unknown = configuration.relations?.first(where: { !known.contains($0) }) {
+    if let unknown = named?.first(where: { !known.contains($0) }) {
       throw TransferError(
         configuration.templates, "has no relation \(unknown)",
         hint: "There are: \(known.joined(separator: ", "))")
     }
-    let wanted = Set(configuration.relations ?? known)
-    let chosen = templates.filter { wanted.contains($0.relation) }
-    relationNames = chosen.map(\.relation)
-    relations = try Dictionary(
-      chosen.map { name, manual in
-        let folder = facts.appendingPathComponent(name)
-        return (
-          name,
-          RelationFacts(
-            train: try FactSet(folder, split: .train).facts, dev: try FactSet(folder, split: .dev).facts,
-            test: try FactSet(folder, split: .test).facts, manual: manual)
-        )
-      }, uniquingKeysWith: { first, _ in first })
-    models = Shelf(capacity: Self.modelCapacity)
-    spaces = Shelf(capacity: .max)
-    anchorSets = Shelf(capacity: 64)
+    let wanted = Set(named ?? known)
+    let folder = try places.file(configuration.facts)
+    return try templates.filter { wanted.contains($0.relation) }.map { name, manual in
+      (name, try RelationFacts(.facts(folder.appendingPathComponent(name)), manual: manual))
+    }
+  }
+
+  private static func tasks(_ configuration: ExperimentConfiguration, _ places: Places) throws
+    -> [(String, RelationFacts)]
+  {
+    try (configuration.relations ?? []).filter(isTask).map { name in
+      let task = try places.task(name)
+      let count = task.description.template.vectorCount
+      guard configuration.vectorCounts == [count] else {
+        throw TransferError(
+          name, "has a template with \(count) vectors",
+          hint: "Ask for \"vectorCounts\": [\(count)], or give the task another template")
+      }
+      return (name, try RelationFacts(.task(task), manual: task.description.manualTemplate))
+    }
   }
 
   /// How many models stay loaded; more are loaded again when they are needed.
@@ -78,27 +111,42 @@ final class Materials: Sendable {
     try spaces.value(name) { try EmbeddingSpace(folder: places.model(name)) }
   }
 
-  func candidates(_ model: LanguageModel) -> CandidateVocabulary {
-    vocabulary.map { CandidateVocabulary($0, tokenizer: model.tokenizer) }
+  /// Where answers are looked for: a task's label words, or the vocabulary's.
+  func words(_ facts: RelationFacts) -> [String]? {
+    facts.task.map { $0.description.labels.map(\.word) } ?? vocabulary
+  }
+
+  /// Throws where a task's label word is no single token of the model.
+  func candidates(_ model: LanguageModel, _ facts: RelationFacts) throws(TransferError) -> CandidateVocabulary
+  {
+    if let task = facts.task { return try Dataset.task(task).candidates(space: model.space) }
+    return vocabulary.map { CandidateVocabulary($0, tokenizer: model.tokenizer) }
       ?? CandidateVocabulary(tokenizer: model.tokenizer)
   }
 
   /// The anchors that a method wants between these models.
   func anchors(sources: [String], target: String, method: Method, seed: UInt64) throws -> Anchors {
-    let count: Anchors.Count =
-      switch (method.anchorCount, method.anchorOrder) {
-      case (nil, _): .all
-      case (let count?, .random): .random(count, seed: seed)
-      case (let count?, _): .first(count)
-      }
-    return try anchorSets.value("\(sources) \(target) \(count)") {
+    let all = try anchors(sources, target, .all)
+    if let share = method.anchorShare {
+      let count = Int((share * Double(all.words.count)).rounded())
+      return try anchors(sources, target, .random(max(2, count), seed: seed))
+    }
+    guard let count = method.anchorCount else { return all }
+    return try anchors(
+      sources, target, method.anchorOrder == .sorted ? .first(count) : .random(count, seed: seed))
+  }
+
+  private func anchors(_ sources: [String], _ target: String, _ count: Anchors.Count) throws -> Anchors {
+    try anchorSets.value("\(sources) \(target) \(count)") {
       Anchors(try (sources + [target]).map { try space($0).tokenizer }, list: anchorWords, count: count)
     }
   }
 
   func foundation(version: String) throws -> Foundation {
     var data: [String: String] = [:]
-    for name in [configuration.templates, configuration.vocabulary, configuration.anchors].compactMap({ $0 })
+    let usesFacts = relations.values.contains { $0.task == nil }
+    for name in [usesFacts ? configuration.templates : nil, configuration.vocabulary, configuration.anchors]
+      .compactMap({ $0 })
     {
       data[name] = Fingerprint.of(try Data(contentsOf: places.file(name)))
     }
@@ -106,7 +154,7 @@ final class Materials: Sendable {
       let text = [facts.train, facts.dev, facts.test].map { split in
         split.map { "\($0.relation)\t\($0.subject)\t\($0.object)" }.joined(separator: "\n")
       }
-      data["\(configuration.facts)/\(name)"] = Fingerprint.of(text)
+      data[facts.task == nil ? "\(configuration.facts)/\(name)" : name] = Fingerprint.of(text)
     }
     let names = Set(configuration.pairs.flatMap { $0.sources + [$0.target] })
     return Foundation(

@@ -19,6 +19,8 @@ struct DistillationObjective: TuningObjective {
   var exampleCount: Int { train.inputs.count }
   var canScore: Bool { !dev.inputs.isEmpty }
 
+  func tokenCount(_ example: Int) -> Int { train.inputs[example].elements.count }
+
   func lossAndGradient(
     _ examples: ArraySlice<Int>, prompt: Matrix, scale: Float, gradient: inout Matrix, _ workspace: Workspace
   ) -> [Float] {

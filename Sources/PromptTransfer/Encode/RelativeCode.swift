@@ -39,6 +39,20 @@ public struct RelativeCode: Sendable {
     kept = (0..<similarities.rows).map { Self.keep(similarities.row($0), mask) }
   }
 
+  /// The vectors of several codes over the same anchors as those of one.
+  init(stacking codes: [RelativeCode]) {
+    let width = codes.first?.similarities.columns ?? 0
+    var all = Matrix(uninitializedRows: codes.reduce(0) { $0 + $1.similarities.rows }, columns: width)
+    var target = all.mutablePointer()
+    for code in codes {
+      precondition(code.similarities.columns == width)
+      target.update(from: code.similarities.pointer, count: code.similarities.count)
+      target += code.similarities.count
+    }
+    similarities = all
+    kept = codes.flatMap(\.kept)
+  }
+
   private static func keep(_ row: UnsafeBufferPointer<Float>, _ mask: AnchorMask) -> [Int]? {
     let count: Int
     let strength: (Int) -> Float
@@ -68,8 +82,13 @@ public struct RelativeCode: Sendable {
   public func objective(_ candidate: Matrix, unitAnchors anchors: Matrix) -> [Double] {
     var products = Matrix(rows: candidate.rows, columns: anchors.rows)
     products.multiply(candidate, anchors, transposeB: true)
-    return (0..<candidate.rows).map { row in
-      let (mine, wanted) = (products.row(row), similarities.row(row))
+    return objective(found: products)
+  }
+
+  /// The same of the similarities (P, K) that were reached.
+  func objective(found: Matrix) -> [Double] {
+    (0..<found.rows).map { row in
+      let (mine, wanted) = (found.row(row), similarities.row(row))
       var (dot, mineSquared, wantedSquared) = (0.0, 0.0, 0.0)
       func take(_ index: Int) {
         let (a, b) = (Double(mine[index]), Double(wanted[index]))

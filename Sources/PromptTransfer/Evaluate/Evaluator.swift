@@ -38,13 +38,14 @@ public struct Evaluator: Sendable {
   let parallelism: Parallelism
 
   /// How many sequences one task takes. Fixed, so that results do not depend on the number of threads.
-  static let sequencesPerTask = 16
+  static let sequencesPerTask = 8
 
   public init(model: LanguageModel, candidates: CandidateVocabulary, parallelism: Parallelism) {
     self.model = model
     self.candidates = candidates
     self.parallelism = parallelism
     head = model.network.candidates(candidates.ids)
+    model.network.prepare(gradients: false, parallelism: parallelism)
   }
 
   /// The facts as this evaluator will ask them.
@@ -64,18 +65,24 @@ public struct Evaluator: Sendable {
     let size = Self.sequencesPerTask
     let taskCount = (set.inputs.count + size - 1) / size
     let workers = Workers(parallelism)
-    let results = Collected<[Prediction]>(count: taskCount)
+    let results = Collected<[(place: Int, prediction: Prediction)]>(count: taskCount)
+    // The longest first, so that workers end at about the same time.
+    let order = set.inputs.indices.sorted {
+      (set.inputs[$0].elements.count, $1) > (set.inputs[$1].elements.count, $0)
+    }
+    let inputs = order.map { set.inputs[$0] }
     parallelism.forEach(taskCount) { worker, task in
       if shouldStop() { return }
-      let range = task * size..<min(set.inputs.count, (task + 1) * size)
+      let range = task * size..<min(inputs.count, (task + 1) * size)
       let logits = model.network.logits(
-        set.inputs[range], prompt: prompt, candidates: head, workers[worker])
-      let predictions = range.enumerated().map { row, index in
-        answer(logits.row(row), label: set.labels[index], fact: set.facts[index])
+        inputs[range], prompt: prompt, candidates: head, workers[worker])
+      let predictions = order[range].enumerated().map { row, index in
+        (index, answer(logits.row(row), label: set.labels[index], fact: set.facts[index]))
       }
       progress(results.set(predictions, at: task) * size)
     }
-    guard let predictions = results.all()?.flatMap({ $0 }) else { return nil }
+    guard let all = results.all()?.flatMap({ $0 }) else { return nil }
+    let predictions = all.sorted { $0.place < $1.place }.map(\.prediction)
     if let broken = predictions.first(where: { !$0.logProbability.isFinite }) {
       throw TransferError(
         model.name, "its scores for \"\(broken.subject)\" are not finite numbers",

@@ -18,18 +18,49 @@ package struct ExactSearch: Sendable {
   package func directions(
     _ code: RelativeCode, unitAnchors anchors: Matrix, parallelism: Parallelism
   ) -> Matrix {
-    let smallest = code.kept.map { min($0?.count ?? anchors.rows, anchors.columns) }.max() ?? 0
-    let found =
-      smallest > Self.factorLimit
-      ? iterated(code, anchors, parallelism) : factored(code, anchors, parallelism)
-    return found.normalizingRows()
+    directions([code], unitAnchors: anchors, parallelism: parallelism)[0]
   }
 
-  /// Without factorisations, for wide tables.
+  /// The same for several codes over the same anchors, which share all that depends on the anchors alone.
+  package func directions(
+    _ codes: [RelativeCode], unitAnchors anchors: Matrix, parallelism: Parallelism
+  ) -> [Matrix] {
+    guard !codes.isEmpty else { return [] }
+    let all = RelativeCode(stacking: codes)
+    let found =
+      isIterationFaster(all, anchors)
+      ? iterated(all, anchors, parallelism) : factored(all, anchors, parallelism)
+    let unit = found.normalizingRows()
+    var end = 0
+    return codes.map { code in
+      defer { end += code.similarities.rows }
+      return unit.gathering(end..<end + code.similarities.rows)
+    }
+  }
+
+  /// Whether conjugate gradients are faster than a factorisation for each mask, or factorisations take too much memory.
+  private func isIterationFaster(_ code: RelativeCode, _ anchors: Matrix) -> Bool {
+    let smallest = code.kept.map { min($0?.count ?? anchors.rows, anchors.columns) }
+    return smallest.contains { $0 > Self.factorLimit }
+      || (anchors.count > 1 << 20 && canPrecondition(code, anchors))
+  }
+
+  /// Whether `Â^T Â` can be factored, and each mask keeps enough anchors to be much like it.
+  private func canPrecondition(_ code: RelativeCode, _ anchors: Matrix) -> Bool {
+    anchors.columns <= Self.factorLimit
+      && code.kept.allSatisfy { $0?.count ?? anchors.rows >= 2 * anchors.columns }
+  }
+
+  /// Without a factorisation for each mask.
   package func iterated(_ code: RelativeCode, _ anchors: Matrix, _ parallelism: Parallelism) -> Matrix {
     // The mean diagonal of `Â^T Â` is the number of unit rows over that of columns.
     let lambda = code.kept.map { ridge * Double($0?.count ?? anchors.rows) / Double(anchors.columns) }
-    return ConjugateGradients().solve(
+    var solver = ConjugateGradients()
+    if canPrecondition(code, anchors) {
+      solver.preconditioner = GramMatrix(approximating: anchors, parallelism: parallelism)
+        .factored(ridge: ridge)
+    }
+    return solver.solve(
       anchors, b: code.maskedSimilarities(), kept: code.kept, lambda: lambda, parallelism: parallelism)
   }
 

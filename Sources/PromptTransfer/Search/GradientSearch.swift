@@ -86,8 +86,15 @@ extension RelativeCode {
   /// (P, K) with zeros where an anchor does not count.
   func maskedSimilarities() -> Matrix {
     var masked = Matrix(rows: similarities.rows, columns: similarities.columns)
-    for row in 0..<masked.rows {
-      for column in kept[row] ?? Array(0..<masked.columns) { masked[row, column] = similarities[row, column] }
+    let width = masked.columns
+    let target = masked.mutablePointer()
+    for (row, kept) in kept.enumerated() {
+      let source = similarities.pointer + row * width
+      if let kept {
+        for column in kept { target[row * width + column] = source[column] }
+      } else {
+        (target + row * width).update(from: source, count: width)
+      }
     }
     return masked
   }

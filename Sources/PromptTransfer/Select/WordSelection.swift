@@ -10,7 +10,7 @@ public struct WordSelection: Sendable {
   public var heldOutShare = 0.2
   /// At most so many are carried.
   public var wordLimit = 256
-  /// Standard deviation of the noise, in units of the words' own about their mean.
+  /// Standard deviation of the noise, in units of that of the words' entries.
   public var noise = 1.4
 
   public init() {}
@@ -30,14 +30,13 @@ public struct WordSelection: Sendable {
     let held = Set(heldOut)
     let exam = try Transfer(
       sources: transfer.sources.map { source in
-        let table = source.space.table
-        let known = table.rows(transfer.anchors.ids(source.space.tokenizer))
+        let known = AnchorRows(transfer.anchors, in: source.space).all()
         return try source.carrying(blurred(known, heldOut, &stream))
       },
       target: transfer.target, anchors: transfer.anchors.without(held), method: transfer.method,
       normalization: .none, seed: transfer.seed, parallelism: transfer.parallelism)
-    let truth = transfer.target.table.rows(transfer.anchors.ids(transfer.target.tokenizer))
-      .gathering(heldOut).normalizingRows()
+    let ids = transfer.anchors.ids(transfer.target.tokenizer)
+    let truth = transfer.target.table.rows(heldOut.map { ids[$0] }).normalizingRows()
     let best = try RidgeGrid.best(exam) { variant in
       guard !shouldStop() else { return nil }
       let carried = try variant.run().vectors.normalizingRows()
@@ -50,14 +49,11 @@ public struct WordSelection: Sendable {
   }
 
   private func blurred(_ words: Matrix, _ chosen: [Int], _ stream: inout RandomStream) -> Matrix {
-    let means = words.columnMeans()
-    var squares = 0.0
-    for row in 0..<words.rows {
-      for (value, mean) in zip(words.row(row), means) {
-        squares += (Double(value) - mean) * (Double(value) - mean)
-      }
+    let count = Double(max(1, words.count))
+    let (sum, squares) = words.elements.reduce((0.0, 0.0)) {
+      ($0.0 + Double($1), $0.1 + Double($1) * Double($1))
     }
-    let spread = (squares / Double(words.count)).squareRoot()
+    let spread = max(0, squares / count - (sum / count) * (sum / count)).squareRoot()
     var result = words.gathering(chosen)
     result.add(
       stream.normalMatrix(

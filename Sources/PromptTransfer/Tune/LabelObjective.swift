@@ -25,6 +25,8 @@ struct LabelObjective: TuningObjective {
   var exampleCount: Int { trainSet.inputs.count }
   var canScore: Bool { !devSet.inputs.isEmpty }
 
+  func tokenCount(_ example: Int) -> Int { trainSet.inputs[example].elements.count }
+
   func lossAndGradient(
     _ examples: ArraySlice<Int>, prompt: Matrix, scale: Float, gradient: inout Matrix, _ workspace: Workspace
   ) -> [Float] {

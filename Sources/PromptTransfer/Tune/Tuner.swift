@@ -58,6 +58,7 @@ public struct Tuner: Sendable {
   public init(evaluator: Evaluator, settings: TuningSettings) {
     self.evaluator = evaluator
     self.settings = settings
+    evaluator.model.network.prepare(gradients: true, parallelism: evaluator.parallelism)
   }
 
   /// A start of independent normal entries with the mean and deviation of the model's word embeddings.

@@ -6,6 +6,8 @@ protocol TuningObjective: Sendable {
   var exampleCount: Int { get }
   /// Whether there is anything to score a prompt on; else the last prompt is the result.
   var canScore: Bool { get }
+  /// How long an example is.
+  func tokenCount(_ example: Int) -> Int
   /// The loss of each of these examples.
   /// - Parameter gradient: (P, C), overwritten with that of `scale` times their sum
   func lossAndGradient(

@@ -84,10 +84,11 @@ struct TuningRun<Objective: TuningObjective> {
     examplesDone += batch.count
     let size = TuningSettings.sequencesPerTask
     let taskCount = (batch.count + size - 1) / size
+    let batch = evenly(batch, over: taskCount)
     let parts = Collected<(losses: [Float], gradient: Matrix)>(count: taskCount)
     let (objective, prompt, workers) = (objective, prompt, workers)
     parallelism.forEach(taskCount) { worker, task in
-      let examples = batch[task * size..<min(batch.count, (task + 1) * size)]
+      let examples = batch[batch.count * task / taskCount..<batch.count * (task + 1) / taskCount]
       var gradient = Matrix(rows: 0, columns: 0)
       let losses = objective.lossAndGradient(
         examples, prompt: prompt, scale: 1 / Float(batch.count), gradient: &gradient, workers[worker])
@@ -101,6 +102,19 @@ struct TuningRun<Objective: TuningObjective> {
     }
     optimizer.update(&self.prompt, gradient: gradient, learningRate: learningRate)
     return loss
+  }
+
+  /// The examples dealt out by length, forth and back, so that tasks of consecutive ones have about as many tokens each.
+  private func evenly(_ batch: [Int], over taskCount: Int) -> [Int] {
+    let ordered = batch.sorted {
+      (objective.tokenCount($0), $0) > (objective.tokenCount($1), $1)
+    }
+    return (0..<taskCount).flatMap { task in
+      ordered.indices.filter { index in
+        let place = index % (2 * taskCount)
+        return min(place, 2 * taskCount - 1 - place) == task
+      }.map { ordered[$0] }
+    }
   }
 
   /// Scores the prompt and keeps it when it is the best so far; nil when interrupted, or with nothing to score it on.

@@ -69,6 +69,7 @@ extension FigureContent {
     switch axis {
     case .vectorCount: method.method.usesVectors
     case .anchorCount: method.method.usesSources && method.method != .copy
+    case .anchorShare: method.anchorShare != nil
     case .ridge: method.ridge != nil
     case .steps: method.steps != nil
     case .maskTop: method.maskTop != nil
@@ -81,6 +82,7 @@ extension FigureContent {
     return switch axis {
     case .vectorCount: Double(series.vectorCount)
     case .anchorCount: results.anchorCount(series)
+    case .anchorShare: method.anchorShare.map { 100 * $0 }
     case .ridge: method.ridge
     case .steps: method.steps.map(Double.init)
     case .maskTop: method.maskTop.map(Double.init)

@@ -106,6 +106,7 @@ extension Figure.Axis {
   var words: String {
     switch self {
     case .anchorCount: "number of anchors"
+    case .anchorShare: "share of the shared words, %"
     case .vectorCount: "number of prompt vectors"
     case .ridge: "ridge"
     case .steps: "steps of gradient search"

@@ -65,6 +65,7 @@ struct Names: Sendable {
     }
     guard let value else { return "default \(words)" }
     switch key {
+    case "anchorShare": return "a share of \(value) of the anchors"
     case "anchorCount": return "\(value) anchors"
     case "steps": return "\(value) steps"
     case "factLimit": return "\(value) facts"
@@ -108,6 +109,7 @@ extension Method {
     var method = self
     switch axis {
     case .anchorCount: method.anchorCount = nil
+    case .anchorShare: method.anchorShare = nil
     case .ridge: method.ridge = nil
     case .steps: method.steps = nil
     case .maskTop: method.maskTop = nil

@@ -1,0 +1,42 @@
+/// Sums over the corresponding rows of two tall matrices, a block of rows at a time: all that a map between them is found from.
+package struct PairedSums {
+  private var source, target: GramMatrix
+  private var product: [Double]  // (Cs, Ct)
+
+  package init(sourceWidth: Int, targetWidth: Int) {
+    source = GramMatrix(width: sourceWidth)
+    target = GramMatrix(width: targetWidth)
+    product = [Double](repeating: 0, count: sourceWidth * targetWidth)
+  }
+
+  package var sourceWidth: Int { source.width }
+  package var targetWidth: Int { target.width }
+
+  /// - Parameters:
+  ///   - a: (K, Cs)
+  ///   - b: (K, Ct)
+  package mutating func add(_ a: Matrix, _ b: Matrix, parallelism: Parallelism) {
+    precondition(a.rows == b.rows)
+    source.add(a, parallelism: parallelism)
+    target.add(b, parallelism: parallelism)
+    let (width, rights) = (b.columns, CrossProduct.tiles(b.columns))
+    let tiles = CrossProduct.tiles(a.columns).flatMap { left in rights.map { (left, $0) } }
+    product.withUnsafeMutableBufferPointer { buffer in
+      let sums = SharedPointer(buffer.baseAddress)
+      parallelism.forEach(tiles.count) { _, task in
+        let (left, right) = tiles[task]
+        let block = CrossProduct.block(a, left, b, right)
+        for (i, row) in left.enumerated() {
+          for (j, column) in right.enumerated() {
+            sums.base?[row * width + column] += block[i * right.count + j]
+          }
+        }
+      }
+    }
+  }
+
+  /// `S^T S`, `S^T T` and `T^T T`.
+  package consuming func parts() -> (source: GramMatrix, product: [Double], target: GramMatrix) {
+    (source, product, target)
+  }
+}
