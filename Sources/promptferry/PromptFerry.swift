@@ -17,8 +17,7 @@ struct PromptFerry: AsyncParsableCommand {
     version: version,
     subcommands: [
       TuneCommand.self, TransferCommand.self, DistilCommand.self, EvaluateCommand.self, InspectCommand.self,
-      FetchCommand.self,
-      DemoCommand.self, ExperimentCommand.self,
+      ConvertCommand.self, FetchCommand.self, DemoCommand.self, ExperimentCommand.self,
     ])
 
   static func main() async {

@@ -35,7 +35,7 @@ import Testing
     ("tune --model other --facts facts --init prompt:good -o p", "does not belong to other"),
     (
       "tune --model model --facts facts --init prompt:good --template [X][V][Y] -o p",
-      "has the template \"[X] [V]*5 [Y] .\" where \"[X][V][Y]\" is to be tuned"
+      "has the template \"[X] [V]*5 [Y] .\" where \"[X][V][Y]\" is given"
     ),
     ("distil --from other=good --to model --facts facts -o q", "does not belong to other"),
     ("distil --from model=good --to other --start good --facts facts -o q", "does not belong to other"),
