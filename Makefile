@@ -81,6 +81,7 @@ goldens: $(VENV)/goldens
 	$(VENV)/bin/python scripts/goldens/models.py --zoo
 	$(VENV)/bin/python scripts/goldens/search.py
 	$(VENV)/bin/python scripts/goldens/pytorch.py
+	$(VENV)/bin/python scripts/goldens/peft_adapters.py
 	$(VENV)/bin/python scripts/goldens/tokenizers.py fixtures
 	$(VENV)/bin/python scripts/goldens/tokenizer_families.py
 

@@ -116,7 +116,6 @@ import Testing
     "transfer --from model=good@0 --to other -o q", "distil --to other --facts facts -o q",
     "distil --from model=good --to other --facts facts --temperature 0 -o q",
     "tune --model model --facts facts --facts-limit 0 -o p", "evaluate --model model --facts facts",
-    "evaluate --model model --facts facts --prompt a --template [X][Y]", "evaluate --model model --split no",
     "inspect", "inspect a b c", "nonsense", "tune --threads 0",
   ])
   func wrongUseIsSaidAsSuch(_ arguments: String) throws {

@@ -59,7 +59,8 @@ public struct PromptFile: Sendable {
     let runs = adapter.submoduleCount
     guard template.map({ $0.prependedRuns(hasDecoder: runs == 2) == runs }) ?? true else {
       throw TransferError(
-        url.path, "is PEFT's, which puts its vectors first, where \"\(template?.description ?? "")\" does not",
+        url.path,
+        "is PEFT's, which puts its vectors first, where \"\(template?.description ?? "")\" does not",
         hint: "An example: --template \"\(Template.prepended(adapter.vectors.rows, runs: runs))\"")
     }
     try self.init(
