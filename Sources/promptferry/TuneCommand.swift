@@ -31,7 +31,7 @@ struct TuneCommand: AsyncParsableCommand {
   @Option(
     name: .customLong("init"),
     help: """
-      Start: random, template:\"…\" for the embeddings of a manual template's words, or prompt:PATH for a prompt of this \
+      Start: random, template:TEXT for the embeddings of a manual template's words, or prompt:PATH for a prompt of this \
       model, one carried over for example, which is then refined.
       """)
   var initial: InitialPrompt = .random

@@ -27,6 +27,13 @@ public struct PromptFile: Sendable {
   /// OptiPrompt always writes so many rows, and uses as many as its template has.
   static let optiPromptRows = 10
 
+  /// Whether to look for a prompt here: anything but a folder, or one that holds an adapter.
+  public static func isPrompt(_ url: URL) -> Bool {
+    var isFolder: ObjCBool = false
+    _ = FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
+    return !isFolder.boolValue || PEFTAdapter.isOne(url)
+  }
+
   /// Reads a file or an adapter's folder.
   /// - Parameter template: where the vectors stand, of files that do not say it; of others it must be the same. PEFT puts
   ///   them first, before a text that is not in its files. Where nil, others get the paper's `[X] [V]*P [Y] .`, but not
