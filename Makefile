@@ -3,16 +3,19 @@
 # make test    everything that CI checks: format, tests, goldens' manifests
 # make fuzz    damage a million files and open them
 # make report-check  open a report in a real browser
-# make install copy the binary and its data to $(PREFIX)
+# make docs    the library's documentation: .build/docs
+# make examples  build the package in Examples/, which depends on this one, and run its tour
+# make install copy the binary, its data, its manual and completions for bash, zsh and fish to $(PREFIX)
 
 SHELL := /bin/bash
 SWIFT ?= swift
 PREFIX ?= /usr/local
 CONFIGURATION := -c release
 BINARY = $(shell $(SWIFT) build $(CONFIGURATION) --show-bin-path)/promptferry
-SOURCES := Package.swift Sources Tests
+SOURCES := Package.swift Sources Tests Plugins Examples
 
-.PHONY: build demo experiments test test-long fuzz report-check lint format install goldens zoo clean dependencies
+.PHONY: build demo experiments test test-long fuzz report-check lint format docs examples manual install goldens zoo clean \
+  dependencies
 
 build: dependencies
 	$(SWIFT) build $(CONFIGURATION) --product promptferry
@@ -55,10 +58,29 @@ lint:
 format:
 	$(SWIFT) format --in-place --recursive --parallel $(SOURCES)
 
+docs: build
+	scripts/documentation.sh $(dir $(BINARY))
+
+examples: dependencies
+	$(SWIFT) build $(CONFIGURATION) --package-path Examples
+	$$($(SWIFT) build $(CONFIGURATION) --package-path Examples --show-bin-path)/Tour share/promptferry
+
+# The manual page is kept with the data, so that installing does not have to make it. A test compares it with the options.
+manual: build
+	$(SWIFT) package generate-manual --date 2026-01-01
+	mkdir -p share/man/man1
+	cp .build/plugins/GenerateManual/outputs/promptferry/promptferry.1 share/man/man1/
+
 install: build
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin share/man/man1 share/bash-completion/completions \
+	  share/zsh/site-functions share/fish/vendor_completions.d)
 	install -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/promptferry
 	cp -R share/promptferry $(DESTDIR)$(PREFIX)/share/
+	install -m 644 share/man/man1/promptferry.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	cd $(DESTDIR)$(PREFIX)/share && \
+	  $(BINARY) --generate-completion-script bash > bash-completion/completions/promptferry && \
+	  $(BINARY) --generate-completion-script zsh > zsh/site-functions/_promptferry && \
+	  $(BINARY) --generate-completion-script fish > fish/vendor_completions.d/promptferry.fish
 
 # What the base image lacks. On macOS Accelerate is part of the system and nothing is needed.
 dependencies:
@@ -81,6 +103,7 @@ goldens: $(VENV)/goldens
 	$(VENV)/bin/python scripts/goldens/models.py --zoo
 	$(VENV)/bin/python scripts/goldens/search.py
 	$(VENV)/bin/python scripts/goldens/pytorch.py
+	$(VENV)/bin/python scripts/goldens/peft_adapters.py
 	$(VENV)/bin/python scripts/goldens/tokenizers.py fixtures
 	$(VENV)/bin/python scripts/goldens/tokenizer_families.py
 

@@ -5,7 +5,8 @@ let package = Package(
   name: "PromptFerry",
   platforms: [.macOS(.v15)],
   products: [
-    .library(name: "PromptTransfer", targets: ["PromptTransfer"]),
+    .library(
+      name: "PromptTransfer", targets: ["PromptTransfer", "LanguageModels", "Tokenization", "Tensors"]),
     .library(name: "Hub", targets: ["Hub"]),
     .executable(name: "promptferry", targets: ["promptferry"]),
   ],
@@ -42,7 +43,9 @@ let package = Package(
       dependencies: [
         "PromptTransfer", "Experiments", "Hub",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ]),
+      ],
+      plugins: ["Revision"]),
+    .plugin(name: "Revision", capability: .buildTool(), exclude: ["revision.sh"]),
 
     // Measures speed; not installed.
     .executableTarget(

@@ -9,6 +9,8 @@ package enum AtomicFile {
     url.lastPathComponent.hasPrefix(prefix) && url.pathExtension == "part"
   }
 
+  static func temporaryName() -> String { "\(prefix)\(UInt32.random(in: .min ... .max)).part" }
+
   /// Writes `data` to `url`, replacing what was there only after every byte is on disk. A symbolic link stays, and its
   /// target is replaced.
   /// Throws `CheckpointError` when the folder is missing or not writable, or the disk is full; the old file, if
@@ -16,8 +18,7 @@ package enum AtomicFile {
   package static func write(_ data: Data, to url: URL) throws(CheckpointError) {
     try requireWritable(url)
     let place = url.resolvingSymlinksInPath()
-    let temporary = place.deletingLastPathComponent()
-      .appendingPathComponent("\(prefix)\(UInt32.random(in: .min ... .max)).part")
+    let temporary = place.deletingLastPathComponent().appendingPathComponent(temporaryName())
     func failure(_ what: String) -> CheckpointError {
       CheckpointError(
         file: url, "\(what) (\(systemMessage()))", hint: "Check the folder's permissions and the space left")

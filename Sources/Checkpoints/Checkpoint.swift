@@ -102,7 +102,7 @@ public struct Checkpoint: Sendable {
     return try SafetensorsFile(url)
   }
 
-  private func entry(_ name: String) -> (any TensorFile, SafetensorsHeader.Entry)? {
+  func entry(_ name: String) -> (any TensorFile, SafetensorsHeader.Entry)? {
     guard let place = places[name], let entry = files[place].entry(name) else { return nil }
     return (files[place], entry)
   }

@@ -15,6 +15,8 @@ public struct EmbeddingTable: Sendable {
   public let inputScale: Double
   /// Whether the model itself can be run, and so tuned on and evaluated.
   public let isOfRunnableFamily: Bool
+  /// How the model answers.
+  public let modelKind: ModelKind
   private let tensor: StoredTensor
 
   /// Rows V and columns E of the table.
@@ -46,6 +48,7 @@ public struct EmbeddingTable: Sendable {
     self.tensor = tensor
     lazyFingerprint = Lazy { tensor.sha256() }
     isOfRunnableFamily = EmbeddingNames.family(configuration, folder) != nil
+    modelKind = ModelKind(configuration, folder: folder)
     let type = configuration["model_type"]?.string ?? ""
     // M2M-100 and XGLM scale unless they say otherwise.
     let isScaled =

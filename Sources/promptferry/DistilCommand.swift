@@ -84,13 +84,12 @@ struct DistilCommand: AsyncParsableCommand {
     var teachers: [Teacher] = []
     for source in from {
       let model = try await common.model(source.model, .model, interruption).languageModel()
-      teachers.append(
-        try Teacher(
-          model: model, prompt: SoftPrompt(URL(fileURLWithPath: source.prompt)), weight: source.weight))
+      let prompt = try PromptFile(URL(fileURLWithPath: source.prompt)).prompt(in: model.space)
+      teachers.append(try Teacher(model: model, prompt: prompt, weight: source.weight))
     }
     let studentPlace = try await common.model(to, .model, interruption)
     let student = try studentPlace.languageModel()
-    let origin = try start.map { try SoftPrompt(URL(fileURLWithPath: $0)) }
+    let origin = try start.map { try PromptFile(URL(fileURLWithPath: $0)).prompt(in: student.space) }
     let layout =
       try template.map { try Template($0) } ?? origin?.template ?? teachers[0].prompt.template
     guard layout.vectorCount > 0 else {

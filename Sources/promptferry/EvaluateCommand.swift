@@ -15,9 +15,14 @@ struct EvaluateCommand: AsyncParsableCommand {
       """)
 
   @Option(help: "The model to ask.", completion: .directory) var model: String
-  @Option(help: "A prompt file of this model.", completion: .file()) var prompt: String?
-  @Option(help: "A manual template instead, with [X] for the subject and [Y] for the answer.") var template:
-    String?
+  @Option(help: "A prompt file of this model, a PEFT adapter's folder, or an .npy file.", completion: .file())
+  var prompt: String?
+  @Option(
+    help: """
+      A manual template instead, with [X] for the subject and [Y] for the answer. Beside --prompt: where its vectors \
+      stand, for prompts from elsewhere, which do not say it.
+      """)
+  var template: String?
   @Option(help: Location.factsHelp, completion: .directory) var facts: String
   @Option(help: "Which of them: train, dev or test.") var split: FactSet.Split = .test
   @Option(
@@ -29,7 +34,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    if (prompt == nil) == (template == nil) { throw ValidationError("give either --prompt or --template") }
+    if prompt == nil, template == nil { throw ValidationError("give --prompt or --template") }
   }
 
   struct Result: Encodable {
@@ -79,9 +84,12 @@ struct EvaluateCommand: AsyncParsableCommand {
     let set = try data.read(split)
     guard !set.facts.isEmpty else { throw TransferError(facts, "holds no facts") }
     let loaded = try await common.model(model, .model, interruption).languageModel()
-    let soft = try prompt.map { try SoftPrompt(URL(fileURLWithPath: $0)) }
+    let given = try template.map { try Template($0) }
+    let soft = try prompt.map {
+      try PromptFile(URL(fileURLWithPath: $0), template: given).prompt(in: loaded.space)
+    }
     try soft?.requireMatch(loaded.space.table, name: model)
-    let layout = try soft?.template ?? Template(template ?? "")
+    let layout = try soft?.template ?? given ?? Template("")
     if soft == nil, layout.vectorCount > 0 {
       throw TransferError(
         "template \"\(layout)\"", "has prompt vectors", hint: "Give the prompt with --prompt")

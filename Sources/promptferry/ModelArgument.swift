@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoints
 import Foundation
 import Hub
 import PromptTransfer
@@ -10,6 +11,9 @@ struct ModelPlace {
   let commit: String?
   /// Whether all of the model is there, and not only its embeddings.
   let isWhole: Bool
+
+  /// What a model here is called.
+  var name: String { Checkpoint.name(of: folder) }
 
   func languageModel() throws -> LanguageModel { try LanguageModel(folder: folder) }
   func embeddingSpace() throws -> EmbeddingSpace { try EmbeddingSpace(folder: folder) }

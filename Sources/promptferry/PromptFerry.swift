@@ -3,8 +3,6 @@ import Foundation
 
 @main
 struct PromptFerry: AsyncParsableCommand {
-  static let version = "0.1.0"
-
   static let configuration = CommandConfiguration(
     commandName: "promptferry",
     abstract: "Carries soft prompts from one language model to another, without labels.",
@@ -14,11 +12,10 @@ struct PromptFerry: AsyncParsableCommand {
       FACTS is a folder with train.jsonl, dev.jsonl and test.jsonl, a folder of such folders, one .jsonl file, or \
       atlas:RELATION for facts that ship with promptferry (atlas: for all of them).
       """,
-    version: version,
+    version: fullVersion,
     subcommands: [
       TuneCommand.self, TransferCommand.self, DistilCommand.self, EvaluateCommand.self, InspectCommand.self,
-      FetchCommand.self,
-      DemoCommand.self, ExperimentCommand.self,
+      ConvertCommand.self, FetchCommand.self, DemoCommand.self, ExperimentCommand.self,
     ])
 
   static func main() async {

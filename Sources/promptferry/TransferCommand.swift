@@ -19,6 +19,7 @@ struct TransferCommand: AsyncParsableCommand {
   enum AnchorOrder: String, ExpressibleByArgument, CaseIterable { case sorted, random }
 
   @Option(help: SourceArgument.help) var from: [SourceArgument]
+  @Option(help: PromptFile.templateHelp) var template: String?
   @Option(help: "The target model: only its embeddings and tokenizer are read.", completion: .directory)
   var to: String
   @Option(help: "Anchor words, one a line, or 'shared' for all words that the models share.") var anchors =
@@ -70,13 +71,13 @@ struct TransferCommand: AsyncParsableCommand {
     let interruption = Interruption()
     let destination = URL(fileURLWithPath: output)
     try AtomicFile.requireWritable(destination)
+    let layout = try template.map { try Template($0) }
     var sources: [TransferSource] = []
     for source in from {
       let place = try await common.model(source.model, .embeddings, interruption)
-      sources.append(
-        try TransferSource(
-          space: place.embeddingSpace(), prompt: SoftPrompt(URL(fileURLWithPath: source.prompt)),
-          weight: source.weight))
+      let space = try place.embeddingSpace()
+      let prompt = try PromptFile(URL(fileURLWithPath: source.prompt), template: layout).prompt(in: space)
+      sources.append(try TransferSource(space: space, prompt: prompt, weight: source.weight))
     }
     let targetPlace = try await common.model(to, .embeddings, interruption)
     let target = try targetPlace.embeddingSpace()

@@ -31,7 +31,7 @@ struct TuneCommand: AsyncParsableCommand {
   @Option(
     name: .customLong("init"),
     help: """
-      Start: random, template:\"…\" for the embeddings of a manual template's words, or prompt:PATH for a prompt of this \
+      Start: random, template:TEXT for the embeddings of a manual template's words, or prompt:PATH for a prompt of this \
       model, one carried over for example, which is then refined.
       """)
   var initial: InitialPrompt = .random
@@ -100,9 +100,12 @@ struct TuneCommand: AsyncParsableCommand {
   func run() async throws {
     let interruption = Interruption()
     let data = try Location.dataset(facts)
-    let origin: SoftPrompt? =
-      if case .prompt(let path) = initial { try SoftPrompt(URL(fileURLWithPath: path)) } else { nil }
-    let layout = try template.map { try Template($0) } ?? origin?.template ?? data.template
+    let given = try template.map { try Template($0) }
+    let file: PromptFile? =
+      if case .prompt(let path) = initial {
+        try PromptFile(URL(fileURLWithPath: path), template: given)
+      } else { nil }
+    let layout = given ?? file?.template ?? data.template
     guard layout.vectorCount > 0 else {
       throw TransferError("template \"\(layout)\"", "has no prompt vectors to tune", hint: "Add [V]*5")
     }
@@ -115,6 +118,7 @@ struct TuneCommand: AsyncParsableCommand {
     let tuner = Tuner(
       evaluator: Evaluator(model: loaded, candidates: candidates, parallelism: common.parallelism),
       settings: settings)
+    let origin = try file?.prompt(in: loaded.space)
     let start = try start(tuner, origin, layout)
     let progress = common.progress("tuning on \(loaded.name)", unit: "steps")
     let clock = ContinuousClock.now

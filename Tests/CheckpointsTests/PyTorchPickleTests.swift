@@ -73,7 +73,6 @@ private typealias S = PyTorchSamples
 
   static let wrong = [
     Case("list", S.pickle([0x5D]), "no dictionary of tensors"),
-    Case("a tensor", S.pickle(S.tensor()), "no dictionary"),
     Case("empty", S.pickle([0x7D]), "no tensors by name"),
     Case("numbered", S.pickle([0x7D, 0x4B, 1] + S.tensor() + [0x73]), "no tensors by name"),
     Case("in itself", S.pickle([0x7D, 0x71, 0] + S.text("model") + [0x68, 0, 0x73]), "no tensors by name"),

@@ -35,7 +35,7 @@ import Testing
     ("tune --model other --facts facts --init prompt:good -o p", "does not belong to other"),
     (
       "tune --model model --facts facts --init prompt:good --template [X][V][Y] -o p",
-      "has the template \"[X] [V]*5 [Y] .\" where \"[X][V][Y]\" is to be tuned"
+      "has the template \"[X] [V]*5 [Y] .\" where \"[X][V][Y]\" is given"
     ),
     ("distil --from other=good --to model --facts facts -o q", "does not belong to other"),
     ("distil --from model=good --to other --start good --facts facts -o q", "does not belong to other"),
@@ -116,7 +116,6 @@ import Testing
     "transfer --from model=good@0 --to other -o q", "distil --to other --facts facts -o q",
     "distil --from model=good --to other --facts facts --temperature 0 -o q",
     "tune --model model --facts facts --facts-limit 0 -o p", "evaluate --model model --facts facts",
-    "evaluate --model model --facts facts --prompt a --template [X][Y]", "evaluate --model model --split no",
     "inspect", "inspect a b c", "nonsense", "tune --threads 0",
   ])
   func wrongUseIsSaidAsSuch(_ arguments: String) throws {

@@ -30,8 +30,13 @@ package final class TemporaryFolder: Sendable {
     return target
   }
 
+  /// The names of all that a folder holds, hidden files included, sorted.
+  package static func names(_ folder: URL) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+  }
+
   /// The names of all that the folder holds, hidden files included, sorted.
   package var contents: [String] {
-    get throws { try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() }
+    get throws { try Self.names(url) }
   }
 }

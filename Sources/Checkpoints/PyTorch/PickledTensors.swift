@@ -1,5 +1,8 @@
 /// The named tensors of a `data.pkl`, each with its place in the file.
 struct PickledTensors {
+  /// What a tensor is called that was saved by itself, without a name.
+  static let onlyName = "tensor"
+
   private(set) var entries: [SafetensorsHeader.Entry] = []
   /// Of those whose elements do not lie in one piece, row by row: each dimension's step, in elements.
   private(set) var strides: [String: [Int]] = [:]
@@ -20,6 +23,10 @@ struct PickledTensors {
     var machine = PickleMachine(pickle)
     let root = try machine.root()
     (self.machine, self.archive, self.prefix) = (machine, archive, prefix)
+    if case .tensor(let arguments) = root {
+      try add(Self.onlyName, Array(machine.elements[arguments.range]))
+      return
+    }
     guard case .dictionary(let outer) = root else {
       throw PyTorchProblem(
         "holds something that is no dictionary of tensors",

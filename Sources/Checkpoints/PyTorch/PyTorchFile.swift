@@ -13,8 +13,14 @@ package struct PyTorchFile: TensorFile {
   private let strides: [String: [Int]]
   private let places: [String: Int]
 
+  /// Whether the file begins as a zip file does.
+  package static func isOne(_ url: URL) -> Bool {
+    let start = try? FileHandle(forReadingFrom: url).read(upToCount: 4)
+    return start == withUnsafeBytes(of: ZipArchive.localSignature.littleEndian) { Data($0) }
+  }
+
   /// Throws `CheckpointError` for anything but a sound file with a dictionary of tensors, at its top or under
-  /// "state_dict" or "model".
+  /// "state_dict" or "model", or with a single tensor, which is then called "tensor".
   package init(_ url: URL) throws(CheckpointError) {
     self.url = url
     file = try MappedFile(url)

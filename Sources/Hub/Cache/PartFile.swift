@@ -82,10 +82,16 @@ final class PartFile: Sendable {
     }
   }
 
-  deinit {
+  /// Removes the file unless it is in its place. Not left to `deinit`: an exchange that was cancelled may keep the object
+  /// until after the process has ended.
+  func discard() {
     state.withLock { state in
-      close(state.descriptor)
       if !state.isMoved { unlink(path.path) }
     }
+  }
+
+  deinit {
+    discard()
+    close(state.withLock { $0.descriptor })
   }
 }

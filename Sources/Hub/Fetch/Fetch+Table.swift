@@ -74,6 +74,7 @@ extension Fetch {
     try own.requireSpace(size)
     meter.expect(entry.range.count)
     let part = try own.part(Self.tableFile, subject: file.subject, size: size, hash: nil)
+    defer { part.discard() }
     try part.append(header)
     let end = dataOffset + entry.range.upperBound
     try await client.retry(received: part.count, note: observer.note) {

@@ -163,6 +163,7 @@ struct Fetch: Sendable {
         if index >= settings.concurrency { try await group.next() }
         group.addTask {
           let part = try cache.part(name, subject: file.subject, size: file.size, hash: file.hash)
+          defer { part.discard() }
           try await client.fill(part, with: file, meter)
           try cache.place(part, as: name, at: commit, hash: file.hash)
         }

@@ -32,7 +32,7 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
   /// How many texts it takes: 2 with `[X2]`.
   public var textCount: Int { pieces.contains(.second) ? 2 : 1 }
 
-  private init(description: String, pieces: [Piece]) {
+  init(description: String, pieces: [Piece]) {
     self.description = description
     self.pieces = pieces
   }

@@ -16,7 +16,7 @@ extension EmbeddingSpace {
   }
 }
 
-extension SoftPrompt {
+extension PromptFile {
   /// The Euclidean length of each vector.
   public var lengths: [Double] { (0..<vectors.rows).map(vectors.rowNorm) }
 }

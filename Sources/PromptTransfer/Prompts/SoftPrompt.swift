@@ -39,24 +39,40 @@ public struct SoftPrompt: Sendable, Equatable {
     guard vectors.elements.allSatisfy({ $0.isFinite }) else {
       throw CheckpointError(file: url, item: "vectors", "are not finite numbers, and are not written")
     }
-    var metadata = provenance
-    metadata["format"] = Self.format
-    metadata["version"] = Self.version
-    metadata["space"] = Self.space
-    metadata["template"] = template.description
-    metadata["model"] = modelName
-    metadata["embeddingSHA256"] = embeddingFingerprint
     try AtomicFile.write(SafetensorsFile.serialize(["vectors": vectors], metadata: metadata), to: url)
+  }
+
+  /// All that a file says of the vectors.
+  var metadata: [String: String] {
+    provenance.merging([
+      "format": Self.format, "version": Self.version, "space": Self.space, "template": template.description,
+      "model": modelName, "embeddingSHA256": embeddingFingerprint,
+    ]) { $1 }
   }
 
   /// Reads and checks a file.
   public init(_ url: URL) throws {
     let file = try SafetensorsFile(url)
-    var metadata = file.header.metadata
+    let format = file.header.metadata["format"]
+    guard let entry = file.entry("vectors"), entry.shape.count == 2, format != nil else {
+      throw CheckpointError(
+        file: url, item: format == nil ? "format" : "vectors",
+        format == nil ? "is missing from the metadata" : "is no matrix of this file",
+        hint: "This is no prompt file of promptferry")
+    }
+    try self.init(
+      file.matrix(entry, rows: entry.shape[0], columns: entry.shape[1]), metadata: file.header.metadata,
+      file: url)
+  }
+
+  /// Takes the vectors as what the metadata says of them, and checks that they can be.
+  init(_ vectors: Matrix, metadata: [String: String], file: URL) throws {
+    var metadata = metadata
     func take(_ key: String) throws(CheckpointError) -> String {
       guard let value = metadata.removeValue(forKey: key) else {
         throw CheckpointError(
-          file: url, item: key, "is missing from the metadata", hint: "This is no prompt file of promptferry")
+          file: file, item: key, "is missing from the metadata",
+          hint: "This is no prompt file of promptferry")
       }
       return value
     }
@@ -64,8 +80,8 @@ public struct SoftPrompt: Sendable, Equatable {
       let found = try take(key)
       guard found == value else {
         throw CheckpointError(
-          file: url, item: key, "is \(found) where \(value) is known", hint: "A newer promptferry may read it"
-        )
+          file: file, item: key, "is \(found) where \(value) is known",
+          hint: "A newer promptferry may read it")
       }
     }
     try expect("format", Self.format)
@@ -74,18 +90,15 @@ public struct SoftPrompt: Sendable, Equatable {
     template = try Template(take("template"))
     modelName = try take("model")
     embeddingFingerprint = try take("embeddingSHA256")
-    guard let entry = file.entry("vectors"), entry.shape.count == 2 else {
-      throw CheckpointError(file: url, item: "vectors", "is no matrix of this file")
-    }
-    guard entry.shape[0] == template.vectorCount else {
+    guard vectors.rows == template.vectorCount else {
       throw CheckpointError(
-        file: url, item: "vectors",
-        "has \(entry.shape[0]) rows where the template has \(template.vectorCount)")
+        file: file, item: "vectors", "has \(vectors.rows) rows where the template has \(template.vectorCount)"
+      )
     }
-    vectors = try file.matrix(entry, rows: entry.shape[0], columns: entry.shape[1])
     for row in 0..<vectors.rows where !vectors.row(row).allSatisfy(\.isFinite) {
-      throw CheckpointError(file: url, item: "vectors", "row \(row + 1) is not finite")
+      throw CheckpointError(file: file, item: "vectors", "row \(row + 1) is not finite")
     }
+    self.vectors = vectors
     provenance = metadata
   }
 

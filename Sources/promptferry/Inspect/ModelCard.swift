@@ -1,0 +1,58 @@
+import LanguageModels
+import PromptTransfer
+
+/// What a model is, as far as it is there.
+struct ModelCard: Encodable {
+  /// What is known only of models that can be run.
+  struct Network: Encodable {
+    let family, activation: String
+    let width, layers, heads, innerWidth, longestSequence: Int
+    let unusedTensors: [String]
+
+    init(_ network: FrozenModel) {
+      let shape = network.configuration
+      (family, activation) = (shape.family.rawValue, shape.activationName)
+      (width, layers, heads) = (shape.width, shape.layerCount, shape.headCount)
+      (innerWidth, longestSequence) = (shape.innerWidth, shape.longestSequence)
+      unusedTensors = network.unusedTensors
+    }
+  }
+
+  let model, kind, embeddingSHA256, embeddingTensor: String
+  let commit: String?
+  let embeddingWidth, embeddingRows, tokens, singleWords: Int
+  let embeddingMean, embeddingDeviation, inputScale: Double
+  let network: Network?
+
+  init(_ place: ModelPlace) throws {
+    let space = try place.embeddingSpace()
+    let table = space.table
+    (model, commit, kind) = (space.name, place.commit, table.modelKind.rawValue)
+    (embeddingSHA256, embeddingTensor) = (table.fingerprint, table.name)
+    (embeddingWidth, embeddingRows, inputScale) = (table.width, table.rowCount, table.inputScale)
+    (embeddingMean, embeddingDeviation) = table.moments()
+    (tokens, singleWords) = (space.tokenizer.vocabularySize, space.tokenizer.words().count)
+    let isRunnable = place.isWhole && table.isOfRunnableFamily
+    network = isRunnable ? Network(try place.languageModel().network) : nil
+  }
+
+  var text: String {
+    let words = ["masked": "masked", "causal": "causal"][kind] ?? "sequence-to-sequence"
+    let body =
+      network.map { network in
+        """
+        \(network.family), \(network.layers) layers, width \(network.width), \(network.heads) heads, \
+        inner width \(network.innerWidth), \(network.activation), up to \(network.longestSequence) tokens
+        not used     \(network.unusedTensors.isEmpty ? "nothing" : network.unusedTensors.joined(separator: ", "))
+        """
+      } ?? "a \(words) model, to carry prompts to: it is not run here"
+    return """
+      \(model): \(body)\(commit.map { "\ncommit       \($0)" } ?? "")
+      vocabulary   \(tokens) tokens, \(singleWords) whole words
+      embeddings   \(embeddingTensor), \(embeddingRows) x \(embeddingWidth), mean \
+      \(embeddingMean.formatted(5)), deviation \(embeddingDeviation.formatted(5))\
+      \(inputScale == 1 ? "" : ", scaled by \(inputScale.formatted(3)) in the model")
+      fingerprint  \(embeddingSHA256)
+      """
+  }
+}
