@@ -42,6 +42,48 @@ import Testing
     #expect(try world.json("inspect", "q")["provenance"]?["labels"] != nil)
   }
 
+  /// A task is a relation like any other to an experiment: tuned, carried by each kind of choice, distilled, marked.
+  @Test func experimentsTakeTasks() throws {
+    let world = try world()
+    try world.folder.write(
+      """
+      { "name": "toys", "title": "Toys", "facts": "facts", "templates": "none.jsonl", "relations": ["toy.json=data"],
+        "vectorCounts": [2], "tuning": { "epochs": 1 }, "pairs": [{ "sources": ["model"], "target": "other" }],
+        "methods": [
+          { "method": "canonical", "anchorShare": [0.5, 1] }, { "label": "words", "method": "linear", "select": "words" },
+          { "label": "dev", "method": "canonical", "select": "dev" }, { "method": "distil", "epochs": 1 },
+          { "label": "steps", "method": "relative", "search": "gradient", "steps": 60, "select": "dev" },
+          { "method": "manual" }, { "method": "majority" }, { "method": "direct" }
+        ] }
+      """, to: "toys.json")
+    let outcome = try world.run("experiment", "run", "toys.json", "-o", "out", "--quiet", "--json")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let folder = world.folder.url.appending(path: "out/cells")
+    var results: [String: JSON] = [:]
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
+      let result = try JSON.parse(Data(contentsOf: folder.appending(path: name)))
+      let method = result["cell"]?["method"]
+      results["\(method?["label"]?.string ?? "") \(method?["anchorShare"]?.double ?? 0)"] = result
+    }
+    #expect(results.count == 9)
+    for (name, result) in results where !name.hasPrefix("manual") {
+      #expect(result["refusal"] == nil && result["evaluation"]?["factCount"]?.int == 4, "\(name)")
+    }
+    let all = try #require(results["canonical 1.0"]?["anchorCount"]?.int)
+    #expect(results["canonical 0.5"]?["anchorCount"]?.int == Int((Double(all) / 2).rounded()))
+    #expect(results["words 0.0"]?["chosen"]?["ridge"] != nil && results["words 0.0"]?["devAccuracy"] == nil)
+    #expect(results["dev 0.0"]?["chosen"]?["ridge"] != nil && results["dev 0.0"]?["devAccuracy"] != nil)
+    #expect(results["steps 0.0"]?["chosen"]?["snapshot"]?.string?.hasSuffix("of 40") == true)
+    #expect(results["direct 0.0"]?["classScores"]?["macroF1"]?.double != nil)
+    #expect(results["manual 0.0"]?["refusal"]?.string?.contains("template") == true)
+
+    try world.folder.write(
+      try String(contentsOf: world.folder.url.appending(path: "toys.json"), encoding: .utf8)
+        .replacing("[2]", with: "[3]"), to: "wrong.json")
+    let wrong = try world.run("experiment", "run", "wrong.json", "-o", "wrong")
+    #expect(wrong.status == 1 && wrong.errors.contains("has a template with 2 vectors"))
+  }
+
   /// Facts have no classes: none of their fields changed.
   @Test func factsHaveNoClasses() throws {
     let scores = try World().json(

@@ -46,11 +46,11 @@ struct CellRunner: Sendable {
       result.refusal = error.description
       return (result, nil)
     }
-    var template = facts.manual ?? facts.template(cell.vectorCount)
     if cell.method.method == .manual, facts.manual == nil {
-      result.refusal = "has no template in words"
+      result.refusal = "\(cell.relation) has no template in words"
       return (result, nil)
     }
+    var template = facts.manual ?? facts.template(cell.vectorCount)
     var vectors = Matrix(rows: 0, columns: model.space.table.width)
     var timing: CellTiming?
     if cell.method.method != .manual {

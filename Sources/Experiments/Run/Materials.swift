@@ -59,7 +59,7 @@ final class Materials: Sendable {
     let (tasks, facts) = try (Self.tasks(configuration, places), Self.facts(configuration, places))
     relationNames = facts.map(\.0) + tasks.map(\.0)
     relations = Dictionary(facts + tasks, uniquingKeysWith: { first, _ in first })
-    models = Shelf(capacity: Self.modelCapacity)
+    models = Shelf(capacity: Int(ProcessInfo.processInfo.physicalMemory / 2))
     spaces = Shelf(capacity: .max)
     anchorSets = Shelf(capacity: 64)
   }
@@ -100,11 +100,19 @@ final class Materials: Sendable {
     }
   }
 
-  /// How many models stay loaded; more are loaded again when they are needed.
-  private static let modelCapacity = 8
-
   func model(_ name: String) throws -> LanguageModel {
-    try models.value(name) { try LanguageModel(folder: places.model(name)) }
+    let folder = try places.model(name)
+    return try models.value(name, size: Self.fileSizes(folder)) { try LanguageModel(folder: folder) }
+  }
+
+  /// Bytes of the folder's files: at least what a model takes in memory.
+  private static func fileSizes(_ folder: URL) -> Int {
+    let files = try? FileManager.default.contentsOfDirectory(
+      at: folder.resolvingSymlinksInPath(), includingPropertiesForKeys: nil)
+    return (files ?? []).reduce(0) { sum, file in
+      let size = try? file.resolvingSymlinksInPath().resourceValues(forKeys: [.fileSizeKey]).fileSize
+      return sum + (size ?? 0)
+    }
   }
 
   func space(_ name: String) throws -> EmbeddingSpace {
@@ -164,24 +172,27 @@ final class Materials: Sendable {
   }
 }
 
-/// Values by name, the latest `capacity` of them kept. A value is made once, while others who want it wait.
+/// Values by name, the latest of them kept, as many as go into `capacity`. A value is made once, while others who want it wait.
 private final class Shelf<Value: Sendable>: Sendable {
   private let capacity: Int
-  private let entries = Mutex<(values: [String: Value], order: [String])>(([:], []))
+  private let entries = Mutex<(values: [String: (value: Value, size: Int)], order: [String])>(([:], []))
 
   init(capacity: Int) { self.capacity = capacity }
 
-  func value(_ name: String, make: () throws -> Value) throws -> Value {
+  /// The latest one is kept whatever its size.
+  func value(_ name: String, size: Int = 1, make: () throws -> Value) throws -> Value {
     try entries.withLock { entries in
       if let known = entries.values[name] {
         entries.order.removeAll { $0 == name }
         entries.order.append(name)
-        return known
+        return known.value
       }
       let value = try make()
-      entries.values[name] = value
+      entries.values[name] = (value, size)
       entries.order.append(name)
-      if entries.order.count > capacity { entries.values[entries.order.removeFirst()] = nil }
+      while entries.order.count > 1, entries.values.values.reduce(0, { $0 + $1.size }) > capacity {
+        entries.values[entries.order.removeFirst()] = nil
+      }
       return value
     }
   }

@@ -56,6 +56,9 @@ public struct CandidateVocabulary: Sendable {
 
   /// One word a line; empty lines do not count.
   public static func readWords(_ url: URL) throws -> [String] {
+    guard FileManager.default.fileExists(atPath: url.path) else {
+      throw TransferError(url.path, "is not there", hint: "Give a list with one word a line")
+    }
     guard let text = try? String(contentsOf: url, encoding: .utf8) else {
       throw TransferError(url.path, "cannot be read as UTF-8 text", hint: "A word list has one word a line")
     }
