@@ -43,10 +43,11 @@ public struct ExperimentConfiguration: Sendable, Codable, Equatable {
   public var tuning: TuningSettings
   public var methods: [Method]
   public var figures: [Figure]
+  public var claims: [Claim]
 
   public enum Key: String, CodingKey, CaseIterable, Sendable {
     case name, title, about, pairs, facts, relations, templates, vocabulary, anchors, vectorCounts, seeds,
-      tuning, methods, figures
+      tuning, methods, figures, claims
   }
 
   public init(from decoder: any Decoder) throws {
@@ -65,6 +66,7 @@ public struct ExperimentConfiguration: Sendable, Codable, Equatable {
     tuning = try fields.decode(.tuning, default: TuningChanges()).settings
     methods = try fields.decode([Method].self, forKey: .methods)
     figures = try fields.decode(.figures, default: [.init(.comparison)])
+    claims = try fields.decode(.claims, default: [])
   }
 
   /// Reads a file. Throws `TransferError` with the place in it where something is wrong.
@@ -123,6 +125,9 @@ public struct ExperimentConfiguration: Sendable, Codable, Equatable {
       }
     }
     let labels = Set(methods.map(\.label))
+    for side in claims.flatMap({ [$0.better, $0.than] }) where !labels.contains(side.label) {
+      throw TransferError("\(file), claims", "names the method \"\(side.label)\", which is none of them")
+    }
     for figure in figures {
       if let unknown = figure.methods?.first(where: { !labels.contains($0) }) {
         throw TransferError("\(file), figures", "names the method \"\(unknown)\", which is none of them")

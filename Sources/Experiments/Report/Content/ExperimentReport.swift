@@ -27,7 +27,7 @@ struct ExperimentReport {
     ].compactMap { $0 }
     return Section(
       id: configuration.name, title: configuration.title, blocks: overview,
-      sections: [findings].compactMap { $0 } + figures + rest)
+      sections: [findings, claims].compactMap { $0 } + figures + rest)
   }
 
   private func title(_ figure: Figure) -> String {
