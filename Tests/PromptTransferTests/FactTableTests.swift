@@ -54,6 +54,15 @@ import Testing
     #expect(error?.description.contains(problem) == true, "\(error?.description ?? "")")
   }
 
+  @Test func aRelationsRowsAreItsFacts() throws {
+    let url = try table("relation,subject,object\na,Oslo,Norway\nb,Rome,Italy\n", "facts.csv")
+    let facts = FactSet.Split.allCases.flatMap { split in
+      ["a", "b"].flatMap { (try? FactSet(url, relation: $0, split: split).facts) ?? [] }
+    }
+    #expect(Set(facts.map(\.relation)) == ["a", "b"] && facts.count == 2)
+    #expect(throws: TransferError.self) { try FactSet(url, relation: "c", split: .test) }
+  }
+
   @Test func subjectsNeedNoObjects() throws {
     #expect(try SubjectSet(table("subject\nOslo\n"), split: .test).subjects == ["Oslo"])
   }

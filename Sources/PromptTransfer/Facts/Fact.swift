@@ -53,6 +53,19 @@ public struct FactSet: Sendable {
     try self.init(FactFiles.find(url, split: split).flatMap(Self.read))
   }
 
+  /// The facts of one relation: of the folder with its name, or its rows of a table. Throws where a table has none.
+  public init(_ url: URL, relation: String, split: Split) throws {
+    guard FactTable.isOne(url) else {
+      try self.init(url.appendingPathComponent(relation), split: split)
+      return
+    }
+    let facts = try FactTable(url).facts(split).filter { $0.relation == relation }
+    guard !facts.isEmpty else {
+      throw TransferError(url.path, "has no \(split.rawValue) facts of the relation \(relation)")
+    }
+    self.init(facts)
+  }
+
   /// At most `count` of them, drawn without looking; a larger number takes the same ones and more.
   public func drawn(_ count: Int, seed: UInt64) -> FactSet {
     var stream = RandomStream(seed: seed, name: "facts")
