@@ -5,7 +5,7 @@ import PromptTransfer
 /// Where facts and tasks are.
 extension Location {
   static let factsHelp: ArgumentHelp =
-    "A folder of facts, a .jsonl file, atlas:RELATION, or a task: task:NAME or TASK.json, with =FOLDER where its data is elsewhere."
+    "A folder of facts, a .jsonl, .csv or .tsv file, atlas:RELATION, or a task: task:NAME or TASK.json, with =FOLDER where its data is elsewhere."
 
   /// Facts, or a task: `task:NAME` of those that ship or a description's path, each alone or followed by `=FOLDER`, the
   /// folder of its data. A path may hold `=`: the description ends with its first `.json`.

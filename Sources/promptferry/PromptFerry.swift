@@ -9,8 +9,8 @@ struct PromptFerry: AsyncParsableCommand {
     discussion: """
       MODEL is a folder in Hugging Face layout, a model of the Hugging Face Hub (bert-base-cased, org/name or \
       org/name@revision), or zoo:NAME for one that ships with promptferry.
-      FACTS is a folder with train.jsonl, dev.jsonl and test.jsonl, a folder of such folders, one .jsonl file, or \
-      atlas:RELATION for facts that ship with promptferry (atlas: for all of them).
+      FACTS is a folder with train.jsonl, dev.jsonl and test.jsonl, a folder of such folders, one .jsonl file, a .csv or \
+      .tsv table with the columns subject and object, or atlas:RELATION for facts that ship with promptferry (atlas: for all of them).
       """,
     version: fullVersion,
     subcommands: [

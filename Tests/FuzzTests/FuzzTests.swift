@@ -7,7 +7,7 @@ import Tokenization
 
 /// Damaged files end in a result or in an error: a crash, a hang or runaway memory ends the tests.
 ///
-/// `PROMPTFERRY_FUZZ` says how many files of each format (`make fuzz`: 250,000 of each, a million in all).
+/// `PROMPTFERRY_FUZZ` says how many files of each format (`make fuzz`: 250,000 of each, more than a million in all).
 @Suite(.timeLimit(.minutes(60))) struct FuzzTests {
   static let count = ProcessInfo.processInfo.environment["PROMPTFERRY_FUZZ"].flatMap { Int($0) } ?? 2000
 
@@ -57,6 +57,12 @@ import Tokenization
         guard let tensor = try? StoredTensor(file, entry) else { continue }
         tensor.forEachBlock { _ in }
       }
+    }
+  }
+
+  @Test func numPy() throws {
+    try fuzz(try Self.seeds("Fixtures/prompts", ".npy"), as: "prompt.npy") { folder in
+      _ = try NumPyFile.matrix(folder.appending(path: "prompt.npy"))
     }
   }
 

@@ -28,7 +28,7 @@ public struct ExperimentConfiguration: Sendable, Codable, Equatable {
   /// What it asks and how, in a few sentences.
   public var about: String
   public var pairs: [Pair]
-  /// The folder with a folder of facts for each relation.
+  /// The folder with a folder of facts for each relation, or a `.csv` or `.tsv` table of them.
   public var facts: String
   /// Names of relations, or of tasks as `task:NAME` or `TASK.json=FOLDER` (all relations when nil).
   public var relations: [String]?

@@ -26,12 +26,11 @@ struct RelationFacts: Sendable {
   let manual: Template?
   let task: ClassificationTask?
 
-  init(_ data: Dataset, manual: Template?) throws {
-    train = try data.read(.train).facts
-    dev = try data.read(.dev).facts
-    test = try data.read(.test).facts
-    task = data.task
-    self.manual = manual
+  init(manual: Template?, task: ClassificationTask? = nil, read: (FactSet.Split) throws -> FactSet) rethrows {
+    train = try read(.train).facts
+    dev = try read(.dev).facts
+    test = try read(.test).facts
+    (self.manual, self.task) = (manual, task)
   }
 
   /// The template with prompt vectors.
@@ -79,9 +78,9 @@ final class Materials: Sendable {
         hint: "There are: \(known.joined(separator: ", "))")
     }
     let wanted = Set(named ?? known)
-    let folder = try places.file(configuration.facts)
+    let facts = try places.file(configuration.facts)
     return try templates.filter { wanted.contains($0.relation) }.map { name, manual in
-      (name, try RelationFacts(.facts(folder.appendingPathComponent(name)), manual: manual))
+      (name, try RelationFacts(manual: manual) { try FactSet(facts, relation: name, split: $0) })
     }
   }
 
@@ -96,7 +95,8 @@ final class Materials: Sendable {
           name, "has a template with \(count) vectors",
           hint: "Ask for \"vectorCounts\": [\(count)], or give the task another template")
       }
-      return (name, try RelationFacts(.task(task), manual: task.description.manualTemplate))
+      let manual = task.description.manualTemplate
+      return (name, try RelationFacts(manual: manual, task: task) { try Dataset.task(task).read($0) })
     }
   }
 

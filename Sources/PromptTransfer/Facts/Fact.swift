@@ -20,7 +20,7 @@ public struct Fact: Sendable, Hashable {
   }
 }
 
-/// Facts from LAMA's and OptiPrompt's layout.
+/// Facts, each once.
 public struct FactSet: Sendable {
   public let facts: [Fact]
   /// How many lines repeated an earlier subject and object of the same relation; they are left out.
@@ -43,9 +43,27 @@ public struct FactSet: Sendable {
   }
 
   /// Reads `train.jsonl`, `dev.jsonl` or `test.jsonl` of a folder, of all its subfolders when it holds none itself
-  /// (relations side by side, as in LAMA), or one `.jsonl` file, which is then every split.
+  /// (relations side by side, as in LAMA), or one `.jsonl` file, which is then every split; or the split's part of a `.csv` or
+  /// `.tsv` table with the columns `subject`, `object` and, where there are several, `relation`.
   public init(_ url: URL, split: Split) throws {
+    if FactTable.isOne(url) {
+      try self.init(FactTable(url).facts(split))
+      return
+    }
     try self.init(FactFiles.find(url, split: split).flatMap(Self.read))
+  }
+
+  /// The facts of one relation: of the folder with its name, or its rows of a table. Throws where a table has none.
+  public init(_ url: URL, relation: String, split: Split) throws {
+    guard FactTable.isOne(url) else {
+      try self.init(url.appendingPathComponent(relation), split: split)
+      return
+    }
+    let facts = try FactTable(url).facts(split).filter { $0.relation == relation }
+    guard !facts.isEmpty else {
+      throw TransferError(url.path, "has no \(split.rawValue) facts of the relation \(relation)")
+    }
+    self.init(facts)
   }
 
   /// At most `count` of them, drawn without looking; a larger number takes the same ones and more.

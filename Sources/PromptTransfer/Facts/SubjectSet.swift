@@ -12,8 +12,12 @@ public struct SubjectSet: Sendable {
     self.subjects = subjects.filter { seen.insert($0).inserted }
   }
 
-  /// Reads `sub_label` from the same files as `FactSet`.
+  /// Reads the subjects of the same files as `FactSet`.
   public init(_ url: URL, split: FactSet.Split) throws {
+    if FactTable.isOne(url) {
+      try self.init(FactTable(url).subjects(split))
+      return
+    }
     try self.init(
       FactFiles.find(url, split: split).flatMap { file in
         try JSONLines.read(file).map { try $0.text("sub_label") }

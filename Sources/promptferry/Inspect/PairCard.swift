@@ -20,8 +20,9 @@ struct PairCard: Encodable {
     samples = Self.spread(shared, 24)
   }
 
-  /// Some of the words, from all along the alphabet.
-  private static func spread(_ words: [String], _ count: Int) -> [String] {
+  /// Some of the words, from all along the alphabet; of those with letters only, which read better.
+  private static func spread(_ all: [String], _ count: Int) -> [String] {
+    let words = all.filter { $0.count > 1 && $0.allSatisfy(\.isLetter) }
     let kept = min(count, words.count)
     return (0..<kept).map { words[$0 * words.count / kept] }
   }

@@ -56,9 +56,9 @@ struct PromptCard: Encodable {
     return lines.joined(separator: "\n")
   }
 
-  /// "bestDevAccuracy" as words: "best dev accuracy".
+  /// "bestDevAccuracy" as words: "best dev accuracy"; "SHA256" stays.
   private static func words(_ key: String) -> String {
-    key.replacing(/([a-z])([A-Z])/) { "\($0.1) \($0.2.lowercased())" }
+    key.replacing(/([a-z])([A-Z]+)/) { "\($0.1) \($0.2.count == 1 ? $0.2.lowercased() : String($0.2))" }
   }
 
   /// JSON within the metadata without its brackets and quotes; long fingerprints cut.

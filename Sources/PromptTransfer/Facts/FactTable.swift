@@ -1,0 +1,85 @@
+import Foundation
+import Tensors
+
+/// Facts of a spreadsheet: a `.csv` or `.tsv` file whose first line names the columns `subject` and `object`, and `relation`
+/// where there are several. Others do not count.
+///
+/// Its subjects are shared out among the splits, a fifth each to test and dev, by what they are and not by where they stand:
+/// the same in every run, and a row that is added moves few others.
+struct FactTable {
+  private struct Row {
+    let relation, subject: String
+    let object: String?
+    let place: String
+  }
+
+  private let rows: [Row]
+  private let testSubjects, devSubjects: Set<String>
+
+  static func isOne(_ url: URL) -> Bool { ["csv", "tsv"].contains(url.pathExtension.lowercased()) }
+
+  init(_ url: URL) throws {
+    guard let text = try? String(contentsOf: url, encoding: .utf8) else {
+      throw TransferError(url.path, "cannot be read as UTF-8 text", hint: "Save the table as CSV in UTF-8")
+    }
+    let content = text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text
+    let records: [DelimitedText.Record]
+    do {
+      let isTabbed = url.pathExtension.lowercased() == "tsv"
+      records = try isTabbed ? DelimitedText.tabs(content) : DelimitedText.commas(content)
+    } catch {
+      throw TransferError("\(url.path), line \(error.line)", error.text)
+    }
+    rows = try Self.rows(records, url)
+    let subjects = Set(rows.map(\.subject)).map { subject in
+      var stream = RandomStream(seed: 0, name: subject)
+      return (subject: subject, number: stream.next())
+    }.sorted { ($0.number, $0.subject) < ($1.number, $1.subject) }.map(\.subject)
+    let share = (subjects.count + 4) / 5
+    testSubjects = Set(subjects.prefix(share))
+    devSubjects = Set(subjects.dropFirst(share).prefix(share))
+  }
+
+  private static func rows(_ records: [DelimitedText.Record], _ url: URL) throws(TransferError) -> [Row] {
+    let names = records.first?.columns.map { $0.trimmingCharacters(in: .whitespaces).lowercased() } ?? []
+    guard let subject = names.firstIndex(of: "subject") else {
+      throw TransferError(
+        url.path, "has no column subject in its first line",
+        hint: "It begins with a line such as subject,object")
+    }
+    var rows: [Row] = []
+    for record in records.dropFirst() {
+      func text(_ column: Int?) -> String? {
+        guard let column, record.columns.indices.contains(column) else { return nil }
+        let text = record.columns[column].trimmingCharacters(in: .whitespacesAndNewlines)
+        return text.isEmpty ? nil : text
+      }
+      let place = "\(url.path), line \(record.line)"
+      guard let name = text(subject) else { throw TransferError(place, "the subject is missing") }
+      rows.append(
+        Row(
+          relation: text(names.firstIndex(of: "relation")) ?? url.deletingPathExtension().lastPathComponent,
+          subject: name, object: text(names.firstIndex(of: "object")), place: place))
+    }
+    return rows
+  }
+
+  private func rows(_ split: FactSet.Split) -> [Row] {
+    rows.filter { row in
+      switch split {
+      case .test: testSubjects.contains(row.subject)
+      case .dev: devSubjects.contains(row.subject)
+      case .train: !testSubjects.contains(row.subject) && !devSubjects.contains(row.subject)
+      }
+    }
+  }
+
+  func subjects(_ split: FactSet.Split) -> [String] { rows(split).map(\.subject) }
+
+  func facts(_ split: FactSet.Split) throws(TransferError) -> [Fact] {
+    try rows(split).map { (row) throws(TransferError) in
+      guard let object = row.object else { throw TransferError(row.place, "the object is missing") }
+      return Fact(relation: row.relation, subject: row.subject, object: object)
+    }
+  }
+}
