@@ -58,7 +58,7 @@ public struct FrozenModel: Sendable {
   public func candidates(_ ids: [Int]) -> CandidateHead {
     CandidateHead(
       decoder: Linear(
-        weight: head.weight.gathering(ids),
+        rows: ids, of: head.weight,
         bias: Matrix(rows: 1, columns: ids.count, ids.map { head.decoder.bias[0, $0] })))
   }
 
@@ -81,9 +81,19 @@ public struct FrozenModel: Sendable {
     _ inputs: ArraySlice<PromptedInput>, labels: ArraySlice<Int>, prompt: Matrix,
     candidates: CandidateHead, scale: Float, gradient: inout Matrix, _ workspace: Workspace
   ) -> [Float] {
+    lossAndGradient(
+      inputs, labels: Array(labels), scales: inputs.map { _ in scale }, prompt: prompt, candidates: candidates,
+      gradient: &gradient, workspace)
+  }
+
+  /// The same with a scale for each sequence.
+  func lossAndGradient(
+    _ inputs: ArraySlice<PromptedInput>, labels: [Int], scales: [Float], prompt: Matrix,
+    candidates: CandidateHead, gradient: inout Matrix, _ workspace: Workspace
+  ) -> [Float] {
     let batch = RaggedBatch(inputs)
     score(batch, prompt: prompt, candidates: candidates, workspace)
-    let losses = CrossEntropy.forwardBackward(&workspace.logits, labels: Array(labels), scale: scale)
+    let losses = CrossEntropy.forwardBackward(&workspace.logits, labels: labels, scales: scales)
     backward(batch, prompt: prompt, candidates: candidates, gradient: &gradient, workspace)
     return losses
   }

@@ -41,15 +41,7 @@ public struct RelativeCode: Sendable {
 
   /// The vectors of several codes over the same anchors as those of one.
   init(stacking codes: [RelativeCode]) {
-    let width = codes.first?.similarities.columns ?? 0
-    var all = Matrix(uninitializedRows: codes.reduce(0) { $0 + $1.similarities.rows }, columns: width)
-    var target = all.mutablePointer()
-    for code in codes {
-      precondition(code.similarities.columns == width)
-      target.update(from: code.similarities.pointer, count: code.similarities.count)
-      target += code.similarities.count
-    }
-    similarities = all
+    similarities = Matrix(stacking: codes.map(\.similarities))
     kept = codes.flatMap(\.kept)
   }
 

@@ -11,6 +11,17 @@ struct Workers: @unchecked Sendable {
   subscript(worker: Int) -> Workspace { workspaces[worker] }
 }
 
+/// Sets of workspaces that are not in use, kept for the next call.
+final class WorkerPool: Sendable {
+  private let parallelism: Parallelism
+  private let free = Mutex<[Workers]>([])
+
+  init(_ parallelism: Parallelism) { self.parallelism = parallelism }
+
+  func take() -> Workers { free.withLock { $0.popLast() } ?? Workers(parallelism) }
+  func giveBack(_ workers: Workers) { free.withLock { $0.append(workers) } }
+}
+
 /// Results of parallel tasks, kept in the tasks' order.
 package final class Collected<Value: Sendable>: Sendable {
   private let values: Mutex<(values: [Value?], count: Int)>
