@@ -41,7 +41,7 @@ struct DistillationObjective: TuningObjective {
   ) throws(TransferError) -> TuningScore? {
     let size = Evaluator.sequencesPerTask
     let taskCount = (dev.inputs.count + size - 1) / size
-    let workers = Workers(parallelism)
+    let workers = Workers(parallelism, keepingLayers: false)
     let parts = Collected<[Float]>(count: taskCount)
     parallelism.forEach(taskCount) { worker, task in
       if shouldStop() { return }

@@ -105,8 +105,8 @@ public struct Distiller: Sendable {
       [
         TuningRun(
           DistillationObjective(
-            model: student.network, head: student.network.candidates(candidates.ids), temperature: temperature,
-            train: trainLesson, dev: devLesson, parallelism: parallelism),
+            model: student.network, head: student.network.candidates(candidates.ids),
+            temperature: temperature, train: trainLesson, dev: devLesson, parallelism: parallelism),
           settings: settings, start: start)
       ], parallelism)
     try tuning.run(progress: progress, shouldStop: shouldStop)

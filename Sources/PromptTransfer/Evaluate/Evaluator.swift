@@ -47,6 +47,7 @@ public struct Evaluator: Sendable {
     self.parallelism = parallelism
     pool = WorkerPool(parallelism)
     head = model.network.candidates(candidates.ids)
+    head.prepare()  // first: the table that it is taken from is in memory meanwhile
     model.network.prepare(gradients: false, parallelism: parallelism)
   }
 

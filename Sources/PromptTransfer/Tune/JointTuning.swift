@@ -11,7 +11,7 @@ struct JointTuning<Objective: TuningObjective> {
   init(_ runs: [TuningRun<Objective>], _ parallelism: Parallelism) {
     self.runs = runs
     self.parallelism = parallelism
-    workers = Workers(parallelism)
+    workers = Workers(parallelism, keepingLayers: true)
   }
 
   /// Until every run is done, or interrupted.

@@ -114,7 +114,8 @@ public struct Tuner: Sendable {
     var tuning = JointTuning(
       zip(jobs, sets).map { job, set in
         TuningRun(
-          LabelObjective(evaluator, trainSet: set.train, devSet: set.dev), settings: settings, start: job.start)
+          LabelObjective(evaluator, trainSet: set.train, devSet: set.dev), settings: settings,
+          start: job.start)
       }, evaluator.parallelism)
     try tuning.run(progress: progress, shouldStop: shouldStop)
     return zip(tuning.runs, sets).map { run, set in
