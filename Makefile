@@ -5,6 +5,7 @@
 # make report-check  open a report in a real browser
 # make docs    the library's documentation: .build/docs
 # make examples  build the package in Examples/, which depends on this one, and run its tour
+# make bench   our speed beside PyTorch's, in turn; make bench-own without Python
 # make install copy the binary, its data, its manual and completions for bash, zsh and fish to $(PREFIX)
 
 SHELL := /bin/bash
@@ -14,8 +15,8 @@ CONFIGURATION := -c release
 BINARY = $(shell $(SWIFT) build $(CONFIGURATION) --show-bin-path)/promptferry
 SOURCES := Package.swift Sources Tests Plugins Examples
 
-.PHONY: build demo experiments test test-long fuzz report-check lint format docs examples manual install goldens zoo clean \
-  dependencies
+.PHONY: build demo experiments test test-long fuzz report-check lint format docs examples manual bench bench-own bench-build \
+  install goldens zoo clean dependencies
 
 build: dependencies
 	$(SWIFT) build $(CONFIGURATION) --product promptferry
@@ -51,6 +52,30 @@ ifeq ($(shell uname),Linux)
 endif
 	$(SWIFT) build $(CONFIGURATION) --build-tests
 	$(SWIFT) test $(CONFIGURATION) --skip-build --filter BrowserTests
+
+# Needs a Python with torch, transformers and safetensors: make bench PYTHON=venv/bin/python. MODEL, FACTS (one file of
+# LAMA's lines) and WORDS (candidate answers) name others than what ships here; ROUNDS, how often everything is run.
+PYTHON ?= python3
+ROUNDS ?= 3
+MODEL ?= .build/bench/bert-base
+FACTS ?= .build/bench/facts.jsonl
+WORDS ?= share/promptferry/atlas/common_words.txt
+ZOO := share/promptferry/zoo/bert-small
+BENCH = $(shell $(SWIFT) build $(CONFIGURATION) --show-bin-path)/promptferry-bench
+
+bench bench-own: bench-build $(MODEL)/model.safetensors $(FACTS)
+	$(BENCH) compare --base $(MODEL) --small $(ZOO) --facts $(FACTS) --words $(WORDS) --rounds $(ROUNDS) \
+	  $(if $(filter bench,$@),--python $(PYTHON)) -o .build/bench
+
+bench-build: dependencies
+	$(SWIFT) build $(CONFIGURATION) --product promptferry-bench
+
+.build/bench/bert-base/model.safetensors: | bench-build
+	$(BENCH) checkpoint $(@D) --vocabulary $(ZOO)/vocab.txt
+
+.build/bench/facts.jsonl:
+	mkdir -p $(@D)
+	cat share/promptferry/atlas/data/*/train.jsonl > $@
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)

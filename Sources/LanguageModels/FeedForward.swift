@@ -33,14 +33,11 @@ struct FeedForward: Sendable {
     output.productForward(a.activated, into: &y)
   }
 
-  /// `dx` (Q, C) is overwritten, or added to when `accumulating`.
-  func backward(
-    _ dy: Matrix, _ a: Activations, dInner: inout Matrix, into dx: inout Matrix, accumulating: Bool
-  ) {
-    dInner.resize(rows: dy.rows, columns: inner.outputs)
-    output.backward(dy, into: &dInner)
+  /// `d` (Q, C), the gradient of the output, becomes that of the input; with `isAdding` what goes around the block stays in it.
+  func backward(_ d: inout Matrix, _ a: Activations, dInner: inout Matrix, isAdding: Bool) {
+    dInner.resize(rows: d.rows, columns: inner.outputs)
+    output.backward(d, into: &dInner)
     activation.backward(a.sum, &dInner)
-    if !accumulating { dx.resize(rows: dy.rows, columns: inner.inputs) }
-    inner.backward(dInner, into: &dx, accumulating: accumulating)
+    inner.backward(dInner, into: &d, accumulating: isAdding)
   }
 }

@@ -58,7 +58,7 @@ public struct FrozenModel: Sendable {
   public func candidates(_ ids: [Int]) -> CandidateHead {
     CandidateHead(
       decoder: Linear(
-        weight: head.weight.gathering(ids),
+        rows: ids, of: head.weight,
         bias: Matrix(rows: 1, columns: ids.count, ids.map { head.decoder.bias[0, $0] })))
   }
 
@@ -81,9 +81,19 @@ public struct FrozenModel: Sendable {
     _ inputs: ArraySlice<PromptedInput>, labels: ArraySlice<Int>, prompt: Matrix,
     candidates: CandidateHead, scale: Float, gradient: inout Matrix, _ workspace: Workspace
   ) -> [Float] {
+    lossAndGradient(
+      inputs, labels: Array(labels), scales: inputs.map { _ in scale }, prompt: prompt,
+      candidates: candidates, gradient: &gradient, workspace)
+  }
+
+  /// The same with a scale for each sequence.
+  func lossAndGradient(
+    _ inputs: ArraySlice<PromptedInput>, labels: [Int], scales: [Float], prompt: Matrix,
+    candidates: CandidateHead, gradient: inout Matrix, _ workspace: Workspace
+  ) -> [Float] {
     let batch = RaggedBatch(inputs)
     score(batch, prompt: prompt, candidates: candidates, workspace)
-    let losses = CrossEntropy.forwardBackward(&workspace.logits, labels: Array(labels), scale: scale)
+    let losses = CrossEntropy.forwardBackward(&workspace.logits, labels: labels, scales: scales)
     backward(batch, prompt: prompt, candidates: candidates, gradient: &gradient, workspace)
     return losses
   }
@@ -109,6 +119,7 @@ public struct FrozenModel: Sendable {
     _ batch: RaggedBatch, prompt: Matrix, candidates: CandidateHead, gradient: inout Matrix,
     _ workspace: Workspace
   ) {
+    precondition(workspace.keepsLayers, "gradients need what the layers left")
     head.backward(
       workspace.logits, decoder: candidates.decoder, workspace.head, &workspace.nextGradient,
       into: &workspace.gradient)
@@ -132,12 +143,12 @@ public struct FrozenModel: Sendable {
     workspace.prepare(batch, layerCount: layers.count)
     embeddings.forward(batch.embeddings, prompt: prompt, &workspace.embeddings)
     for index in layers.indices {
-      let x =
-        index == 0 ? embeddings.output(workspace.embeddings) : workspace.layers[index - 1].output
+      let (last, place) = (workspace.place(of: index - 1), workspace.place(of: index))
+      let x = index == 0 ? embeddings.output(workspace.embeddings) : workspace.layers[last].output
       layers[index].forward(
-        x, batch.rows(ofLayer: index, of: layers.count), &workspace.layers[index], &workspace.scratch)
+        x, batch.rows(ofLayer: index, of: layers.count), &workspace.layers[place], &workspace.scratch)
     }
-    head.forward(workspace.layers[layers.count - 1].output, &workspace.head)
+    head.forward(workspace.layers[workspace.place(of: layers.count - 1)].output, &workspace.head)
     workspace.logits.resize(rows: batch.inputs.count, columns: candidates.decoder.outputs)
     candidates.decoder.forward(workspace.head.output, into: &workspace.logits)
   }
@@ -147,6 +158,9 @@ public struct FrozenModel: Sendable {
 public struct CandidateHead: Sendable {
   let decoder: Linear  // (candidates, E)
   public var count: Int { decoder.outputs }
+
+  /// Lays them out for the products to come, which else the first of them does.
+  public func prepare() { decoder.prepare(gradients: false) }
 }
 
 /// One worker's buffers, reused from batch to batch. Not for two threads at a time.
@@ -159,13 +173,20 @@ public final class Workspace {
   var nextGradient = Matrix(rows: 0, columns: 0)
   var logits = Matrix(rows: 0, columns: 0)
   private var rowOfToken: [Int] = []
+  let keepsLayers: Bool
 
-  public init() {}
+  /// - Parameter keepsLayers: whether every layer's activations are kept, which gradients need; else layers take turns with
+  ///   two places
+  public init(keepsLayers: Bool = true) { self.keepsLayers = keepsLayers }
 
   func prepare(_ batch: RaggedBatch, layerCount: Int) {
     rowOfToken = batch.embeddings.rowOfToken
-    while layers.count < layerCount { layers.append(TransformerLayer.Activations()) }
+    let placeCount = keepsLayers ? layerCount : 2
+    while layers.count < placeCount { layers.append(TransformerLayer.Activations()) }
   }
+
+  /// Where a layer's activations are.
+  func place(of layer: Int) -> Int { keepsLayers ? layer : layer & 1 }
 
   /// The output of the embeddings, (T, E), then that of each layer; the last layer's has only the rows that were
   /// read. For tests and inspection.

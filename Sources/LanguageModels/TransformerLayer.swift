@@ -87,8 +87,8 @@ struct TransformerLayer: Sendable {
     _ rows: LayerRows, _ a: Activations, dOutput: Matrix, dx: inout Matrix, _ scratch: inout Scratch
   ) {
     if normalizesFirst {
-      feedForward.backward(
-        dOutput, a.feedForward, dInner: &scratch.dInner, into: &scratch.dPart, accumulating: false)
+      scratch.dPart.copy(dOutput)
+      feedForward.backward(&scratch.dPart, a.feedForward, dInner: &scratch.dInner, isAdding: false)
       outputNorm.backward(scratch.dPart, a.outputSaved, into: &scratch.dMiddle)
       scratch.dMiddle.scatterAdd(dOutput)
       attention.backward(scratch.dMiddle, rows, a.attention, dx: &dx, &scratch.attention)
@@ -96,8 +96,7 @@ struct TransformerLayer: Sendable {
       dx.scatterAdd(scratch.dMiddle, to: rows.residual)
     } else {
       outputNorm.backward(dOutput, a.outputSaved, into: &scratch.dMiddle)
-      feedForward.backward(
-        scratch.dMiddle, a.feedForward, dInner: &scratch.dInner, into: &scratch.dMiddle, accumulating: true)
+      feedForward.backward(&scratch.dMiddle, a.feedForward, dInner: &scratch.dInner, isAdding: true)
       attentionNorm.backward(scratch.dMiddle, a.attentionSaved, into: &scratch.dPart)
       attention.backward(scratch.dPart, rows, a.attention, dx: &dx, &scratch.attention)
       dx.scatterAdd(scratch.dPart, to: rows.residual)

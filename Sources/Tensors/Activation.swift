@@ -37,6 +37,6 @@ package enum ActivationFunction: Sendable {
   package func backward(_ x: Matrix, _ dy: inout Matrix) {
     precondition(dy.rows == x.rows && dy.columns == x.columns)
     let gradient = dy.mutablePointer()
-    kernels.activation_backward(kind, x.pointer, gradient, gradient, x.count)
+    kernels.activation_backward(kind, x.pointer, gradient, gradient, x.rows, x.columns)
   }
 }

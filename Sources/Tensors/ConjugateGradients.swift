@@ -2,11 +2,11 @@
 /// `|M_p (A v - b_p)|^2 + lambda_p |v|^2`, where `M_p` keeps some rows of `A`.
 ///
 /// Conjugate gradients on the normal equations (Hestenes and Stiefel 1952), preconditioned where `A^T A` can be factored: the
-/// kept rows are much like all rows, so a handful of steps do. A pass over `A` a step, all problems at once. Good to about
-/// the square root of single precision in the objective's argument, which is single precision in the objective.
+/// kept rows are much like all rows, so a handful of steps do. A pass over `A` a step, all problems at once. What is
+/// minimised is good to about the square of the tolerance.
 package struct ConjugateGradients: Sendable {
   /// Steps end when every residual is this much smaller than its right-hand side.
-  package var tolerance = 1e-6
+  package var tolerance = 1e-5
   package var stepLimit = 500
   /// A factor of a matrix near `A^T A + lambda I`, up to scale; none where that is too large.
   package var preconditioner: CholeskyFactor?

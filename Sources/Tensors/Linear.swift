@@ -44,6 +44,20 @@ package struct Linear: Sendable {
       })
   }
 
+  /// Some outputs only, in their order, of a map whose weight is stored as (outputs, inputs).
+  package init(rows: [Int], of weight: Matrix, bias: Matrix) {
+    precondition(rows.count == bias.count)
+    self.bias = bias
+    inputs = weight.columns
+    product =
+      kernels.panel_width > 0
+      ? .panels(PanelStore(weight) { Panels(rows: rows, of: $0) })
+      : .blas(weight.gathering(rows), firstElement: 0, .outputsByInputs)
+  }
+
+  /// Whether what becomes of a row of `x` is the same to the last bit whatever the other rows are.
+  package static var keepsRowsApart: Bool { kernels.panel_width > 0 }
+
   /// Lays the weight out for the products to come, which else the first of them does.
   package func prepare(gradients: Bool) {
     guard case .panels(let store) = product else { return }

@@ -1,4 +1,15 @@
 extension Matrix {
+  /// The rows of all of them, one matrix after the other; equal widths.
+  package init(stacking parts: [Matrix]) {
+    self.init(uninitializedRows: parts.reduce(0) { $0 + $1.rows }, columns: parts.first?.columns ?? 0)
+    var target = mutablePointer()
+    for part in parts {
+      precondition(part.columns == columns)
+      target.update(from: part.pointer, count: part.count)
+      target += part.count
+    }
+  }
+
   /// Becomes the chosen rows of `other`, in that order.
   package mutating func gather(_ rows: [Int], of other: Matrix) {
     resize(rows: rows.count, columns: other.columns)

@@ -22,6 +22,17 @@ final class Panels: @unchecked Sendable {  // written once, before anyone else s
     kernels.pack_panels(weight, outputStride, inputStride, outputs, inputs, base)
   }
 
+  /// The chosen rows of a weight (outputs, inputs), laid out.
+  convenience init(rows: [Int], of weight: Matrix) {
+    self.init(outputs: rows.count, inputs: weight.columns)
+    let width = kernels.panel_width
+    var few = Matrix(rows: 0, columns: 0)
+    for start in stride(from: 0, to: rows.count, by: width) {
+      few.gather(Array(rows[start..<min(rows.count, start + width)]), of: weight)
+      kernels.pack_panels(few.pointer, inputs, 1, few.rows, inputs, base + start * inputs)
+    }
+  }
+
   /// The transposed weight's.
   func transposed() -> Panels {
     let result = Panels(outputs: inputs, inputs: outputs)

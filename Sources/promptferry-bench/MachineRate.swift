@@ -1,38 +1,38 @@
-import CBLAS
 import Foundation
 import Tensors
 
-/// What the machine can do, and what it is asked for.
-enum MachineRate {
-  /// Floating-point operations a second of `threads` matrix products of BLAS at once, at a size that suits it: the best of
-  /// several tries.
-  static func sgemm(threads: Int) -> Double {
-    let (size, rounds) = (1024, 6)
-    let inputs = (0..<threads).map { _ in
-      Matrix(rows: size, columns: size, (0..<size * size).map { Float($0 % 7 + 1) })
+/// What the machine can do: matrix products of BLAS, one a thread at once, at a size that suits it.
+final class MachineRate {
+  private static let (size, rounds) = (1024, 8)
+  private let parallelism: Parallelism
+  private let inputs: [Matrix]
+  private let outputs: [Matrix]
+
+  init(threads: Int) {
+    parallelism = Parallelism(threads: threads)
+    inputs = (0..<threads).map { _ in
+      Matrix(
+        rows: Self.size, columns: Self.size, (0..<Self.size * Self.size).map { Float($0 % 7 + 1) })
     }
-    let best = (0..<5).map { _ in
-      elapsed {
-        Parallelism(threads: threads).forEach(threads) { _, task in
-          var product = Matrix(rows: size, columns: size)
-          for _ in 0..<rounds { product.multiply(inputs[task], inputs[task]) }
-        }
-      }
-    }.min()
-    return Double(threads * rounds * 2 * size * size * size) / (best ?? .infinity)
+    outputs = inputs
   }
 
-  /// The most memory this process has had at once; 0 where the system does not say.
-  static var peakMemoryBytes: Int {
-    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-    return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
+  /// Floating-point operations a second, over a fraction of a second.
+  func measure() -> Double {
+    let (size, rounds, inputs, outputs) = (Self.size, Self.rounds, inputs, outputs)
+    let seconds = elapsed {
+      parallelism.forEach(inputs.count) { _, task in
+        var product = outputs[task]
+        for _ in 0..<rounds { product.multiply(inputs[task], inputs[task]) }
+      }
+    }
+    return Double(inputs.count * rounds * 2 * size * size * size) / seconds
   }
 }
 
-/// How many seconds the work takes.
-func elapsed(_ work: () throws -> Void) rethrows -> Double {
-  let clock = ContinuousClock.now
-  try work()
-  return clock.duration(to: .now) / .seconds(1)
+/// The most memory this process has had at once; 0 where the system does not say.
+func peakMemoryBytes() -> Int {
+  let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+  let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+  return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
 }

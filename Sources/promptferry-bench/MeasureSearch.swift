@@ -14,35 +14,47 @@ struct MeasureSearch: ParsableCommand {
   @Option var threads = 2
   @Option(help: "Anchors that describe a vector; 0 for all.") var maskTop = 8192
   @Option var ridge = 0.1
+  @Option(help: "How often each is done.") var passes = 3
 
-  struct Result: Encodable {
-    let anchors, width, vectors, relations, threads, maskTop: Int
-    let oneSeconds, allSeconds, eachSeconds: Double
+  struct Result: Codable {
+    /// Of one relation alone, and of each where all are searched together; the middle one of the passes.
+    let oneSeconds, eachSeconds: Double
+    let threads, relations: Int
     let peakMemoryBytes: Int
   }
 
   func run() throws {
+    print(String(decoding: try encoded(measure()), as: UTF8.self), terminator: "")
+  }
+
+  private func measure() -> Result {
     var random = RandomStream(seed: 0, name: "bench.search")
-    // A common part, as embeddings have one.
-    let target = random.normalMatrix(rows: anchors, columns: width, mean: 0.02, deviation: 0.05)
-      .normalizingRows()
-    let source = random.normalMatrix(rows: anchors, columns: width, mean: 0.02, deviation: 0.05)
-    let prompts = (0..<relations).map { _ in
-      random.normalMatrix(rows: vectors, columns: width, deviation: 0.05)
+    // Embeddings have a common part, and more of it in some directions than in others.
+    let spread = (0..<width).map { Float(0.1 / (1 + Double($0) / 64)) }
+    func table() -> Matrix {
+      var table = random.normalMatrix(rows: anchors, columns: width, mean: 0, deviation: 1)
+      for row in 0..<anchors {
+        for column in 0..<width { table[row, column] = 0.02 + spread[column] * table[row, column] }
+      }
+      return table
     }
+    let (target, source) = (table().normalizingRows(), table())
     let mask: AnchorMask = maskTop > 0 ? .top(maskTop) : .all
-    let codes = prompts.map { RelativeCode([(prompt: $0, anchors: source, weight: 1)], mask: mask) }
+    func code(_ relations: Int) -> RelativeCode {
+      let prompts = random.normalMatrix(rows: vectors * relations, columns: width, deviation: 0.05)
+      return RelativeCode([(prompt: prompts, anchors: source, weight: 1)], mask: mask)
+    }
+    let alone = code(1)
+    let together = code(relations)
     let search = ExactSearch(ridge: ridge)
     let parallelism = Parallelism(threads: threads)
-    var one: [Double] = []
-    for code in codes.prefix(3) {
-      one.append(elapsed { _ = search.directions(code, unitAnchors: target, parallelism: parallelism) })
+    var (one, all): ([Double], [Double]) = ([], [])
+    for _ in 0..<passes {
+      one.append(elapsed { _ = search.directions(alone, unitAnchors: target, parallelism: parallelism) })
+      all.append(elapsed { _ = search.directions(together, unitAnchors: target, parallelism: parallelism) })
     }
-    let all = elapsed { _ = search.directions(codes, unitAnchors: target, parallelism: parallelism) }
-    try printJSON(
-      Result(
-        anchors: anchors, width: width, vectors: vectors, relations: relations, threads: threads,
-        maskTop: maskTop, oneSeconds: one.min() ?? 0, allSeconds: all, eachSeconds: all / Double(relations),
-        peakMemoryBytes: MachineRate.peakMemoryBytes))
+    return Result(
+      oneSeconds: one.median, eachSeconds: all.median / Double(relations), threads: threads,
+      relations: relations, peakMemoryBytes: peakMemoryBytes())
   }
 }

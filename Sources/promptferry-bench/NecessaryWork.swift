@@ -4,13 +4,22 @@ import LanguageModels
 /// and the head only the row that is read, in the first layer a gradient for the prompt's rows only. Attention's own
 /// products and everything elementwise are left out.
 enum NecessaryWork {
-  static func evaluation(
+  static func of(
+    _ work: MeasureModel.Work, _ inputs: [PromptedInput], _ shape: ModelConfiguration, candidates: Int
+  ) -> Double {
+    switch work {
+    case .tune: tuning(inputs, shape)
+    case .evaluate: evaluation(inputs, shape, candidates: candidates)
+    }
+  }
+
+  private static func evaluation(
     _ inputs: [PromptedInput], _ shape: ModelConfiguration, candidates: Int
   ) -> Double {
     inputs.reduce(0) { $0 + forward($1, shape) + head(shape, candidates) }
   }
 
-  static func tuning(_ inputs: [PromptedInput], _ shape: ModelConfiguration) -> Double {
+  private static func tuning(_ inputs: [PromptedInput], _ shape: ModelConfiguration) -> Double {
     inputs.reduce(0) { sum, input in
       let vectors = input.elements.count { if case .vector = $0 { true } else { false } }
       let spared = 2.0 * 3 * Double(input.elements.count - vectors) * square(shape)

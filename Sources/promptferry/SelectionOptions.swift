@@ -35,17 +35,25 @@ struct SelectionOptions: ParsableArguments {
     }
   }
 
-  /// Carries, and chooses where asked. Nil when stopped before there was a choice.
+  /// Carries prompts between the same models, and chooses for each where asked. Nil when stopped before there was a choice.
   func run(
-    _ transfer: Transfer, prepare: () async throws -> DevSelection,
+    _ transfers: [Transfer], prepare: () async throws -> DevSelection,
     progress: (_ done: Int, _ total: Int) -> Void, shouldStop: @escaping @Sendable () -> Bool
-  ) async throws -> Chosen? {
+  ) async throws -> [Chosen]? {
+    let selected: [Selected?]
     switch select {
-    case nil: Chosen(outcome: try transfer.run(progress: progress, shouldStop: shouldStop))
-    case .words: try WordSelection().run(transfer, shouldStop: shouldStop).map(Chosen.init)
+    case nil:
+      return try Transfer.run(transfers, progress: progress, shouldStop: shouldStop)
+        .map { Chosen(outcome: $0) }
+    case .words: selected = try transfers.map { try WordSelection().run($0, shouldStop: shouldStop) }
     case .dev:
-      try await prepare().run(transfer, progress: progress, shouldStop: shouldStop).map(Chosen.init)
+      let selection = try await prepare()
+      selected = try transfers.map {
+        try selection.run($0, progress: progress, shouldStop: shouldStop)
+      }
     }
+    let chosen = selected.compactMap { $0.map(Chosen.init) }
+    return chosen.count == transfers.count ? chosen : nil
   }
 
   struct Chosen {

@@ -14,6 +14,10 @@ struct TransferCommand: AsyncParsableCommand {
 
       Several --from combine several sources; MODEL=PROMPT@2 counts double. Nothing of the target but its embeddings is read, and no \
       label, unless --select dev asks for its answers to development facts.
+
+      Where the output is a folder (it ends with a /), so is the prompt of each --from, and every prompt file that they all \
+      hold is carried: many take hardly longer than one.
+        promptferry transfer --from zoo:bert-small=prompts/ --to zoo:roberta-small -o carried/
       """)
 
   enum AnchorOrder: String, ExpressibleByArgument, CaseIterable { case sorted, random }
@@ -30,7 +34,9 @@ struct TransferCommand: AsyncParsableCommand {
   @Option(help: "How the target's scale is given.") var normalize: NormalizationRule = .strength
   @OptionGroup var how: MethodOptions
   @OptionGroup var selection: SelectionOptions
-  @Option(name: [.short, .customLong("output")], help: "The prompt file to write.", completion: .file())
+  @Option(
+    name: [.short, .customLong("output")], help: "The prompt file to write, or FOLDER/ for several.",
+    completion: .file())
   var output: String
   @OptionGroup var common: CommonOptions
 
@@ -40,6 +46,9 @@ struct TransferCommand: AsyncParsableCommand {
       throw ValidationError("--anchor-order wants a number with --anchor-count")
     }
     try selection.requirePlace(beside: how)
+    if selection.select == .dev, output.hasSuffix("/") {
+      throw ValidationError("--select dev chooses for one prompt, whose facts it is given")
+    }
     if how.chosen == .copy, from.count > 1 {
       throw ValidationError("--method copy takes one --from, not \(from.count)")
     }
@@ -67,60 +76,89 @@ struct TransferCommand: AsyncParsableCommand {
     let target: String
   }
 
+  /// Of several prompts.
+  struct Results: Encodable {
+    let interrupted: Bool
+    let prompts: [Result]
+    let seconds: Double
+  }
+
   func run() async throws {
     let interruption = Interruption()
-    let destination = URL(fileURLWithPath: output)
-    try AtomicFile.requireWritable(destination)
+    let places = try PromptPlaces(from: from.map(\.prompt), output: output)
     let layout = try template.map { try Template($0) }
-    var sources: [TransferSource] = []
+    var spaces: [EmbeddingSpace] = []
     for source in from {
-      let place = try await common.model(source.model, .embeddings, interruption)
-      let space = try place.embeddingSpace()
-      let prompt = try PromptFile(URL(fileURLWithPath: source.prompt), template: layout).prompt(in: space)
-      sources.append(try TransferSource(space: space, prompt: prompt, weight: source.weight))
+      spaces.append(try await common.model(source.model, .embeddings, interruption).embeddingSpace())
     }
     let targetPlace = try await common.model(to, .embeddings, interruption)
     let target = try targetPlace.embeddingSpace()
-    for source in sources { try source.prompt.requireLabels(in: target) }
+    let prompts = try places.sources.map { sources in
+      try zip(sources, spaces).map { try PromptFile($0, template: layout).prompt(in: $1) }
+    }
+    for prompt in prompts.joined() { try prompt.requireLabels(in: target) }
     let list = anchors == "shared" ? nil : try CandidateVocabulary.readWords(URL(fileURLWithPath: anchors))
     let clock = ContinuousClock.now
-    let transfer = try Transfer(
-      sources: sources, target: target,
-      anchors: Anchors(
-        sources.map(\.space.tokenizer) + [target.tokenizer], list: list, count: usedAnchors),
-      method: how.transferMethod, normalization: effectiveRule, seed: common.seed,
-      parallelism: common.parallelism
-    )
+    let words = Anchors(
+      spaces.map(\.tokenizer) + [target.tokenizer], list: list, count: usedAnchors)
+    let transfers = try prompts.map { prompts in
+      try Transfer(
+        sources: zip(zip(spaces, prompts), from).map {
+          try TransferSource(space: $0.0, prompt: $0.1, weight: $1.weight)
+        },
+        target: target, anchors: words, method: how.transferMethod, normalization: effectiveRule,
+        seed: common.seed, parallelism: common.parallelism)
+    }
     let progress = common.progress("carrying to \(target.name)", unit: "steps")
     let chosen = try await selection.run(
-      transfer,
-      prepare: { try await developmentFacts(sources[0].prompt.template, interruption) },
+      transfers,
+      prepare: { try await developmentFacts(prompts[0][0].template, interruption) },
       progress: { progress.update($0, of: $1) }, shouldStop: { interruption.isRequested })
     progress.finish()
     guard let chosen else {
       common.note("Interrupted before there was a choice: nothing is written.")
       throw ExitCode(130)
     }
-    let outcome = chosen.outcome
     let seconds = clock.duration(to: .now) / .seconds(1)
+    var results: [Result] = []
+    for (place, chosen) in chosen.enumerated() {
+      let result = result(chosen, transfers[place], output: places.names[place], seconds: seconds)
+      try SoftPrompt(
+        vectors: chosen.outcome.vectors, template: prompts[place][0].template, modelName: target.name,
+        embeddingFingerprint: target.table.fingerprint,
+        provenance: try provenance(transfers[place], result)
+          .merging(chosen.setting ?? [:]) { $1 }.merging(targetPlace.provenance) { $1 }
+      ).write(to: places.outputs[place])
+      results.append(result)
+    }
+    try report(results, isFolder: places.isFolder, seconds: seconds)
+  }
 
-    let mean = outcome.objective.map { $0.reduce(0, +) / Double(max(1, $0.count)) }
-    let result = Result(
+  private func result(
+    _ chosen: SelectionOptions.Chosen, _ transfer: Transfer, output: String, seconds: Double
+  ) -> Result {
+    let outcome = chosen.outcome
+    return Result(
       anchorCount: transfer.anchors.words.count, chosen: chosen.setting,
       interrupted: outcome.isInterrupted, method: how.chosen.rawValue, normalize: effectiveRule.rawValue,
-      objective: mean, objectiveRows: outcome.objective, output: output,
-      peakMemoryBytes: Process.peakMemoryBytes,
+      objective: outcome.objective.map { $0.reduce(0, +) / Double(max(1, $0.count)) },
+      objectiveRows: outcome.objective, output: output, peakMemoryBytes: Process.peakMemoryBytes,
       ridge: selection.select == nil ? how.transferMethod.ridge : nil,
       search: how.chosen == .relative ? (how.search ?? .exact).rawValue : nil, seconds: seconds,
-      seed: common.seed, selectionScore: chosen.score, sources: from, target: target.name)
-    try SoftPrompt(
-      vectors: outcome.vectors, template: sources[0].prompt.template, modelName: target.name,
-      embeddingFingerprint: target.table.fingerprint,
-      provenance: try provenance(sources, target, anchorCount: transfer.anchors.words.count, objective: mean)
-        .merging(chosen.setting ?? [:]) { $1 }.merging(targetPlace.provenance) { $1 }
-    ).write(to: destination)
-    try common.print(result, text: summary(result))
-    if outcome.isInterrupted {
+      seed: common.seed, selectionScore: chosen.score, sources: from, target: transfer.target.name)
+  }
+
+  /// Prints the results; exits with 130 when the search was interrupted.
+  private func report(_ results: [Result], isFolder: Bool, seconds: Double) throws {
+    let isInterrupted = results.contains(where: \.interrupted)
+    if isFolder {
+      try common.print(
+        Results(interrupted: isInterrupted, prompts: results, seconds: seconds),
+        text: results.map(summary).joined(separator: "\n"))
+    } else {
+      try common.print(results[0], text: summary(results[0]))
+    }
+    if isInterrupted {
       common.note("Interrupted: \(output) holds what the search had reached.")
       throw ExitCode(130)
     }
@@ -151,13 +189,12 @@ struct TransferCommand: AsyncParsableCommand {
   }
 
   /// What the carried prompt says of its making.
-  private func provenance(
-    _ sources: [TransferSource], _ target: EmbeddingSpace, anchorCount: Int, objective: Double?
-  ) throws -> [String: String] {
+  private func provenance(_ transfer: Transfer, _ result: Result) throws -> [String: String] {
+    let sources = transfer.sources
     var entries = [
       "createdBy": "promptferry \(PromptFerry.version) transfer",
       "normalize": effectiveRule.rawValue,
-      "anchorCount": "\(anchorCount)",
+      "anchorCount": "\(result.anchorCount)",
       "seed": "\(common.seed)",
       "sources": try compactJSON(
         sources.map { SourceArgument.provenance($0.space, weight: $0.weight) }),
@@ -165,10 +202,11 @@ struct TransferCommand: AsyncParsableCommand {
     if case .count = self.anchorCount { entries["anchorOrder"] = (anchorOrder ?? .random).rawValue }
     entries.merge(try how.provenance()) { $1 }
     // Rows of the table, always; a model that scales them (Gemma) multiplies the prompt by this as well.
-    if target.table.inputScale != 1 { entries["inputScale"] = "\(target.table.inputScale)" }
+    let scale = transfer.target.table.inputScale
+    if scale != 1 { entries["inputScale"] = "\(scale)" }
     entries.merge(try SoftPrompt.provenance(of: sources[0].prompt.labels)) { $1 }
     if let select = selection.select { entries["select"] = select.rawValue }
-    if let objective { entries["objective"] = "\(objective)" }
+    if let objective = result.objective { entries["objective"] = "\(objective)" }
     return entries
   }
 

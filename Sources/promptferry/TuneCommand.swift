@@ -18,10 +18,14 @@ struct TuneCommand: AsyncParsableCommand {
       A prompt that was carried over can be refined with a few labelled facts:
         promptferry tune --model zoo:roberta-small --facts atlas:capital --init prompt:carried.safetensors \
           --facts-limit 16 -o refined.safetensors
+
+      Several prompts are tuned together, each as it would be alone, where the output is a folder (it ends with a /): \
+      one for each --facts, and for each relation of a folder of relations. Small batches then go as fast as large ones.
+        promptferry tune --model zoo:bert-small --facts atlas: --batch 4 -o prompts/
       """)
 
   @Option(help: "The model to tune on.", completion: .directory) var model: String
-  @Option(help: Location.factsHelp, completion: .directory) var facts: String
+  @Option(help: Location.factsHelp, completion: .directory) var facts: [String]
   @Option(
     help: """
       Where subject, vectors and answer stand (default: that of the prompt to start from, else the task's, else \
@@ -48,7 +52,10 @@ struct TuneCommand: AsyncParsableCommand {
     help: "Words among which answers are looked for, one a line (default: all whole words).",
     completion: .file())
   var vocabulary: String?
-  @Option(name: [.short, .customLong("output")], help: "The prompt file to write.", completion: .file())
+  @Option(
+    name: [.short, .customLong("output")],
+    help: "The prompt file to write, or FOLDER/ for RELATION.safetensors of each relation.",
+    completion: .file())
   var output: String
   @OptionGroup var common: CommonOptions
 
@@ -71,6 +78,10 @@ struct TuneCommand: AsyncParsableCommand {
   }
 
   func validate() throws {
+    if facts.isEmpty { throw ValidationError("--facts is missing") }
+    if facts.count > 1, !isFolder {
+      throw ValidationError("several --facts want a folder for the prompts: -o FOLDER/")
+    }
     if !(1...1_000_000).contains(epochs) {
       throw ValidationError("--epochs wants a number from 1 to 1000000")
     }
@@ -82,103 +93,96 @@ struct TuneCommand: AsyncParsableCommand {
     if !(weightDecay >= 0 && weightDecay.isFinite) { throw ValidationError("--weight-decay wants 0 or more") }
   }
 
-  struct Result: Encodable {
-    let bestDevAccuracy: Double?
-    let epochs: [TuningEpoch]
-    let examplesPerSecond: Double
-    let seconds: Double
-    let interrupted: Bool
-    let model: String
-    let output: String
-    let settings: TuningSettings
-    let template: String
-    let skipped: [String: ProbingSet.Skipped]
-    let task: TaskDescription?
-    let truncated: [String: Int]
-  }
-
   func run() async throws {
     let interruption = Interruption()
-    let data = try Location.dataset(facts)
-    let given = try template.map { try Template($0) }
-    let file: PromptFile? =
-      if case .prompt(let path) = initial {
-        try PromptFile(URL(fileURLWithPath: path), template: given)
-      } else { nil }
-    let layout = given ?? file?.template ?? data.template
-    guard layout.vectorCount > 0 else {
-      throw TransferError("template \"\(layout)\"", "has no prompt vectors to tune", hint: "Add [V]*5")
-    }
-    let destination = URL(fileURLWithPath: output)
-    try AtomicFile.requireWritable(destination)
-    let (train, dev) = (try facts(data, .train), try facts(data, .dev))
+    let tasks = try tasks()
     let modelPlace = try await common.model(model, .model, interruption)
     let loaded = try modelPlace.languageModel()
-    let candidates = try data.candidates(listedIn: vocabulary, space: loaded.space)
+    let candidates = try tasks[0].data.candidates(listedIn: vocabulary, space: loaded.space)
     let tuner = Tuner(
       evaluator: Evaluator(model: loaded, candidates: candidates, parallelism: common.parallelism),
       settings: settings)
-    let origin = try file?.prompt(in: loaded.space)
-    let start = try start(tuner, origin, layout)
+    let jobs = try tasks.map { task in
+      TuningJob(
+        name: task.data.name, train: task.train.facts, dev: task.dev.facts, template: task.template,
+        start: try start(tuner, task, loaded.space))
+    }
     let progress = common.progress("tuning on \(loaded.name)", unit: "steps")
     let clock = ContinuousClock.now
-    let result = try tuner.tune(
-      train: train.facts, dev: dev.facts, template: layout, start: start,
-      progress: { progress.update($0, of: $1) }, shouldStop: { interruption.isRequested })
+    let results = try tuner.tune(
+      jobs, progress: { progress.update($0, of: $1) }, shouldStop: { interruption.isRequested })
     progress.finish()
     let seconds = clock.duration(to: .now) / .seconds(1)
-
-    var provenance = [
-      "createdBy": "promptferry \(PromptFerry.version) tune",
-      "facts": data.name,
-      "tuning": try compactJSON(settings),
-      "bestDevAccuracy": result.bestDevAccuracy.map { "\($0)" } ?? "not scored",
-      "complete": "\(!result.isInterrupted)",
-    ]
-    if let factsLimit { provenance["factsLimit"] = "\(factsLimit)" }
-    if let origin { provenance["refines"] = try compactJSON(origin.provenance) }
-    let prompt = SoftPrompt(
-      vectors: result.vectors, template: layout, modelName: loaded.name,
-      embeddingFingerprint: loaded.space.table.fingerprint,
-      provenance: try provenance.merging(SoftPrompt.provenance(of: data.labels)) { $1 }
-        .merging(modelPlace.provenance) { $1 })
-    try prompt.write(to: destination)
-    noteSkipped(result)
-    if dev.facts.isEmpty { common.note("There are no development facts: the last prompt is kept.") }
-    if case .facts(let place) = data, place.pathExtension == "jsonl" {
-      common.note("One file of facts is both training and development facts: the dev accuracy says nothing.")
+    for (task, result) in zip(tasks, results) {
+      try prompt(task, result, loaded, modelPlace).write(to: task.output)
+      note(task, result)
     }
-    try common.print(
-      Result(
-        bestDevAccuracy: result.bestDevAccuracy, epochs: result.epochs,
-        examplesPerSecond: Double(result.exampleCount) / max(seconds, 1e-9), seconds: seconds,
-        interrupted: result.isInterrupted, model: loaded.name, output: output, settings: settings,
-        template: layout.description, skipped: ["train": result.trainSkipped, "dev": result.devSkipped],
-        task: data.task?.description,
-        truncated: ["train": result.trainTruncatedCount, "dev": result.devTruncatedCount]),
-      text: summary(result, seconds: seconds))
-    if result.isInterrupted {
-      common.note(
-        "Interrupted: \(output) holds the best prompt so far"
-          + (result.bestDevAccuracy == nil ? ", the latest one: nothing was scored yet." : "."))
-      throw ExitCode(130)
+    try report(zip(tasks, results).map { ($0, $1) }, model: loaded, seconds: seconds)
+  }
+
+  /// One prompt to tune, and where it goes.
+  struct Task {
+    let data: Dataset
+    let output: URL
+    /// The prompt to start from.
+    let origin: PromptFile?
+    let template: Template
+    let train, dev: FactSet
+  }
+
+  /// Whether the output is a folder, with a prompt for each relation.
+  var isFolder: Bool { output.hasSuffix("/") }
+
+  private func tasks() throws -> [Task] {
+    var sets = try facts.map { try Location.dataset($0) }
+    let destination = URL(fileURLWithPath: output)
+    if isFolder {
+      sets = try sets.flatMap { try $0.relations() }
+      for (index, set) in sets.enumerated() {
+        if sets.count > 1, set.task != nil {
+          throw TransferError(
+            "task \(set.name)", "is not tuned together with others", hint: "Tune it by itself")
+        }
+        if sets[..<index].contains(where: { $0.name == set.name }) {
+          throw TransferError(output, "cannot hold two prompts of the name \(set.name)")
+        }
+      }
+      try FileManager.default.createDirectory(at: destination, withIntermediateDirectories: true)
+    }
+    let given = try template.map { try Template($0) }
+    let origin: PromptFile? =
+      if case .prompt(let path) = initial {
+        try PromptFile(URL(fileURLWithPath: path), template: given)
+      } else { nil }
+    return try sets.map { data in
+      let layout = given ?? origin?.template ?? data.template
+      guard layout.vectorCount > 0 else {
+        throw TransferError("template \"\(layout)\"", "has no prompt vectors to tune", hint: "Add [V]*5")
+      }
+      let file = isFolder ? destination.appendingPathComponent("\(data.stem).safetensors") : destination
+      try AtomicFile.requireWritable(file)
+      return Task(
+        data: data, output: file, origin: origin, template: layout, train: try read(data, .train),
+        dev: try read(data, .dev))
     }
   }
 
-  private func start(_ tuner: Tuner, _ origin: SoftPrompt?, _ layout: Template) throws -> Matrix {
-    if let origin { return try tuner.start(from: origin, template: layout) }
+  private func start(_ tuner: Tuner, _ task: Task, _ space: EmbeddingSpace) throws -> Matrix {
+    if let origin = try task.origin?.prompt(in: space) {
+      return try tuner.start(from: origin, template: task.template)
+    }
     guard case .template(let manual) = initial else {
-      return tuner.randomStart(vectorCount: layout.vectorCount)
+      return tuner.randomStart(vectorCount: task.template.vectorCount)
     }
-    return try tuner.start(from: Template(manual), vectorCount: layout.vectorCount)
+    return try tuner.start(from: Template(manual), vectorCount: task.template.vectorCount)
   }
 
-  private func facts(_ data: Dataset, _ split: FactSet.Split) throws -> FactSet {
+  private func read(_ data: Dataset, _ split: FactSet.Split) throws -> FactSet {
     let all = try data.read(split)
     return factsLimit.map { all.drawn($0, seed: common.seed) } ?? all
   }
 
-  private var settings: TuningSettings {
+  var settings: TuningSettings {
     var settings = TuningSettings()
     settings.epochs = epochs
     settings.batchSize = batch
@@ -186,33 +190,6 @@ struct TuneCommand: AsyncParsableCommand {
     settings.weightDecay = weightDecay
     settings.seed = common.seed
     return settings
-  }
-
-  private func noteSkipped(_ result: TuningResult) {
-    for (split, skipped, truncated) in [
-      ("training", result.trainSkipped, result.trainTruncatedCount),
-      ("development", result.devSkipped, result.devTruncatedCount),
-    ] {
-      if skipped != ProbingSet.Skipped() { common.note("Left out of the \(split) facts: \(skipped.text).") }
-      if truncated > 0 { common.note("\(truncated) \(split) texts were cut to the model's positions.") }
-    }
-  }
-
-  private func summary(_ result: TuningResult, seconds: Double) -> String {
-    let loss = result.epochs.last.map { ", loss \($0.trainLoss.formatted(3))" } ?? ""
-    let accuracy = result.bestDevAccuracy.map { "dev accuracy \((100 * $0).formatted(1)) %" } ?? "not scored"
-    return "\(output): \(accuracy)\(loss), \(seconds.formatted(1)) s"
-  }
-}
-
-extension ProbingSet.Skipped {
-  var text: String {
-    [
-      objectNotACandidate > 0
-        ? "\(objectNotACandidate) whose object is not one token (or no candidate)" : nil,
-      empty > 0 ? "\(empty) without any token" : nil,
-      tooLong > 0 ? "\(tooLong) longer than the model's positions" : nil,
-    ].compactMap { $0 }.joined(separator: ", ")
   }
 }
 

@@ -58,13 +58,13 @@ struct ActivationCase: Sendable, CustomTestStringConvertible {
       (activation.formula(x + 1e-5) - activation.formula(x - 1e-5)) / 2e-5
     }
     let expected = zip(slopes, dy.wide).map { $0 * $1 }
-    let dx = filling(x.count) { set.table.activation_backward(activation.kind, x, dy, $0, x.count) }
+    let dx = filling(x.count) { set.table.activation_backward(activation.kind, x, dy, $0, 1, x.count) }
     let noise = activation.name == "gelu_new" ? 8e-6 : 2e-6
     expectClose(dx, expected, absolute: noise, relative: 1e-6)
     var inPlace = dy
     inPlace.withUnsafeMutableBufferPointer { buffer in
       guard let base = buffer.baseAddress else { return }
-      set.table.activation_backward(activation.kind, x, base, base, x.count)
+      set.table.activation_backward(activation.kind, x, base, base, 1, x.count)
     }
     #expect(inPlace == dx)
   }

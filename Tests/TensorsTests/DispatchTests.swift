@@ -48,7 +48,7 @@ import Testing
   @Test func labelsMustBeColumns() async {
     await #expect(processExitsWith: .failure) {
       var logits = Matrix(rows: 1, columns: 2)
-      _ = CrossEntropy.forwardBackward(&logits, labels: [2], scale: 1)
+      _ = CrossEntropy.forwardBackward(&logits, labels: [2], scales: [1])
     }
   }
 }

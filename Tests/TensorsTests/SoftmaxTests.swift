@@ -41,7 +41,7 @@ import Testing
     let labels = (0..<rows).map { ($0 * 7 + 3) % columns }
     let scale: Float = 0.25
     var gradient = logits
-    let losses = CrossEntropy.forwardBackward(&gradient, labels: labels, scale: scale)
+    let losses = CrossEntropy.forwardBackward(&gradient, labels: labels, scales: labels.map { _ in scale })
     expectClose(
       losses, Naive.crossEntropy(logits.wide, labels: labels, columns: columns), absolute: 1e-6,
       relative: 3e-7)
@@ -52,13 +52,13 @@ import Testing
 
   @Test func noRowsNoLosses() {
     var logits = Matrix(rows: 0, columns: 5)
-    #expect(CrossEntropy.forwardBackward(&logits, labels: [], scale: 1) == [])
+    #expect(CrossEntropy.forwardBackward(&logits, labels: [], scales: []) == [])
   }
 
   /// A confident and right answer costs nothing, a confident and wrong one its margin.
   @Test func extremeLogits() {
     var logits = Matrix(rows: 2, columns: 2, [300, -300, 300, -300])
-    let losses = CrossEntropy.forwardBackward(&logits, labels: [0, 1], scale: 1)
+    let losses = CrossEntropy.forwardBackward(&logits, labels: [0, 1], scales: [1, 1])
     expectClose(losses, [0, 600], absolute: 1e-6)
     expectClose(logits.elements, [0, 0, 1, -1], absolute: 1e-6)
   }

@@ -1,5 +1,6 @@
 // Elementwise and short-vector kernels, in C so that AVX2 and AVX-512 can be chosen at run time without unsafe build flags.
-// All matrices are row-major Float32; no pointer may be null unless a line says so; sizes may be zero.
+// All matrices are row-major Float32; no pointer may be null unless a line says so; sizes may be zero. What becomes of a row
+// depends on that row alone, to the last bit: not on how many others there are, nor on its place among them.
 #ifndef PROMPTFERRY_KERNELS_H
 #define PROMPTFERRY_KERNELS_H
 
@@ -15,7 +16,8 @@ typedef struct {
   void (*bias_activation_forward)(Activation kind, float *x, const float *bias, float *y, ptrdiff_t rows,
                                   ptrdiff_t cols);
   // dx = dy * activation'(x); dx may be dy
-  void (*activation_backward)(Activation kind, const float *x, const float *dy, float *dx, ptrdiff_t count);
+  void (*activation_backward)(Activation kind, const float *x, const float *dy, float *dx, ptrdiff_t rows,
+                              ptrdiff_t cols);
   // s = x + bias + residual; normalized = (s - mean(s)) / sqrt(var(s) + eps); y = normalized * gamma + beta.
   // bias and residual may be null. rstd (rows) is 1 / sqrt(var + eps). y may be x.
   void (*layer_norm_forward)(const float *x, const float *bias, const float *residual, const float *gamma,

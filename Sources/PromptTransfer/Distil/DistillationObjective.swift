@@ -21,13 +21,18 @@ struct DistillationObjective: TuningObjective {
 
   func tokenCount(_ example: Int) -> Int { train.inputs[example].elements.count }
 
-  func lossAndGradient(
-    _ examples: ArraySlice<Int>, prompt: Matrix, scale: Float, gradient: inout Matrix, _ workspace: Workspace
-  ) -> [Float] {
-    model.lossAndGradient(
-      examples.map { train.inputs[$0] }[...], targets: train.targets.gathering(examples),
-      temperature: temperature, prompt: prompt, candidates: head, scale: scale, gradient: &gradient, workspace
-    )
+  static var joinsParts: Bool { false }
+
+  static func lossesAndGradients(_ parts: [TuningPart<Self>], _ workspace: Workspace) -> [PartResult] {
+    parts.map { part in
+      let own = part.objective
+      var gradient = Matrix(rows: 0, columns: 0)
+      let losses = own.model.lossAndGradient(
+        part.examples.map { own.train.inputs[$0] }[...], targets: own.train.targets.gathering(part.examples),
+        temperature: own.temperature, prompt: part.prompt, candidates: own.head, scale: part.scale,
+        gradient: &gradient, workspace)
+      return PartResult(losses: losses, gradient: gradient)
+    }
   }
 
   /// Less the mean divergence on the development subjects: no label is looked at.
@@ -36,7 +41,7 @@ struct DistillationObjective: TuningObjective {
   ) throws(TransferError) -> TuningScore? {
     let size = Evaluator.sequencesPerTask
     let taskCount = (dev.inputs.count + size - 1) / size
-    let workers = Workers(parallelism)
+    let workers = Workers(parallelism, keepingLayers: false)
     let parts = Collected<[Float]>(count: taskCount)
     parallelism.forEach(taskCount) { worker, task in
       if shouldStop() { return }

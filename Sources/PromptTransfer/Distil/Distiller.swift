@@ -101,12 +101,16 @@ public struct Distiller: Sendable {
         "subjects", "none of the \(train.subjects.count) training subjects can be asked",
         hint: "They have no tokens or too many for one of the models")
     }
-    var run = TuningRun(
-      DistillationObjective(
-        model: student.network, head: student.network.candidates(candidates.ids), temperature: temperature,
-        train: trainLesson, dev: devLesson, parallelism: parallelism),
-      settings: settings, start: start, parallelism: parallelism)
-    try run.run(progress: progress, shouldStop: shouldStop)
+    var tuning = JointTuning(
+      [
+        TuningRun(
+          DistillationObjective(
+            model: student.network, head: student.network.candidates(candidates.ids),
+            temperature: temperature, train: trainLesson, dev: devLesson, parallelism: parallelism),
+          settings: settings, start: start)
+      ], parallelism)
+    try tuning.run(progress: progress, shouldStop: shouldStop)
+    let run = tuning.runs[0]
     return DistillationResult(
       vectors: run.vectors, bestDevDivergence: run.best.map { -$0.score.value },
       epochs: run.epochs.enumerated().map { index, epoch in

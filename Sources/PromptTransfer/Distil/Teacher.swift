@@ -28,7 +28,7 @@ public struct Teacher: Sendable {
     let head = model.network.candidates(candidates.ids)
     let size = Evaluator.sequencesPerTask
     let taskCount = (inputs.count + size - 1) / size
-    let workers = Workers(parallelism)
+    let workers = Workers(parallelism, keepingLayers: false)
     let parts = Collected<Matrix>(count: taskCount)
     let (model, vectors) = (model, prompt.vectors)
     parallelism.forEach(taskCount) { worker, task in

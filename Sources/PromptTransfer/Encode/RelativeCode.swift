@@ -1,15 +1,6 @@
 import LanguageModels
 import Tensors
 
-/// Which anchors a prompt vector is described by.
-public enum AnchorMask: Sendable, Equatable {
-  case all
-  /// The `count` most similar ones.
-  case top(Int)
-  /// Those of the `count` largest similarities by absolute value.
-  case topAbsolute(Int)
-}
-
 /// Prompt vectors as their cosine similarities to the anchors: what is carried from model to model.
 ///
 /// Unchanged when the source space is rotated or scaled, not when it is shifted.
@@ -36,34 +27,7 @@ public struct RelativeCode: Sendable {
 
   init(similarities: Matrix, mask: AnchorMask) {
     self.similarities = similarities
-    kept = (0..<similarities.rows).map { Self.keep(similarities.row($0), mask) }
-  }
-
-  /// The vectors of several codes over the same anchors as those of one.
-  init(stacking codes: [RelativeCode]) {
-    let width = codes.first?.similarities.columns ?? 0
-    var all = Matrix(uninitializedRows: codes.reduce(0) { $0 + $1.similarities.rows }, columns: width)
-    var target = all.mutablePointer()
-    for code in codes {
-      precondition(code.similarities.columns == width)
-      target.update(from: code.similarities.pointer, count: code.similarities.count)
-      target += code.similarities.count
-    }
-    similarities = all
-    kept = codes.flatMap(\.kept)
-  }
-
-  private static func keep(_ row: UnsafeBufferPointer<Float>, _ mask: AnchorMask) -> [Int]? {
-    let count: Int
-    let strength: (Int) -> Float
-    switch mask {
-    case .all: return nil
-    case .top(let limit): (count, strength) = (limit, { row[$0] })
-    case .topAbsolute(let limit): (count, strength) = (limit, { abs(row[$0]) })
-    }
-    guard count < row.count else { return nil }
-    let order = row.indices.sorted { (strength($0), $1) > (strength($1), $0) }
-    return order.prefix(count).sorted()
+    kept = (0..<similarities.rows).map { mask.kept(similarities.row($0)) }
   }
 
   /// For each vector the anchor with the largest similarity.

@@ -36,6 +36,7 @@ public struct Evaluator: Sendable {
   let candidates: CandidateVocabulary
   let head: CandidateHead
   let parallelism: Parallelism
+  private let pool: WorkerPool
 
   /// How many sequences one task takes. Fixed, so that results do not depend on the number of threads.
   static let sequencesPerTask = 8
@@ -44,7 +45,9 @@ public struct Evaluator: Sendable {
     self.model = model
     self.candidates = candidates
     self.parallelism = parallelism
+    pool = WorkerPool(parallelism)
     head = model.network.candidates(candidates.ids)
+    head.prepare()  // first: the table that it is taken from is in memory meanwhile
     model.network.prepare(gradients: false, parallelism: parallelism)
   }
 
@@ -64,7 +67,8 @@ public struct Evaluator: Sendable {
   ) throws(TransferError) -> [Prediction]? {
     let size = Self.sequencesPerTask
     let taskCount = (set.inputs.count + size - 1) / size
-    let workers = Workers(parallelism)
+    let workers = pool.take()
+    defer { pool.giveBack(workers) }
     let results = Collected<[(place: Int, prediction: Prediction)]>(count: taskCount)
     // The longest first, so that workers end at about the same time.
     let order = set.inputs.indices.sorted {

@@ -6,9 +6,22 @@ import Tensors
 struct Workers: @unchecked Sendable {
   private let workspaces: [Workspace]
 
-  init(_ parallelism: Parallelism) { workspaces = (0..<parallelism.threads).map { _ in Workspace() } }
+  init(_ parallelism: Parallelism, keepingLayers: Bool) {
+    workspaces = (0..<parallelism.threads).map { _ in Workspace(keepsLayers: keepingLayers) }
+  }
 
   subscript(worker: Int) -> Workspace { workspaces[worker] }
+}
+
+/// Sets of workspaces for scoring that are not in use, kept for the next call.
+final class WorkerPool: Sendable {
+  private let parallelism: Parallelism
+  private let free = Mutex<[Workers]>([])
+
+  init(_ parallelism: Parallelism) { self.parallelism = parallelism }
+
+  func take() -> Workers { free.withLock { $0.popLast() } ?? Workers(parallelism, keepingLayers: false) }
+  func giveBack(_ workers: Workers) { free.withLock { $0.append(workers) } }
 }
 
 /// Results of parallel tasks, kept in the tasks' order.

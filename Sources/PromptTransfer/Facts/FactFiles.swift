@@ -2,6 +2,12 @@ import Foundation
 
 /// Where the facts of a split lie.
 enum FactFiles {
+  /// The relations that lie side by side in a folder; else what is there itself.
+  static func relations(_ url: URL) throws -> [URL] {
+    let files = try find(url, split: .train)
+    return files.count == 1 ? [url] : files.map { $0.deletingLastPathComponent() }
+  }
+
   /// `train.jsonl`, `dev.jsonl` or `test.jsonl` of a folder, of all its subfolders when it holds none itself (relations side
   /// by side, as in LAMA), or one `.jsonl` file, which is then every split.
   static func find(_ url: URL, split: FactSet.Split) throws -> [URL] {

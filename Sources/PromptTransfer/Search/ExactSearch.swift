@@ -13,29 +13,16 @@ package struct ExactSearch: Sendable {
   /// The largest system that is factored: a factorisation costs the cube of its size, and its square in memory.
   static let factorLimit = 1536
 
+  /// All vectors together, which share what depends on the anchors alone.
   /// - Parameter anchors: (K, Ct), rows of unit length
   /// - Returns: (P, Ct), rows of unit length
   package func directions(
     _ code: RelativeCode, unitAnchors anchors: Matrix, parallelism: Parallelism
   ) -> Matrix {
-    directions([code], unitAnchors: anchors, parallelism: parallelism)[0]
-  }
-
-  /// The same for several codes over the same anchors, which share all that depends on the anchors alone.
-  package func directions(
-    _ codes: [RelativeCode], unitAnchors anchors: Matrix, parallelism: Parallelism
-  ) -> [Matrix] {
-    guard !codes.isEmpty else { return [] }
-    let all = RelativeCode(stacking: codes)
     let found =
-      isIterationFaster(all, anchors)
-      ? iterated(all, anchors, parallelism) : factored(all, anchors, parallelism)
-    let unit = found.normalizingRows()
-    var end = 0
-    return codes.map { code in
-      defer { end += code.similarities.rows }
-      return unit.gathering(end..<end + code.similarities.rows)
-    }
+      isIterationFaster(code, anchors)
+      ? iterated(code, anchors, parallelism) : factored(code, anchors, parallelism)
+    return found.normalizingRows()
   }
 
   /// Whether conjugate gradients are faster than a factorisation for each mask, or factorisations take too much memory.
@@ -57,11 +44,19 @@ package struct ExactSearch: Sendable {
     let lambda = code.kept.map { ridge * Double($0?.count ?? anchors.rows) / Double(anchors.columns) }
     var solver = ConjugateGradients()
     if canPrecondition(code, anchors) {
-      solver.preconditioner = GramMatrix(approximating: anchors, parallelism: parallelism)
-        .factored(ridge: ridge)
+      solver.preconditioner = GramMatrix(
+        approximating: sample(anchors, for: code.similarities.rows), parallelism: parallelism
+      ).factored(ridge: ridge)
     }
     return solver.solve(
       anchors, b: code.maskedSimilarities(), kept: code.kept, lambda: lambda, parallelism: parallelism)
+  }
+
+  /// Anchors to precondition with, all where many vectors share the cost: evenly spread, since the order may be one of meaning.
+  private func sample(_ anchors: Matrix, for vectorCount: Int) -> Matrix {
+    let count = max(4 * anchors.columns, 64 * vectorCount)
+    guard count < anchors.rows else { return anchors }
+    return anchors.gathering((0..<count).map { $0 * anchors.rows / count })
   }
 
   package func factored(_ code: RelativeCode, _ anchors: Matrix, _ parallelism: Parallelism) -> Matrix {

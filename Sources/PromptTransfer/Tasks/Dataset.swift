@@ -20,6 +20,15 @@ public enum Dataset: Sendable {
     }
   }
 
+  /// The name without the ending of a file.
+  public var stem: String { name.hasSuffix(".jsonl") ? String(name.dropLast(6)) : name }
+
+  /// Each relation by itself, where they lie side by side in a folder.
+  public func relations() throws -> [Dataset] {
+    guard case .facts(let url) = self else { return [self] }
+    return try FactFiles.relations(url).map { .facts($0) }
+  }
+
   /// The task, where it is one.
   public var task: ClassificationTask? { if case .task(let task) = self { task } else { nil } }
 

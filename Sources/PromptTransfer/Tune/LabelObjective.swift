@@ -1,8 +1,8 @@
 import LanguageModels
 import Tensors
 
-/// The cross-entropy of the right answers over the whole vocabulary (over the labels of a task), and the accuracy among the candidates on the development
-/// facts; among equally accurate prompts the likelihood decides.
+/// The cross-entropy of the right answers over the whole vocabulary (over the labels of a task), and the accuracy among the
+/// candidates on the development facts; among equally accurate prompts the likelihood decides.
 struct LabelObjective: TuningObjective {
   private let evaluator: Evaluator
   private let trainSet: ProbingSet
@@ -27,12 +27,17 @@ struct LabelObjective: TuningObjective {
 
   func tokenCount(_ example: Int) -> Int { trainSet.inputs[example].elements.count }
 
-  func lossAndGradient(
-    _ examples: ArraySlice<Int>, prompt: Matrix, scale: Float, gradient: inout Matrix, _ workspace: Workspace
-  ) -> [Float] {
-    evaluator.model.network.lossAndGradient(
-      examples.map { trainSet.inputs[$0] }[...], labels: examples.map { labels[$0] }[...], prompt: prompt,
-      candidates: words, scale: scale, gradient: &gradient, workspace)
+  static var joinsParts: Bool { FrozenModel.keepsSequencesApart }
+
+  static func lossesAndGradients(_ parts: [TuningPart<Self>], _ workspace: Workspace) -> [PartResult] {
+    guard let first = parts.first?.objective else { return [] }
+    let groups = parts.map { part in
+      LabelledGroup(
+        inputs: part.examples.map { part.objective.trainSet.inputs[$0] },
+        labels: part.examples.map { part.objective.labels[$0] }, prompt: part.prompt, scale: part.scale)
+    }
+    return first.evaluator.model.network.lossesAndGradients(groups, candidates: first.words, workspace)
+      .map { PartResult(losses: $0.losses, gradient: $0.gradient) }
   }
 
   func score(

@@ -14,8 +14,8 @@ public struct TuningSettings: Sendable, Codable, Equatable {
   public var evaluationsPerEpoch = 3
   public var seed: UInt64 = 0
 
-  /// How many sequences one task takes. Fixed, so that results do not depend on the number of threads.
-  static let sequencesPerTask = 8
+  /// How many sequences go through the model together.
+  static let sequencesPerPart = 8
 
   public init() {}
 }
@@ -86,27 +86,74 @@ public struct Tuner: Sendable {
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
     shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws(TransferError) -> TuningResult {
-    precondition(start.rows == template.vectorCount)
-    let trainSet = try evaluator.prepare(train, template: template)
-    let devSet = try evaluator.prepare(dev, template: template)
-    guard !trainSet.inputs.isEmpty else {
-      throw TransferError(
-        "facts",
-        "none of the \(train.count) training facts can be used: "
-          + "\(trainSet.skipped.objectNotACandidate) objects are not one token, \(trainSet.skipped.tooLong) sentences are too long"
-      )
+    let job = TuningJob(name: "facts", train: train, dev: dev, template: template, start: start)
+    return try tune([job], progress: progress, shouldStop: shouldStop)[0]
+  }
+
+  /// Tunes several prompts together. Each comes out as it would alone, to the last bit; sooner where batches are small or
+  /// threads many.
+  /// - Parameters:
+  ///   - progress: called after every step with the number of steps done and of all steps, of all prompts
+  ///   - shouldStop: asked after every step; the best prompts so far are then the result
+  public func tune(
+    _ jobs: [TuningJob], progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
+    shouldStop: @escaping @Sendable () -> Bool = { false }
+  ) throws(TransferError) -> [TuningResult] {
+    var sets: [(train: ProbingSet, dev: ProbingSet)] = []
+    for job in jobs {
+      let trainSet = try evaluator.prepare(job.train, template: job.template)
+      guard !trainSet.inputs.isEmpty else {
+        throw TransferError(
+          job.name,
+          "none of the \(job.train.count) training facts can be used: "
+            + "\(trainSet.skipped.objectNotACandidate) objects are not one token, "
+            + "\(trainSet.skipped.tooLong) sentences are too long")
+      }
+      sets.append((trainSet, try evaluator.prepare(job.dev, template: job.template)))
     }
-    var run = TuningRun(
-      LabelObjective(evaluator, trainSet: trainSet, devSet: devSet), settings: settings, start: start,
-      parallelism: evaluator.parallelism)
-    try run.run(progress: progress, shouldStop: shouldStop)
-    return TuningResult(
-      vectors: run.vectors, bestDevAccuracy: run.best?.score.value,
-      epochs: run.epochs.enumerated().map { index, epoch in
-        TuningEpoch(epoch: index + 1, trainLoss: epoch.trainLoss, devAccuracy: epoch.score?.value ?? 0)
-      },
-      exampleCount: run.examplesDone, trainSkipped: trainSet.skipped, devSkipped: devSet.skipped,
-      trainTruncatedCount: trainSet.truncatedCount, devTruncatedCount: devSet.truncatedCount,
-      isInterrupted: run.isInterrupted)
+    var tuning = JointTuning(
+      zip(jobs, sets).map { job, set in
+        TuningRun(
+          LabelObjective(evaluator, trainSet: set.train, devSet: set.dev), settings: settings,
+          start: job.start)
+      }, evaluator.parallelism)
+    try tuning.run(progress: progress, shouldStop: shouldStop)
+    return zip(tuning.runs, sets).map { run, set in
+      TuningResult(run, train: set.train, dev: set.dev)
+    }
+  }
+}
+
+/// One of several prompts to tune.
+public struct TuningJob: Sendable {
+  /// What errors call it.
+  public let name: String
+  public let train: [Fact]
+  public let dev: [Fact]
+  public let template: Template
+  /// (P, C), P as in the template
+  public let start: Matrix
+
+  public init(name: String, train: [Fact], dev: [Fact], template: Template, start: Matrix) {
+    precondition(start.rows == template.vectorCount)
+    self.name = name
+    self.train = train
+    self.dev = dev
+    self.template = template
+    self.start = start
+  }
+}
+
+extension TuningResult {
+  fileprivate init(_ run: TuningRun<LabelObjective>, train: ProbingSet, dev: ProbingSet) {
+    vectors = run.vectors
+    bestDevAccuracy = run.best?.score.value
+    epochs = run.epochs.enumerated().map { index, epoch in
+      TuningEpoch(epoch: index + 1, trainLoss: epoch.trainLoss, devAccuracy: epoch.score?.value ?? 0)
+    }
+    exampleCount = run.examplesDone
+    (trainSkipped, devSkipped) = (train.skipped, dev.skipped)
+    (trainTruncatedCount, devTruncatedCount) = (train.truncatedCount, dev.truncatedCount)
+    isInterrupted = run.isInterrupted
   }
 }

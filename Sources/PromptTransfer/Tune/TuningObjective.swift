@@ -8,15 +8,31 @@ protocol TuningObjective: Sendable {
   var canScore: Bool { get }
   /// How long an example is.
   func tokenCount(_ example: Int) -> Int
-  /// The loss of each of these examples.
-  /// - Parameter gradient: (P, C), overwritten with that of `scale` times their sum
-  func lossAndGradient(
-    _ examples: ArraySlice<Int>, prompt: Matrix, scale: Float, gradient: inout Matrix, _ workspace: Workspace
-  ) -> [Float]
+  /// Whether parts of several tunings may share a pass through the model: it must not change their results.
+  static var joinsParts: Bool { get }
+  /// Losses and gradient of each part. More than one only where `joinsParts`, and then of objectives for one model with the
+  /// same candidates.
+  static func lossesAndGradients(_ parts: [TuningPart<Self>], _ workspace: Workspace) -> [PartResult]
   /// Nil when interrupted.
   func score(
     _ prompt: Matrix, shouldStop: @escaping @Sendable () -> Bool
   ) throws(TransferError) -> TuningScore?
+}
+
+/// Some of the examples of a step.
+struct TuningPart<Objective: TuningObjective>: Sendable {
+  let objective: Objective
+  let examples: ArraySlice<Int>
+  let prompt: Matrix  // (P, C)
+  /// What the gradient is multiplied by.
+  let scale: Float
+}
+
+struct PartResult: Sendable {
+  /// Of each example.
+  let losses: [Float]
+  /// (P, C), of the scaled sum of the losses.
+  let gradient: Matrix
 }
 
 /// How good a prompt is, the more the better; among equals the tie-break decides.

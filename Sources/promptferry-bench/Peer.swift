@@ -1,0 +1,53 @@
+import Foundation
+
+/// The same work in PyTorch.
+struct Peer {
+  /// As a careful user writes it, and as published research code does it.
+  enum Style: String, CaseIterable { case best, reference }
+
+  struct Result: Decodable {
+    let facts, tokens: Int
+    let perSecond: Double
+  }
+
+  private let python: String
+  private let script: String
+
+  /// Throws where that Python has not what it takes.
+  init(python: String, script: String) throws {
+    self.python = python
+    self.script = script
+    do {
+      _ = try Self.output(of: python, ["-c", "import torch, transformers, safetensors"])
+    } catch {
+      throw BenchError(
+        """
+        \(python) has no torch, transformers and safetensors. Name one that has: make bench PYTHON=…/bin/python; or \
+        make one: python3 -m venv venv && venv/bin/pip install torch transformers safetensors. make bench-own needs none.
+        """)
+    }
+  }
+
+  func run(_ work: Case, _ style: Style, facts: String, words: String) throws -> Result {
+    try decoded([
+      work.work.rawValue, work.model, facts, words, "--style", style.rawValue, "--threads",
+      "\(work.threads)", "--limit", "\(work.limit)",
+    ])
+  }
+
+  /// The seconds that 2,000 steps of Adam take, from a tenth of them.
+  func search(threads: Int) throws -> Double {
+    struct Search: Decodable { let seconds: Double }
+    let result: Search = try decoded(["search", "--steps", "200", "--threads", "\(threads)"])
+    return 10 * result.seconds
+  }
+
+  private func decoded<Result: Decodable>(_ arguments: [String]) throws -> Result {
+    try JSONDecoder().decode(Result.self, from: Self.output(of: python, [script] + arguments))
+  }
+
+  /// Found as the shell finds it.
+  private static func output(of python: String, _ arguments: [String]) throws -> Data {
+    try Subprocess.output(of: URL(fileURLWithPath: "/usr/bin/env"), [python] + arguments)
+  }
+}

@@ -1,0 +1,57 @@
+import Foundation
+
+/// The results as Markdown: middle values, with the least and the most of the rounds' ratios in brackets.
+enum ResultTable {
+  static func markdown(_ results: Comparison) -> String {
+    var lines = [
+      "| work | facts a second | against `best` | against `reference` | share of SGEMM | against one thread |",
+      "|---|---|---|---|---|---|",
+    ]
+    for entry in results.cases {
+      lines.append(
+        row([
+          "\(entry.work)", number(entry.median(\.perSecond), 1), ratio(entry.ratios(.best)),
+          ratio(entry.ratios(.reference)), "\(number(100 * entry.median(\.share), 0)) %",
+          entry.work.threads == 1 ? "" : ratio(results.scaling(of: entry)),
+        ]))
+    }
+    lines += [
+      "",
+      "| | SGEMM, GFLOP/s | peak memory / weights | buffers a step | open, s | lay out, s | vocabulary, s |",
+      "|---|---|---|---|---|---|---|",
+    ]
+    for entry in results.cases {
+      lines.append(
+        row([
+          "\(entry.work)", number(entry.median(\.sgemmRate), 0),
+          number(entry.median { Double($0.peakMemoryBytes) / Double($0.weightBytes) }, 2),
+          number(entry.median(\.buffersPerStep), 1), number(entry.median(\.openSeconds), 3),
+          number(entry.median(\.prepareSeconds), 3), number(entry.median(\.vocabularySeconds), 3),
+        ]))
+    }
+    lines += [
+      "", "| exact search | seconds | against 2,000 Adam steps in PyTorch |", "|---|---|---|",
+      row([
+        "one relation alone", number(results.search.ours.map(\.oneSeconds).median, 4),
+        ratio(results.search.ratios(\.oneSeconds)),
+      ]),
+      row([
+        "each of \(results.search.ours.first?.relations ?? 0) together",
+        number(results.search.ours.map(\.eachSeconds).median, 4), ratio(results.search.ratios(\.eachSeconds)),
+      ]),
+    ]
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func row(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
+
+  private static func number(_ value: Double, _ digits: Int) -> String {
+    String(format: "%.\(digits)f", value)
+  }
+
+  private static func ratio(_ values: [Double]) -> String {
+    guard let least = values.min(), let most = values.max() else { return "" }
+    let digits = most < 20 ? 2 : 0
+    return "\(number(values.median, digits))x (\(number(least, digits))–\(number(most, digits)))"
+  }
+}

@@ -1,0 +1,50 @@
+import Checkpoints
+import Foundation
+import PromptTransfer
+
+/// Which prompts are carried, and where to: one of each source, or those that folders of all sources hold.
+struct PromptPlaces {
+  /// Whether the output is a folder: it ends with a `/`.
+  let isFolder: Bool
+  /// For each prompt to be written the sources' own.
+  let sources: [[URL]]
+  let outputs: [URL]
+  /// The outputs as the user would write them.
+  let names: [String]
+
+  init(from paths: [String], output: String) throws {
+    let destination = URL(fileURLWithPath: output)
+    isFolder = output.hasSuffix("/")
+    guard isFolder else {
+      try AtomicFile.requireWritable(destination)
+      (sources, outputs, names) = ([paths.map { URL(fileURLWithPath: $0) }], [destination], [output])
+      return
+    }
+    let folders = paths.map { URL(fileURLWithPath: $0) }
+    let files = try Self.shared(by: folders)
+    guard !files.isEmpty else {
+      throw TransferError(
+        paths[0], "holds no prompt (NAME.safetensors) that every source has",
+        hint: "Give folders of prompts, or the name of a file to write")
+    }
+    try FileManager.default.createDirectory(at: destination, withIntermediateDirectories: true)
+    sources = files.map { file in folders.map { $0.appendingPathComponent(file) } }
+    outputs = files.map { destination.appendingPathComponent($0) }
+    names = files.map { output + $0 }
+    for output in outputs { try AtomicFile.requireWritable(output) }
+  }
+
+  /// The names of prompt files that every folder has, sorted.
+  private static func shared(by folders: [URL]) throws -> [String] {
+    let held = try folders.map { folder in
+      do {
+        return try FileManager.default.contentsOfDirectory(atPath: folder.path)
+          .filter { $0.hasSuffix(".safetensors") }
+      } catch {
+        throw TransferError(
+          folder.path, "is no folder of prompts", hint: "The output is a folder, so this is one")
+      }
+    }
+    return held.dropFirst().reduce(Set(held[0])) { $0.intersection($1) }.sorted()
+  }
+}
