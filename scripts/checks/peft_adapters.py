@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 from peft import (AutoPeftModelForCausalLM, PeftModel, PrefixTuningConfig, PromptEncoderConfig, PromptTuningConfig,
                   TaskType, get_peft_model)
-from transformers import (AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer, T5Config,
-                          T5ForConditionalGeneration)
+from transformers import (AutoModelForCausalLM, AutoModelForMaskedLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM,
+                          T5Config, T5ForConditionalGeneration)
 from safetensors.torch import load_file
 
 SHARE = Path(__file__).resolve().parents[2] / "share/promptferry"
@@ -113,6 +113,34 @@ def inside(check):
         check.compare(f"transformers' logits of {name}", check.ours(model, prompt), read, tokenizer)
 
 
+def not_run_here(check):
+    """A Llama of two shards, its output matrix its own: a prompt is carried to it and becomes tokens of a copy."""
+    gpt2, folder, grown = SHARE / "zoo/gpt2-small", check.work / "llama", check.work / "llama-grown"
+    tokenizer = AutoTokenizer.from_pretrained(gpt2)
+    torch.manual_seed(0)
+    base = LlamaForCausalLM(LlamaConfig(
+        vocab_size=len(tokenizer) + 8, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, tie_word_embeddings=False)).eval()
+    base.save_pretrained(folder, max_shard_size="900KB")
+    tokenizer.save_pretrained(folder)
+    prompt, carried = check.work / "gpt2-small.safetensors", check.work / "llama.safetensors"
+    check.run("transfer", "--from", f"{gpt2}={prompt}", "--to", folder, "-o", carried)
+    text = json.loads(check.run("convert", carried, "-o", grown, "--to", "checkpoint", "--model", folder, "--json"))["text"]
+    vectors = load_file(carried)["vectors"]
+    model, added = AutoModelForCausalLM.from_pretrained(grown).eval(), AutoTokenizer.from_pretrained(grown)
+    worst = 0
+    for subject in ("Oslo", "São Paulo"):
+        words = tokenizer(subject, return_tensors="pt")["input_ids"]
+        embedded = torch.cat([base.get_input_embeddings()(words), vectors[None]], 1)
+        with torch.no_grad():
+            expected = base(inputs_embeds=embedded).logits[0, -1]
+            found = model(**added(text.replace("[X]", subject), return_tensors="pt")).logits[0, -1]
+        worst = max(worst, (found[:len(tokenizer)] - expected[:len(tokenizer)]).abs().max().item())
+    shards = len(list(folder.glob("model-*.safetensors")))
+    check.report(f"a Llama of {shards} shards with tokens for vectors: largest difference of logits {worst:.1e}",
+                 shards > 1 and worst <= TOLERANCE)
+
+
 def encoder_decoder(check):
     """A T5 adapter with vectors for encoder and decoder goes through us unchanged."""
     folder, theirs, ours = check.work / "t5", check.work / "t5-theirs", check.work / "t5-ours"
@@ -140,7 +168,7 @@ def encoder_decoder(check):
 def main(binary):
     with tempfile.TemporaryDirectory() as work:
         check = Check(Path(binary).resolve(), Path(work))
-        for part in (prepended, inside, encoder_decoder): part(check)
+        for part in (prepended, inside, not_run_here, encoder_decoder): part(check)
     sys.exit(check.failed)
 
 
