@@ -37,7 +37,8 @@ import Testing
 
   @Test func theVersionSaysWhatComputes() throws {
     let outcome = try Command.run(["--version"])
-    let pattern = /promptferry \d+\.\d+\.\d+( \([0-9a-f]{12}\))?\nBLAS     .+\nkernels  (AVX-512|AVX2|portable)\n/
+    let pattern =
+      /promptferry \d+\.\d+\.\d+( \([0-9a-f]{12}\))?\nBLAS     .+\nkernels  (AVX-512|AVX2|portable)\n/
     #expect(try pattern.wholeMatch(in: outcome.output) != nil, "\(outcome.output)")
   }
 }

@@ -21,7 +21,10 @@ public enum Dataset: Sendable {
   }
 
   /// The name without the ending of a file.
-  public var stem: String { name.hasSuffix(".jsonl") ? String(name.dropLast(6)) : name }
+  public var stem: String {
+    let ending = [".jsonl", ".csv", ".tsv"].first { name.hasSuffix($0) }
+    return String(name.dropLast(ending?.count ?? 0))
+  }
 
   /// Each relation by itself, where they lie side by side in a folder.
   public func relations() throws -> [Dataset] {
