@@ -67,6 +67,13 @@ import Testing
     (#"tuning:{"epochs": 0}"#, "tuning"),
     (#"figures:[{"kind": "curve"}]"#, "figures[0].x"),
     (#"figures:[{"kind": "comparison", "methods": ["unknown"]}]"#, "unknown"),
+    (
+      #"claims:[{"claim": "c", "better": {"label": "nobody"}, "than": {"label": "nobody"}}]"#,
+      "claims: names the method \"nobody\""
+    ),
+    (#"methods:[{"method": "canonical", "shrinkage": 2}]"#, "shrinkage"),
+    (#"methods:[{"method": "canonical", "anchorShare": 0}]"#, "anchorShare"),
+    (#"methods:[{"method": "procrustes", "select": "dev"}]"#, "select"),
   ])
   func wrongMembersAreNamed(member: String, named: String) throws {
     let error = #expect(throws: TransferError.self) { try configuration(member) }

@@ -98,6 +98,18 @@ import Testing
     #expect(claims.contains { $0.contains("number of anchors from 100 to 900 gains") })
   }
 
+  /// The paper's claims hold, turn around, or are lost in the noise.
+  @Test func everyClaimHasItsVerdict() throws {
+    let text = try #require(try SampleStore.shared().report()["report.md"])
+    for (claim, verdict) in [
+      ("More help.", "Holds here"), ("Fewer help.", "Does not hold here"),
+      ("It is the same.", "Here the difference is within noise"),
+    ] {
+      let line = try #require(text.split(separator: "\n").first { $0.contains(claim) })
+      #expect(line.contains(verdict), "\(line)")
+    }
+  }
+
   private func lines(of table: String, _ files: [String: String]) throws -> [String] {
     try #require(files["tables/\(table).csv"]).split(separator: "\n").map(String.init)
   }

@@ -94,6 +94,10 @@ struct SampleStore {
         "source": "Table 1", "published": [{"label": "exact", "target": "zoo:b", "value": 17.7}]},
        {"kind": "curve", "x": "anchorCount", "methods": ["anchors"],
         "published": [{"label": "paper", "x": 100, "value": 5}, {"label": "paper", "x": 900, "value": 20}]},
-       {"kind": "scatter", "methods": ["exact", "anchors"]}]}
+       {"kind": "scatter", "methods": ["exact", "anchors"]}],
+     "claims": [
+       {"claim": "More help.", "better": {"label": "anchors", "anchorCount": 900}, "than": {"label": "anchors", "anchorCount": 100}},
+       {"claim": "Fewer help.", "better": {"label": "anchors", "anchorCount": 100}, "than": {"label": "anchors", "anchorCount": 900}},
+       {"claim": "It is the same.", "better": {"label": "exact"}, "than": {"label": "exact"}}]}
     """
 }
