@@ -81,20 +81,19 @@ struct Case: Codable, CustomStringConvertible {
 }
 
 enum Subprocess {
-  /// What the command writes on standard output; throws when it fails.
+  /// What the command writes on standard output; what is wrong goes to ours. Throws when it fails.
   static func output(of binary: URL, _ arguments: [String]) throws -> Data {
     let process = Process()
     process.executableURL = binary
     process.arguments = arguments
     let pipe = Pipe()
     process.standardOutput = pipe
-    process.standardError = FileHandle.nullDevice
     try process.run()
     let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {
       throw BenchError(
-        "\(([binary.path] + arguments).joined(separator: " ")) failed; run it by itself to see why")
+        "\(([binary.path] + arguments).joined(separator: " ")) failed")
     }
     return data
   }

@@ -1,7 +1,7 @@
 """A checkpoint of Llama's shape to carry prompts to: a 128,256 x 4,096 table in BF16 (1.05 GB, sparse: only the rows of the
 words hold numbers) and a byte-level tokenizer with a token for each word. Needs nothing but Python.
 
-  python scripts/checks/llama_target.py OUT WORDS.txt
+  python scripts/checks/llama_target.py OUT WORDS.txt [WIDTH]
   /usr/bin/time -v promptferry transfer --from MODEL=PROMPT --to OUT -o carried.safetensors --json
 """
 import array, json, os, random, struct, sys
@@ -17,7 +17,8 @@ def byte_alphabet():
     return {b: chr(b) for b in plain} | {b: chr(256 + i) for i, b in enumerate(rest)}
 
 
-def main(out, words_file):
+def main(out, words_file, width=WIDTH):
+    width = int(width)
     os.makedirs(out, exist_ok=True)
     letters = byte_alphabet()
     words = dict.fromkeys(line.strip() for line in open(words_file, encoding="utf-8") if line.strip())
@@ -35,16 +36,16 @@ def main(out, words_file):
                "continuing_subword_prefix": None, "end_of_word_suffix": None, "fuse_unk": False, "byte_fallback": False,
                "ignore_merges": True, "vocab": vocabulary, "merges": []}},
               open(f"{out}/tokenizer.json", "w", encoding="utf-8"), ensure_ascii=False)
-    json.dump({"model_type": "llama", "vocab_size": ROWS, "hidden_size": WIDTH}, open(f"{out}/config.json", "w"))
-    size = ROWS * WIDTH * 2
-    header = json.dumps({"model.embed_tokens.weight": {"dtype": "BF16", "shape": [ROWS, WIDTH], "data_offsets": [0, size]}})
+    json.dump({"model_type": "llama", "vocab_size": ROWS, "hidden_size": width}, open(f"{out}/config.json", "w"))
+    size = ROWS * width * 2
+    header = json.dumps({"model.embed_tokens.weight": {"dtype": "BF16", "shape": [ROWS, width], "data_offsets": [0, size]}})
     normal = random.Random(0)
     pool = [struct.unpack("<I", struct.pack("<f", normal.gauss(0, 0.02)))[0] >> 16 for _ in range(1 << 16)]
     with open(f"{out}/model.safetensors", "wb") as f:
         f.write(struct.pack("<Q", len(header)) + header.encode())
         f.truncate(8 + len(header) + size)
         for _ in tokens:
-            f.write(array.array("H", normal.choices(pool, k=WIDTH)).tobytes())
+            f.write(array.array("H", normal.choices(pool, k=width)).tobytes())
 
 
 main(*sys.argv[1:])
