@@ -25,7 +25,7 @@ demo: build
 	$(BINARY) demo
 
 # The experiments that ship with the project, on its own models, and one report of them all: runs/report/report.html.
-EXPERIMENTS := $(addprefix zoo/,quick direct main selection search normalization anchors overlap length objective tasks seeds gpt)
+EXPERIMENTS := $(addprefix zoo/,quick direct main selection shrinkage search normalization anchors overlap length objective tasks seeds gpt)
 experiments: build
 	for name in $(EXPERIMENTS); do $(BINARY) experiment run $$name || exit 1; done
 	$(BINARY) experiment report $(EXPERIMENTS)

@@ -25,11 +25,15 @@ public enum TransferMethod: Sendable, Equatable {
     case gradient(steps: Int, learningRate: Float)
   }
 
-  /// Ridges where none is asked for: chosen once, on the models that ship with the project.
+  /// Settings where none is asked for. Ridges and shrinkage were chosen once, on the models that ship with the project.
   public static let canonicalRidge = 1.0
   public static let linearRidge = 1.0
   public static let relativeRidge = 0.1
   public static let shrinkage = 0.5
+  /// The paper's search.
+  public static let steps = 2000
+  public static let learningRate: Float = 5e-3
+  public static let maskCount = 8192
 
   public var name: String {
     switch self {

@@ -42,11 +42,15 @@ struct Demo: Sendable {
     Row(name: "linear map", kind: .transfer(.linear(ridge: TransferMethod.linearRidge), .strength)),
     Row(
       name: "gradient search, moments (paper)",
-      kind: .transfer(.relative(.gradient(steps: 2000, learningRate: 5e-3), mask: .top(8192)), .moments)),
+      kind: .transfer(
+        .relative(
+          .gradient(steps: TransferMethod.steps, learningRate: TransferMethod.learningRate),
+          mask: .top(TransferMethod.maskCount)), .moments)),
     Row(
       name: "exact search, strength",
       kind: .transfer(
-        .relative(.exact(ridge: TransferMethod.relativeRidge), mask: .top(8192)), .strength)),
+        .relative(.exact(ridge: TransferMethod.relativeRidge), mask: .top(TransferMethod.maskCount)),
+        .strength)),
     Row(
       name: "canonical map, strength (default)",
       kind: .transfer(

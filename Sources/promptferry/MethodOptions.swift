@@ -81,7 +81,9 @@ struct MethodOptions: ParsableArguments {
     case .relative:
       .relative(
         isGradient
-          ? .gradient(steps: steps ?? 2000, learningRate: learningRate ?? 5e-3)
+          ? .gradient(
+            steps: steps ?? TransferMethod.steps,
+            learningRate: learningRate ?? TransferMethod.learningRate)
           : .exact(ridge: ridge ?? TransferMethod.relativeRidge), mask: mask)
     case .linear: .linear(ridge: ridge ?? TransferMethod.linearRidge)
     case .procrustes: .procrustes
@@ -99,8 +101,10 @@ struct MethodOptions: ParsableArguments {
     return settings
   }
 
+  private var maskLimit: Limit { maskTop ?? .count(TransferMethod.maskCount) }
+
   private var mask: AnchorMask {
-    switch maskTop ?? .count(8192) {
+    switch maskLimit {
     case .all: .all
     case .count(let count): maskAbsolute ? .topAbsolute(count) : .top(count)
     }
@@ -115,7 +119,7 @@ struct MethodOptions: ParsableArguments {
       entries["shrinkage"] = "\(shrinkage)"
     case .linear(let ridge): entries["ridge"] = "\(ridge)"
     case .relative(let search, _):
-      entries["maskTop"] = "\(maskTop ?? .count(8192))" + (maskAbsolute ? " by absolute value" : "")
+      entries["maskTop"] = "\(maskLimit)" + (maskAbsolute ? " by absolute value" : "")
       switch search {
       case .exact(let ridge):
         entries["search"] = "exact"

@@ -35,7 +35,7 @@ public struct Figure: Sendable, Hashable, Codable {
 
   /// What a curve runs over.
   public enum Axis: String, Sendable, Codable {
-    case anchorCount, anchorShare, vectorCount, ridge, steps, maskTop, factLimit
+    case anchorCount, anchorShare, vectorCount, ridge, shrinkage, steps, maskTop, factLimit
   }
 
   public var kind: Kind

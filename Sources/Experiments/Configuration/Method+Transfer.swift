@@ -8,7 +8,9 @@ extension Method {
     case .relative:
       .relative(
         search == .gradient
-          ? .gradient(steps: steps ?? 2000, learningRate: learningRate ?? 5e-3)
+          ? .gradient(
+            steps: steps ?? TransferMethod.steps,
+            learningRate: learningRate ?? TransferMethod.learningRate)
           : .exact(ridge: ridge ?? TransferMethod.relativeRidge), mask: mask)
     case .procrustes: .procrustes
     case .projector: .projector(ProjectorSettings())

@@ -3,8 +3,8 @@ import Tensors
 /// The reference's search: Adam on the mean over rows of one minus the objective, the candidate normalised inside
 /// every step.
 package struct GradientSearch: Sendable {
-  package var steps = 2000
-  package var learningRate: Float = 5e-3
+  package var steps = TransferMethod.steps
+  package var learningRate = TransferMethod.learningRate
 
   package init() {}
 

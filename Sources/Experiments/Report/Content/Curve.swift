@@ -71,6 +71,7 @@ extension FigureContent {
     case .anchorCount: method.method.usesSources && method.method != .copy
     case .anchorShare: method.anchorShare != nil
     case .ridge: method.ridge != nil
+    case .shrinkage: method.shrinkage != nil
     case .steps: method.steps != nil
     case .maskTop: method.maskTop != nil
     case .factLimit: method.factLimit != nil
@@ -84,6 +85,7 @@ extension FigureContent {
     case .anchorCount: results.anchorCount(series)
     case .anchorShare: method.anchorShare.map { 100 * $0 }
     case .ridge: method.ridge
+    case .shrinkage: method.shrinkage
     case .steps: method.steps.map(Double.init)
     case .maskTop: method.maskTop.map(Double.init)
     case .factLimit: method.factLimit.map(Double.init)

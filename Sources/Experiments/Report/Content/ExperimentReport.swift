@@ -109,6 +109,7 @@ extension Figure.Axis {
     case .anchorShare: "share of the shared words, %"
     case .vectorCount: "number of prompt vectors"
     case .ridge: "ridge"
+    case .shrinkage: "power of the correlations"
     case .steps: "steps of gradient search"
     case .maskTop: "anchors kept by the mask"
     case .factLimit: "number of training facts"
@@ -116,5 +117,5 @@ extension Figure.Axis {
   }
 
   /// Whether equal ratios rather than equal differences matter.
-  var isLogarithmic: Bool { self != .vectorCount }
+  var isLogarithmic: Bool { self != .vectorCount && self != .shrinkage }
 }

@@ -111,6 +111,7 @@ extension Method {
     case .anchorCount: method.anchorCount = nil
     case .anchorShare: method.anchorShare = nil
     case .ridge: method.ridge = nil
+    case .shrinkage: method.shrinkage = nil
     case .steps: method.steps = nil
     case .maskTop: method.maskTop = nil
     case .factLimit: method.factLimit = nil
