@@ -41,6 +41,17 @@ extension Matrix {
     }
   }
 
+  /// Writes columns: `part` is (rows, range.count).
+  mutating func setColumns(_ range: Range<Int>, to part: Matrix) {
+    precondition(part.rows == rows && part.columns == range.count && range.upperBound <= columns)
+    let (height, width) = (rows, columns)
+    let target = mutablePointer()
+    for row in 0..<height {
+      (target + row * width + range.lowerBound).update(
+        from: part.pointer + row * part.columns, count: part.columns)
+    }
+  }
+
   mutating func setRow(_ row: Int, _ values: [Double]) {
     precondition(row >= 0 && row < rows && values.count == columns)
     let width = columns

@@ -10,6 +10,8 @@ import Foundation
 package struct CanonicalCorrelations {
   /// Descending, from at most 1.
   package let values: [Double]
+  /// The ridges that were used: more than was asked for where a matrix is singular to working precision.
+  package let ridges: [Double]
   private let sourceDirections: Matrix  // (Cs, r): Ls^-T U
   private let targetDirections: Matrix  // (r, Ct): V^T Lt^T
 
@@ -25,6 +27,7 @@ package struct CanonicalCorrelations {
     var values = [Double](repeating: 0, count: rank)
     var u = [Double](repeating: 0, count: height * rank)
     var vt = [Double](repeating: 0, count: rank * width)
+    ridges = [left.ridge, right.ridge]
     left.apply(.inverse, fromLeftTo: &product, columns: width)
     right.apply(.inverseTransposed, fromRightTo: &product, rows: height)
     guard

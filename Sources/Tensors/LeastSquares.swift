@@ -68,7 +68,7 @@ package struct GramMatrix {
     while true {
       for i in 0..<width { elements[i * width + i] = diagonal[i] + ridge * unit }
       if BLAS.factorCholesky(&elements, n: width) || ridge > 1 {
-        return CholeskyFactor(width: width, factor: elements)
+        return CholeskyFactor(width: width, ridge: ridge, factor: elements)
       }
       // The factorisation wrote over the upper triangle only.
       for i in 0..<width { for j in i + 1..<width { elements[i * width + j] = elements[j * width + i] } }
@@ -80,6 +80,8 @@ package struct GramMatrix {
 /// A factored symmetric positive definite matrix.
 package struct CholeskyFactor: Sendable {
   package let width: Int
+  /// The ridge that was used, in units of the mean diagonal: more than was asked for where the matrix was singular.
+  package let ridge: Double
   fileprivate let factor: [Double]  // row-major, `U = L^T` in the upper triangle
 
   /// Solves for several right-hand sides, one after the other in `b`.

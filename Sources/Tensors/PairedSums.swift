@@ -2,15 +2,19 @@
 package struct PairedSums {
   private var source, target: GramMatrix
   private var product: [Double]  // (Cs, Ct)
+  package let targetWidth: Int
+  private let includesTarget: Bool
 
-  package init(sourceWidth: Int, targetWidth: Int) {
+  /// - Parameter includesTarget: whether `T^T T` is wanted, else it has width 0
+  package init(sourceWidth: Int, targetWidth: Int, includesTarget: Bool = true) {
+    self.targetWidth = targetWidth
+    self.includesTarget = includesTarget
     source = GramMatrix(width: sourceWidth)
-    target = GramMatrix(width: targetWidth)
+    target = GramMatrix(width: includesTarget ? targetWidth : 0)
     product = [Double](repeating: 0, count: sourceWidth * targetWidth)
   }
 
   package var sourceWidth: Int { source.width }
-  package var targetWidth: Int { target.width }
 
   /// - Parameters:
   ///   - a: (K, Cs)
@@ -18,7 +22,7 @@ package struct PairedSums {
   package mutating func add(_ a: Matrix, _ b: Matrix, parallelism: Parallelism) {
     precondition(a.rows == b.rows)
     source.add(a, parallelism: parallelism)
-    target.add(b, parallelism: parallelism)
+    if includesTarget { target.add(b, parallelism: parallelism) }
     let (width, rights) = (b.columns, CrossProduct.tiles(b.columns))
     let tiles = CrossProduct.tiles(a.columns).flatMap { left in rights.map { (left, $0) } }
     product.withUnsafeMutableBufferPointer { buffer in

@@ -21,7 +21,7 @@ struct Demo: Sendable {
   struct Row: Sendable {
     enum Kind: Sendable {
       case manualTemplate
-      case transfer(TransferMethod, NormalizationRule)
+      case transfer(any TransferMethod, NormalizationRule? = nil)
       case directTuning
     }
 
@@ -29,39 +29,29 @@ struct Demo: Sendable {
     let kind: Kind
     /// Whether the source matters.
     var hasSource: Bool {
-      if case .transfer(let method, _) = kind { method != .random } else { false }
+      if case .transfer(let method, _) = kind { type(of: method).readsPrompts } else { false }
     }
   }
+
+  private static let gradientSearch = "gradient search, moments (paper)"
+  private static let paper = RelativeSearch(
+    .gradient(steps: RelativeSearch.defaultSteps, learningRate: RelativeSearch.defaultLearningRate))
 
   /// From nothing carried to the ceiling.
   static let allRows: [Row] = [
     Row(name: "manual template", kind: .manualTemplate),
-    Row(name: "random vectors", kind: .transfer(.random, .none)),
-    Row(name: "copied vectors", kind: .transfer(.copy, .none)),
-    Row(name: "nearest words", kind: .transfer(.discretize, .strength)),
-    Row(name: "linear map", kind: .transfer(.linear(ridge: TransferMethod.linearRidge), .strength)),
-    Row(
-      name: "gradient search, moments (paper)",
-      kind: .transfer(
-        .relative(
-          .gradient(steps: TransferMethod.steps, learningRate: TransferMethod.learningRate),
-          mask: .top(TransferMethod.maskCount)), .moments)),
-    Row(
-      name: "exact search, strength",
-      kind: .transfer(
-        .relative(.exact(ridge: TransferMethod.relativeRidge), mask: .top(TransferMethod.maskCount)),
-        .strength)),
-    Row(
-      name: "canonical map, strength (default)",
-      kind: .transfer(
-        .canonical(ridge: TransferMethod.canonicalRidge, shrinkage: TransferMethod.shrinkage), .strength)),
+    Row(name: "random vectors", kind: .transfer(RandomVectors())),
+    Row(name: "copied vectors", kind: .transfer(Copy())),
+    Row(name: "nearest words", kind: .transfer(NearestWord())),
+    Row(name: "linear map", kind: .transfer(LinearMap())),
+    Row(name: gradientSearch, kind: .transfer(paper, .moments)),
+    Row(name: "exact search, strength", kind: .transfer(RelativeSearch())),
+    Row(name: "canonical map, strength (default)", kind: .transfer(CanonicalMap())),
     Row(name: "direct tuning (ceiling)", kind: .directTuning),
   ]
 
   /// Without the search that takes a second a prompt.
-  static let quickRows = allRows.filter {
-    if case .transfer(.relative(.gradient, _), _) = $0.kind { false } else { true }
-  }
+  static let quickRows = allRows.filter { $0.name != gradientSearch }
 
   init(
     zoo: URL, atlas: URL, pairs: [(String, String)], relations chosen: [String], rows: [Row],
@@ -90,9 +80,7 @@ struct Demo: Sendable {
   /// Nil when interrupted.
   func run(shouldStop: @escaping @Sendable () -> Bool) throws -> [DemoResult.Cell]? {
     guard let tuned = try tuneAll(shouldStop) else { return nil }
-    let anchors = try pairs.map { pair in
-      Anchors([try model(pair.source).tokenizer, try model(pair.target).tokenizer])
-    }
+    guard let transfers = try fitAll(shouldStop) else { return nil }
     let progress = common.progress("carrying", unit: "prompts")
     let jobs = pairs.indices.flatMap { pair in relations.indices.map { (pair: pair, relation: $0) } }
     let done = Collected<Result<[(String, [Prediction])], any Error>>(count: jobs.count)
@@ -100,7 +88,7 @@ struct Demo: Sendable {
       if shouldStop() { return }
       let job = jobs[index]
       let result = Result {
-        try carry(relations[job.relation], pairs[job.pair], anchors: anchors[job.pair], tuned)
+        try carry(relations[job.relation], pairs[job.pair], transfers[job.pair], tuned)
       }
       progress.update(done.set(result, at: index), of: jobs.count)
     }
@@ -160,9 +148,34 @@ struct Demo: Sendable {
       uniqueKeysWithValues: zip(jobs.map { "\($0.model.name) \($0.relation.name)" }, prompts))
   }
 
+  /// For each pair and row the fitted method; nil for rows that do not carry, and methods that do not apply.
+  private func fitAll(_ shouldStop: @escaping @Sendable () -> Bool) throws -> [[FittedTransfer?]]? {
+    let jobs = pairs.indices.flatMap { pair in rows.indices.map { (pair: pair, row: $0) } }
+    let words = try pairs.map { pair in
+      try SharedVocabulary(sources: [model(pair.source).space], target: model(pair.target).space)
+    }
+    let done = Collected<Result<FittedTransfer?, any Error>>(count: jobs.count)
+    common.parallelism.forEach(jobs.count) { _, index in
+      if shouldStop() { return }
+      let job = jobs[index]
+      done.set(Result { try fit(rows[job.row], words[job.pair]) }, at: index)
+    }
+    guard !shouldStop(), let fitted = try done.all()?.map({ try $0.get() }) else { return nil }
+    return pairs.indices.map { pair in zip(jobs, fitted).filter { $0.0.pair == pair }.map(\.1) }
+  }
+
+  private func fit(_ row: Row, _ words: SharedVocabulary) throws -> FittedTransfer? {
+    guard case .transfer(let method, let rule) = row.kind,
+      !(method is Copy) || words.sources[0].width == words.target.width
+    else { return nil }
+    return try Transfer(
+      words, method: method, normalization: rule, seed: common.seed, parallelism: Parallelism(threads: 1)
+    ).fit()
+  }
+
   /// The predictions of every method, in the table's order, for one relation and one pair.
   private func carry(
-    _ relation: Relation, _ pair: (source: String, target: String), anchors: Anchors,
+    _ relation: Relation, _ pair: (source: String, target: String), _ transfers: [FittedTransfer?],
     _ tuned: [String: SoftPrompt]
   ) throws -> [(String, [Prediction])] {
     let target = try model(pair.target)
@@ -174,17 +187,13 @@ struct Demo: Sendable {
       let direct = tuned["\(pair.target) \(relation.name)"]
     else { return [] }
     let width = target.space.table.width
-    return try rows.compactMap { row in
+    return try zip(rows, transfers).compactMap { row, transfer in
       switch row.kind {
       case .manualTemplate: return (row.name, try ask(relation.manual, Matrix(rows: 0, columns: width)))
       case .directTuning: return (row.name, try ask(direct.template, direct.vectors))
-      case .transfer(let method, let rule):
-        if method == .copy, prompt.vectors.columns != width { return nil }
-        let transfer = try Transfer(
-          sources: [TransferSource(space: model(pair.source).space, prompt: prompt)], target: target.space,
-          anchors: anchors, method: method, normalization: rule, seed: common.seed,
-          parallelism: Parallelism(threads: 1))
-        return (row.name, try ask(prompt.template, transfer.run().vectors))
+      case .transfer:
+        guard let transfer else { return nil }
+        return (row.name, try ask(prompt.template, transfer.carry([prompt]).vectors))
       }
     }
   }

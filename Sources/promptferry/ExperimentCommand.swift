@@ -12,11 +12,12 @@ struct ExperimentCommand: ParsableCommand {
       Example:
         promptferry experiment run zoo/quick
         promptferry experiment status zoo/quick
+        promptferry experiment why zoo/quick
         promptferry experiment report zoo/quick
 
       CONFIG is a JSON file, or the name of one in share/promptferry/experiments.
       """,
-    subcommands: [Run.self, Status.self, ReportCommand.self])
+    subcommands: [Run.self, Status.self, Why.self, ReportCommand.self])
 
   /// - Parameters:
   ///   - output: the folder of results, runs/NAME when nil
@@ -64,7 +65,7 @@ struct ExperimentCommand: ParsableCommand {
     func run() async throws {
       let interruption = Interruption()
       let runner = try options.runner(models: await options.fetchModels(interruption))
-      let before = runner.status()
+      let before = try runner.status()
       options.common.note("\(before.finishedCells) of \(before.cellCount) cells are there.")
       let bars = [
         options.common.progress("tuning", unit: "prompts"), options.common.progress("running", unit: "cells"),
@@ -88,11 +89,37 @@ struct ExperimentCommand: ParsableCommand {
 
     func run() throws { try options.printStatus(try options.runner()) }
   }
+
+  struct Why: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Says why cells are to be run: which of their inputs differ from those of the last result.",
+      discussion: """
+        Example:
+          promptferry experiment why zoo/quick "bert-tiny, capital"
+
+        A result rests on the content of models, facts, words and settings, not on their names. CELL is part of a cell's \
+        description; without it all cells that are to be run are explained.
+        """)
+    @OptionGroup var options: Options
+    @Argument(help: "Part of the description of the cells that are meant (default: all).") var cell: String?
+
+    func run() throws {
+      let reasons = try options.runner().reasons().filter { reason in
+        cell.map { reason.cell.contains($0) } ?? true
+      }
+      let lines = reasons.map { reason in
+        let why = reason.differences.isEmpty ? "was never run" : reason.differences.joined(separator: "; ")
+        return "\(reason.cell): \(why)"
+      }
+      try options.common.print(
+        reasons, text: lines.isEmpty ? "Nothing is to be run." : lines.joined(separator: "\n"))
+    }
+  }
 }
 
 extension ExperimentCommand.Options {
   func printStatus(_ runner: Runner) throws {
-    let status = runner.status()
+    let status = try runner.status()
     try common.print(
       status,
       text: """

@@ -3,17 +3,16 @@ import PromptTransfer
 
 /// How a prompt is carried.
 struct MethodOptions: ParsableArguments {
-  enum Method: String, ExpressibleByArgument, CaseIterable {
-    case canonical, relative, linear, procrustes, projector, discretize, naive, copy, random
-  }
   enum Search: String, ExpressibleByArgument, CaseIterable { case exact, gradient }
 
   @Option(
-    help: """
+    help: ArgumentHelp(
+      """
       What carries the prompt: the canonical map (default), the paper's relative code (default where --search or a mask is \
-      asked for), or a baseline.
-      """)
-  var method: Method?
+      asked for), or a baseline. 'promptferry list methods' says what each does.
+      """, valueName: "method"),
+    completion: .list(MethodRegistry.names))
+  var method: String?
   @Option(help: "How the relative method finds target vectors (default: exact).") var search: Search?
   @Option(
     help: "How many of the most similar anchors describe a vector: a number, or all (default: 8192).")
@@ -32,107 +31,66 @@ struct MethodOptions: ParsableArguments {
       """)
   var shrinkage: Double?
   @Option(help: "Steps of gradient search (default: 2000).") var steps: Int?
-  @Option(help: "Learning rate of gradient search (default: 0.005).") var learningRate: Float?
+  @Option(help: "Learning rate of gradient search (default: 0.005).") var learningRate: Double?
   @Option(help: "Units of the projector's hidden layer (default: the wider of the two embeddings).")
   var hidden: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Any setting of the method, by its name in configurations. May be repeated.", valueName: "name=value"))
+  var set: [SettingArgument] = []
 
-  var chosen: Method {
-    method ?? (search != nil || maskTop != nil || maskAbsolute ? .relative : .canonical)
+  /// The method's name.
+  var chosen: String {
+    method
+      ?? (search != nil || maskTop != nil || maskAbsolute ? RelativeSearch.name : CanonicalMap.name)
   }
 
-  private var isGradient: Bool { search == .gradient }
-
-  func validate() throws {
-    if let ridge, !(ridge >= 0 && ridge.isFinite) { throw ValidationError("--ridge wants 0 or more") }
-    if let shrinkage, !(0...1).contains(shrinkage) { throw ValidationError("--shrinkage wants 0 to 1") }
-    if let steps, steps < 1 { throw ValidationError("--steps wants at least 1") }
-    if let learningRate, !(learningRate > 0 && learningRate.isFinite) {
-      throw ValidationError("--learning-rate wants a positive number")
-    }
-    if let hidden, !(1...65_536).contains(hidden) {
-      throw ValidationError("--hidden wants a number from 1 to 65536")
-    }
-    try requirePlaces()
-  }
-
-  /// No option is ignored: each belongs to some methods only.
-  private func requirePlaces() throws {
-    let isRelative = chosen == .relative
-    let places: [(option: String, isGiven: Bool, isInPlace: Bool, owner: String)] = [
-      ("--search", search != nil, isRelative, "--method relative"),
-      ("--mask-top", maskTop != nil, isRelative, "--method relative"),
-      ("--mask-absolute", maskAbsolute, isRelative, "--method relative"),
-      ("--ridge", ridge != nil, transferMethod.ridge != nil, "canonical, linear and exact search"),
-      ("--shrinkage", shrinkage != nil, chosen == .canonical, "--method canonical"),
-      ("--steps", steps != nil, isGradient, "--search gradient"),
-      ("--learning-rate", learningRate != nil, isGradient, "--search gradient"),
-      ("--hidden", hidden != nil, chosen == .projector, "--method projector"),
-    ]
-    for place in places where place.isGiven && !place.isInPlace {
-      throw ValidationError("\(place.option) belongs to \(place.owner)")
-    }
-  }
-
-  var transferMethod: TransferMethod {
-    switch chosen {
-    case .canonical:
-      .canonical(
-        ridge: ridge ?? TransferMethod.canonicalRidge, shrinkage: shrinkage ?? TransferMethod.shrinkage)
-    case .relative:
-      .relative(
-        isGradient
-          ? .gradient(
-            steps: steps ?? TransferMethod.steps,
-            learningRate: learningRate ?? TransferMethod.learningRate)
-          : .exact(ridge: ridge ?? TransferMethod.relativeRidge), mask: mask)
-    case .linear: .linear(ridge: ridge ?? TransferMethod.linearRidge)
-    case .procrustes: .procrustes
-    case .projector: .projector(projector)
-    case .discretize: .discretize
-    case .naive: .naive
-    case .copy: .copy
-    case .random: .random
-    }
-  }
-
-  private var projector: ProjectorSettings {
-    var settings = ProjectorSettings()
-    settings.hiddenWidth = hidden
+  /// The settings that are given, by their names in configurations.
+  private var settings: [String: Setting] {
+    var settings = Dictionary(set.map { ($0.name, $0.value) }) { $1 }
+    settings["search"] = search.map { .text($0.rawValue) }
+    settings["maskTop"] = maskTop.map { $0.count.map { .number(Double($0)) } ?? .text("all") }
+    if maskAbsolute { settings["maskAbsolute"] = .flag(true) }
+    settings["ridge"] = ridge.map(Setting.number)
+    settings["shrinkage"] = shrinkage.map(Setting.number)
+    settings["steps"] = steps.map { .number(Double($0)) }
+    settings["learningRate"] = learningRate.map(Setting.number)
+    settings["hidden"] = hidden.map { .number(Double($0)) }
     return settings
   }
 
-  private var maskLimit: Limit { maskTop ?? .count(TransferMethod.maskCount) }
+  func validate() throws { _ = try transferMethod() }
 
-  private var mask: AnchorMask {
-    switch maskLimit {
-    case .all: .all
-    case .count(let count): maskAbsolute ? .topAbsolute(count) : .top(count)
+  /// Throws `ValidationError` where a setting is not the method's, or out of its range.
+  func transferMethod() throws -> any TransferMethod {
+    for (name, number) in [("ridge", ridge), ("shrinkage", shrinkage), ("learning-rate", learningRate)] {
+      if let number, !number.isFinite { throw ValidationError("--\(name) wants a number, not \(number)") }
+    }
+    do {
+      return try MethodRegistry.method(named: chosen, settings)
+    } catch {
+      guard let setting = error.setting else { throw ValidationError("--method \(chosen) \(error.problem)") }
+      let isOption = !set.contains { $0.name == setting }
+      throw ValidationError((isOption ? "--" + Self.hyphenated(setting) : "--set \(setting)") + " \(error.problem)")
     }
   }
 
-  /// What the carried prompt says of it.
-  func provenance() throws -> [String: String] {
-    var entries = ["method": chosen.rawValue]
-    switch transferMethod {
-    case .canonical(let ridge, let shrinkage):
-      entries["ridge"] = "\(ridge)"
-      entries["shrinkage"] = "\(shrinkage)"
-    case .linear(let ridge): entries["ridge"] = "\(ridge)"
-    case .relative(let search, _):
-      entries["maskTop"] = "\(maskLimit)" + (maskAbsolute ? " by absolute value" : "")
-      switch search {
-      case .exact(let ridge):
-        entries["search"] = "exact"
-        entries["ridge"] = "\(ridge)"
-      case .gradient(let steps, let learningRate):
-        entries["search"] = "gradient"
-        entries["steps"] = "\(steps)"
-        entries["learningRate"] = "\(learningRate)"
-      }
-    case .projector(let settings): entries["projector"] = try compactJSON(settings)
-    default: break
-    }
-    return entries
+  /// `maskTop` as an option: `mask-top`.
+  private static func hyphenated(_ name: String) -> String {
+    name.reduce(into: "") { $0 += $1.isUppercase ? "-" + $1.lowercased() : String($1) }
+  }
+}
+
+/// A setting on the command line: `NAME=VALUE`.
+struct SettingArgument: ExpressibleByArgument {
+  let name: String
+  let value: Setting
+
+  init?(argument: String) {
+    guard let equals = argument.firstIndex(of: "="), equals != argument.startIndex else { return nil }
+    name = String(argument[..<equals])
+    let text = String(argument[argument.index(after: equals)...])
+    value = Double(text).map { .number($0) } ?? (Bool(text).map { .flag($0) } ?? .text(text))
   }
 }
 
@@ -151,12 +109,10 @@ enum Limit: ExpressibleByArgument, CustomStringConvertible {
     }
   }
 
-  var description: String {
-    switch self {
-    case .all: "all"
-    case .count(let count): "\(count)"
-    }
-  }
+  /// Nil for all.
+  var count: Int? { if case .count(let count) = self { count } else { nil } }
+
+  var description: String { count.map { "\($0)" } ?? "all" }
 
   var defaultValueDescription: String { description }
 }

@@ -29,44 +29,54 @@ struct SelectionOptions: ParsableArguments {
   func requirePlace(beside how: MethodOptions) throws {
     guard let select else { return }
     if how.ridge != nil { throw ValidationError("--ridge and --select exclude each other") }
-    let isSearch = select == .dev && how.search == .gradient
-    if how.transferMethod.ridge == nil && !isSearch {
+    let method = try how.transferMethod()
+    let hasRidge = MethodRegistry.settings(of: method)["ridge"] != nil
+    if !hasRidge && !(select == .dev && how.search == .gradient) {
       throw ValidationError("--select \(select.rawValue) finds nothing to choose in this method")
     }
   }
 
   /// Carries prompts between the same models, and chooses for each where asked. Nil when stopped before there was a choice.
+  /// - Parameters:
+  ///   - jobs: each holds one prompt of each source
+  ///   - weights: each source's share
   func run(
-    _ transfers: [Transfer], prepare: () async throws -> DevSelection,
-    progress: (_ done: Int, _ total: Int) -> Void, shouldStop: @escaping @Sendable () -> Bool
+    _ transfer: Transfer, _ jobs: [[SoftPrompt]], weights: [Float], prepare: () async throws -> DevSelection,
+    progress: @escaping (_ done: Int, _ total: Int) -> Void, shouldStop: @escaping @Sendable () -> Bool
   ) async throws -> [Chosen]? {
-    let selected: [Selected?]
     switch select {
     case nil:
-      return try Transfer.run(transfers, progress: progress, shouldStop: shouldStop)
-        .map { Chosen(outcome: $0) }
-    case .words: selected = try transfers.map { try WordSelection().run($0, shouldStop: shouldStop) }
+      let fitted = try transfer.fit(progress: progress, shouldStop: shouldStop)
+      return try fitted.carry(jobs, weights: weights, progress: progress, shouldStop: shouldStop)
+        .map { Chosen(outcome: $0, adjustments: fitted.adjustments) }
+    case .words:
+      guard let choice = try WordSelection().choose(transfer, weights: weights, shouldStop: shouldStop) else {
+        return nil
+      }
+      return try choice.transfer.carry(jobs, weights: weights, shouldStop: shouldStop).map {
+        Chosen(
+          outcome: $0, adjustments: choice.transfer.adjustments, setting: choice.chosen, score: choice.score)
+      }
     case .dev:
       let selection = try await prepare()
-      selected = try transfers.map {
-        try selection.run($0, progress: progress, shouldStop: shouldStop)
+      var chosen: [Chosen] = []
+      for prompts in jobs {
+        guard
+          let selected = try selection.run(
+            transfer, prompts, weights: weights, progress: progress, shouldStop: shouldStop)
+        else { return nil }
+        chosen.append(
+          Chosen(outcome: selected.outcome, adjustments: [:], setting: selected.chosen, score: selected.score))
       }
+      return chosen
     }
-    let chosen = selected.compactMap { $0.map(Chosen.init) }
-    return chosen.count == transfers.count ? chosen : nil
   }
 
   struct Chosen {
-    let outcome: Transfer.Outcome
+    let outcome: FittedTransfer.Outcome
+    /// Numbers that had to be changed to be computed with.
+    let adjustments: [String: String]
     var setting: [String: String]?
     var score: Double?
-
-    init(outcome: Transfer.Outcome) { self.outcome = outcome }
-
-    init(_ selected: Selected) {
-      outcome = selected.outcome
-      setting = selected.chosen
-      score = selected.score
-    }
   }
 }

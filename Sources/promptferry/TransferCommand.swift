@@ -49,7 +49,7 @@ struct TransferCommand: AsyncParsableCommand {
     if selection.select == .dev, output.hasSuffix("/") {
       throw ValidationError("--select dev chooses for one prompt, whose facts it is given")
     }
-    if how.chosen == .copy, from.count > 1 {
+    if how.chosen == Copy.name, from.count > 1 {
       throw ValidationError("--method copy takes one --from, not \(from.count)")
     }
   }
@@ -99,19 +99,14 @@ struct TransferCommand: AsyncParsableCommand {
     for prompt in prompts.joined() { try prompt.requireLabels(in: target) }
     let list = anchors == "shared" ? nil : try CandidateVocabulary.readWords(URL(fileURLWithPath: anchors))
     let clock = ContinuousClock.now
-    let words = Anchors(
-      spaces.map(\.tokenizer) + [target.tokenizer], list: list, count: usedAnchors)
-    let transfers = try prompts.map { prompts in
-      try Transfer(
-        sources: zip(zip(spaces, prompts), from).map {
-          try TransferSource(space: $0.0, prompt: $0.1, weight: $1.weight)
-        },
-        target: target, anchors: words, method: how.transferMethod, normalization: effectiveRule,
-        seed: common.seed, parallelism: common.parallelism)
-    }
+    let method = try how.transferMethod()
+    let words = SharedVocabulary(sources: spaces, target: target, list: list, count: usedAnchors)
+    let transfer = Transfer(
+      words, method: method, normalization: type(of: method).readsWords ? normalize : nil, seed: common.seed,
+      parallelism: common.parallelism)
     let progress = common.progress("carrying to \(target.name)", unit: "steps")
     let chosen = try await selection.run(
-      transfers,
+      transfer, prompts, weights: from.map(\.weight),
       prepare: { try await developmentFacts(prompts[0][0].template, interruption) },
       progress: { progress.update($0, of: $1) }, shouldStop: { interruption.isRequested })
     progress.finish()
@@ -122,12 +117,12 @@ struct TransferCommand: AsyncParsableCommand {
     let seconds = clock.duration(to: .now) / .seconds(1)
     var results: [Result] = []
     for (place, chosen) in chosen.enumerated() {
-      let result = result(chosen, transfers[place], output: places.names[place], seconds: seconds)
+      let result = result(chosen, transfer, output: places.names[place], seconds: seconds)
       try SoftPrompt(
         vectors: chosen.outcome.vectors, template: prompts[place][0].template, modelName: target.name,
         embeddingFingerprint: target.table.fingerprint,
-        provenance: try provenance(transfers[place], result)
-          .merging(chosen.setting ?? [:]) { $1 }.merging(targetPlace.provenance) { $1 }
+        provenance: try provenance(transfer, result, labels: prompts[place][0].labels)
+          .merging(chosen.setting ?? [:]) { $1 }.merging(Self.adjusted(chosen)) { $1 }.merging(targetPlace.provenance) { $1 }
       ).write(to: places.outputs[place])
       results.append(result)
     }
@@ -138,13 +133,15 @@ struct TransferCommand: AsyncParsableCommand {
     _ chosen: SelectionOptions.Chosen, _ transfer: Transfer, output: String, seconds: Double
   ) -> Result {
     let outcome = chosen.outcome
+    let settings = MethodRegistry.settings(of: transfer.method)
     return Result(
-      anchorCount: transfer.anchors.words.count, chosen: chosen.setting,
-      interrupted: outcome.isInterrupted, method: how.chosen.rawValue, normalize: effectiveRule.rawValue,
+      anchorCount: transfer.words.words.count, chosen: chosen.setting,
+      interrupted: outcome.isInterrupted, method: transfer.method.name,
+      normalize: transfer.normalization.rawValue,
       objective: outcome.objective.map { $0.reduce(0, +) / Double(max(1, $0.count)) },
       objectiveRows: outcome.objective, output: output, peakMemoryBytes: Process.peakMemoryBytes,
-      ridge: selection.select == nil ? how.transferMethod.ridge : nil,
-      search: how.chosen == .relative ? (how.search ?? .exact).rawValue : nil, seconds: seconds,
+      ridge: selection.select == nil ? settings["ridge"]?.number : nil,
+      search: settings["search"].map { "\($0)" }, seconds: seconds,
       seed: common.seed, selectionScore: chosen.score, sources: from, target: transfer.target.name)
   }
 
@@ -183,30 +180,37 @@ struct TransferCommand: AsyncParsableCommand {
     }
   }
 
-  /// Copied and random vectors are left as they are.
-  private var effectiveRule: NormalizationRule {
-    how.chosen == .copy || how.chosen == .random ? .none : normalize
-  }
-
   /// What the carried prompt says of its making.
-  private func provenance(_ transfer: Transfer, _ result: Result) throws -> [String: String] {
-    let sources = transfer.sources
+  private func provenance(
+    _ transfer: Transfer, _ result: Result, labels: [TaskDescription.Label]
+  ) throws -> [String: String] {
     var entries = [
       "createdBy": "promptferry \(PromptFerry.version) transfer",
-      "normalize": effectiveRule.rawValue,
+      "method": transfer.method.name,
+      "normalize": transfer.normalization.rawValue,
       "anchorCount": "\(result.anchorCount)",
       "seed": "\(common.seed)",
       "sources": try compactJSON(
-        sources.map { SourceArgument.provenance($0.space, weight: $0.weight) }),
+        zip(transfer.sources, from).map { SourceArgument.provenance($0, weight: $1.weight) }),
     ]
     if case .count = self.anchorCount { entries["anchorOrder"] = (anchorOrder ?? .random).rawValue }
-    entries.merge(try how.provenance()) { $1 }
+    entries.merge(MethodRegistry.settings(of: transfer.method).mapValues(\.description)) { $1 }
     // Rows of the table, always; a model that scales them (Gemma) multiplies the prompt by this as well.
     let scale = transfer.target.table.inputScale
     if scale != 1 { entries["inputScale"] = "\(scale)" }
-    entries.merge(try SoftPrompt.provenance(of: sources[0].prompt.labels)) { $1 }
+    entries.merge(try SoftPrompt.provenance(of: labels)) { $1 }
     if let select = selection.select { entries["select"] = select.rawValue }
     if let objective = result.objective { entries["objective"] = "\(objective)" }
+    return entries
+  }
+
+  /// What was not computed as it was asked for.
+  private static func adjusted(_ chosen: SelectionOptions.Chosen) -> [String: String] {
+    var entries = Dictionary(
+      uniqueKeysWithValues: chosen.adjustments.map { key, value in
+        ("used" + key.prefix(1).uppercased() + key.dropFirst(), value)
+      })
+    if !chosen.outcome.isConverged { entries["converged"] = "false" }
     return entries
   }
 

@@ -105,25 +105,6 @@ public struct ExperimentConfiguration: Sendable, Codable, Equatable {
     try require(
       !vectorCounts.isEmpty && vectorCounts.allSatisfy { $0 > 0 }, "vectorCounts", "wants positive numbers")
     try require(relations.map { !$0.isEmpty } ?? true, "relations", "is empty")
-    for (number, method) in methods.enumerated() {
-      let field = "methods, \"\(method.label)\" (\(number + 1))"
-      try require(method.ridge.map { $0 >= 0 && $0.isFinite } ?? true, field, "wants a ridge of 0 or more")
-      try require(
-        method.anchorShare.map { $0 > 0 && $0 <= 1 } ?? true, field, "wants an anchorShare above 0, up to 1")
-      try require(
-        method.anchorShare == nil || method.anchorCount == nil, field,
-        "wants either anchorCount or anchorShare")
-      try require(
-        method.shrinkage.map { (0...1).contains($0) } ?? true, field, "wants a shrinkage from 0 to 1")
-      try require(
-        method.select == nil || [.canonical, .relative, .linear].contains(method.method), field,
-        "wants select only with canonical, relative and linear")
-      try require(
-        method.select != .words || method.search != .gradient, field, "has no ridge to select by words")
-      for count in [method.maskTop, method.anchorCount, method.steps, method.factLimit, method.epochs] {
-        try require(count.map { $0 > 0 } ?? true, field, "wants positive counts")
-      }
-    }
     let labels = Set(methods.map(\.label))
     for side in claims.flatMap({ [$0.better, $0.than] }) where !labels.contains(side.label) {
       throw TransferError("\(file), claims", "names the method \"\(side.label)\", which is none of them")

@@ -5,85 +5,227 @@ import PromptTransfer
 ///
 /// In a configuration every setting may be a list; the method then stands for all combinations, under one label.
 public struct Method: Sendable, Hashable, Codable {
-  public enum Kind: String, Sendable, Codable, CaseIterable {
-    // Carried from sources.
-    case canonical, relative, linear, procrustes, projector, discretize, naive, copy, random
-    // Carried, then trained on the target: with labels, or toward the sources' answers.
-    case refine, distil
-    // Marks to compare with: the relation's template in words, its most frequent answer, tuning on the target itself.
-    case manual, majority, direct
+  /// The series this belongs to.
+  public let label: String
+  /// A method of `transfer`, or one of ``Training`` and ``Mark``.
+  public let name: String
+  /// The settings that the configuration names, by key. The others have their defaults.
+  public private(set) var given: [String: Setting]
+  let way: Way
+  let options: Options
 
-    /// Whether the result depends on the sources.
-    var usesSources: Bool {
-      switch self {
-      case .random, .manual, .majority, .direct: false
-      default: true
-      }
-    }
-
-    /// Whether prompt vectors, and with them a seed, are part of it.
-    var usesVectors: Bool { self != .manual && self != .majority }
-
-    var isTrained: Bool { self == .refine || self == .distil }
+  /// How the target's vectors come about.
+  enum Way: Sendable {
+    /// Carried from sources.
+    case carried(any TransferMethod)
+    /// Carried, then trained on the target.
+    case trained(Training, start: any TransferMethod)
+    /// Marks to compare with.
+    case mark(Mark)
   }
 
-  public enum Search: String, Sendable, Codable { case exact, gradient }
+  /// With labels, or toward the sources' answers.
+  enum Training: String, Sendable, CaseIterable { case refine, distil }
+  /// The relation's template in words, its most frequent answer, tuning on the target itself.
+  enum Mark: String, Sendable, CaseIterable { case manual, majority, direct }
+
   /// Who chooses: the target's development facts, as in the reference, which is then no longer without labels. Among the
   /// snapshots of a gradient search, or the ridges of a closed form. Or shared words that are held out: without labels.
   public enum Selection: String, Sendable, Codable { case dev, words }
   public enum Order: String, Sendable, Codable { case sorted, random }
 
-  /// The series this belongs to.
-  public var label: String
-  public var method: Kind
-  public var search: Search?
-  public var select: Selection?
-  public var ridge: Double?
-  public var shrinkage: Double?
-  public var maskTop: Int?
-  public var maskAbsolute: Bool?
-  public var normalize: NormalizationRule?
-  /// How many of the shared words are anchors; all when nil.
-  public var anchorCount: Int?
-  /// The share of the shared words that the models are taken to share, from 0 to 1; drawn with the seed.
-  public var anchorShare: Double?
-  public var anchorOrder: Order?
-  /// Optimiser steps of gradient search.
-  public var steps: Int?
-  public var learningRate: Float?
-  /// How many training facts are used by what trains on the target; all when nil.
-  public var factLimit: Int?
-  public var epochs: Int?
+  /// Settings beside the method's own.
+  struct Options: Sendable, Codable {
+    var select: Selection?
+    var normalize: NormalizationRule?
+    /// How many of the shared words are anchors; all when nil.
+    var anchorCount: Int?
+    /// The share of the shared words that the models are taken to share, from 0 to 1; drawn with the seed.
+    var anchorShare: Double?
+    var anchorOrder: Order?
+    /// How many training facts are used by what trains on the target; all when nil.
+    var factLimit: Int?
+    var epochs: Int?
+    var learningRate: Float?
 
-  public enum Key: String, CodingKey, CaseIterable, Sendable {
-    case label, method, search, select, ridge, shrinkage, maskTop, maskAbsolute, normalize, anchorCount,
-      anchorShare,
-      anchorOrder,
-      steps, learningRate, factLimit, epochs
+    static let ofCarrying = ["select", "normalize", "anchorCount", "anchorShare", "anchorOrder"]
+    static let ofTraining = ["factLimit", "epochs", "learningRate"]
   }
 
-  public init(label: String, _ method: Kind) {
-    self.label = label
-    self.method = method
+  /// Throws `DecodingError` where a setting is not the method's, or out of its range.
+  public init(
+    label: String? = nil, _ name: String, _ given: [String: Setting] = [:], at path: [any CodingKey] = []
+  ) throws {
+    self.label = label ?? name
+    self.name = name
+    self.given = given
+    func wrong(_ key: String, _ problem: String) -> DecodingError {
+      .dataCorrupted(.init(codingPath: path + [AnyKey(key)], debugDescription: problem))
+    }
+    let (own, settings) = try Self.parts(of: name, given, wrong)
+    do {
+      options = try JSONDecoder().decode(Options.self, from: JSONEncoder().encode(own))
+    } catch let error as DecodingError {
+      throw wrong(error.place.path, error.place.problem)
+    }
+    do {
+      way = try Self.way(name, settings)
+    } catch {
+      throw wrong(error.setting ?? "method", error.problem)
+    }
+    try check(wrong)
   }
+
+  /// Settings of an experiment's own, and those of the transfer's method.
+  private static func parts(
+    of name: String, _ given: [String: Setting], _ wrong: (String, String) -> DecodingError
+  ) throws -> (own: [String: Setting], transfer: [String: Setting]) {
+    let isTraining = Training(rawValue: name) != nil
+    let mark = Mark(rawValue: name)
+    var own = mark == nil ? Options.ofCarrying : []
+    if isTraining || mark == .direct { own += Options.ofTraining }
+    let transfer = given.filter { !own.contains($0.key) }
+    if mark != nil, let stranger = transfer.keys.min() {
+      throw wrong(
+        stranger, "is no setting of \(name)" + (own.isEmpty ? "" : "; it has: \(own.joined(separator: ", "))"))
+    }
+    return (given.filter { own.contains($0.key) }, transfer)
+  }
+
+  private static func way(_ name: String, _ settings: [String: Setting]) throws(MethodError) -> Way {
+    if let mark = Mark(rawValue: name) { return .mark(mark) }
+    if let training = Training(rawValue: name) {
+      return .trained(training, start: try MethodRegistry.method(named: CanonicalMap.name, settings))
+    }
+    return .carried(try MethodRegistry.method(named: name, settings))
+  }
+
+  private func check(_ wrong: (String, String) -> DecodingError) throws {
+    for (key, count) in [
+      ("anchorCount", options.anchorCount), ("factLimit", options.factLimit), ("epochs", options.epochs),
+    ] where count.map({ $0 < 1 }) ?? false { throw wrong(key, "wants a positive number") }
+    if let share = options.anchorShare, !(share > 0 && share <= 1) {
+      throw wrong("anchorShare", "wants an anchorShare above 0, up to 1")
+    }
+    if options.anchorShare != nil, options.anchorCount != nil {
+      throw wrong("anchorShare", "wants either anchorCount or anchorShare")
+    }
+    if let rate = options.learningRate, !(rate > 0 && rate.isFinite) {
+      throw wrong("learningRate", "wants a positive number")
+    }
+    if let select = options.select, let method = transfer {
+      let isSearch = (method as? RelativeSearch).map { if case .gradient = $0.search { true } else { false } }
+      let hasRidge = type(of: method).settingNames.contains("ridge") && isSearch != true
+      if !hasRidge && !(select == .dev && isSearch == true) {
+        throw wrong("select", "wants a method with a ridge (canonical, relative, linear)")
+      }
+    }
+  }
+
+  // MARK: What it is
+
+  /// The method of transfer; nil for marks.
+  var transfer: (any TransferMethod)? {
+    switch way {
+    case .carried(let method), .trained(_, let method): method
+    case .mark: nil
+    }
+  }
+
+  var mark: Mark? { if case .mark(let mark) = way { mark } else { nil } }
+  var training: Training? { if case .trained(let training, _) = way { training } else { nil } }
+
+  /// Whether the result depends on the sources.
+  var usesSources: Bool { transfer.map { type(of: $0).readsPrompts } ?? false }
+
+  /// Whether shared words are looked at.
+  var usesAnchors: Bool { transfer.map { type(of: $0).readsWords } ?? false }
+
+  /// Whether prompt vectors, and with them a seed, are part of it.
+  var usesVectors: Bool { mark != .manual && mark != .majority }
+
+  /// The rule that the carried vectors are scaled by.
+  var normalization: NormalizationRule {
+    options.normalize ?? transfer.map { type(of: $0).normalization } ?? .none
+  }
+
+  /// All settings with the defaults filled in: what a result rests on.
+  var resolved: [String: Setting] {
+    var all = transfer.map(MethodRegistry.settings) ?? [:]
+    if transfer != nil { all["normalize"] = .text(normalization.rawValue) }
+    if usesAnchors {
+      all["anchorCount"] = options.anchorCount.map { .number(Double($0)) }
+      all["anchorShare"] = options.anchorShare.map { .number($0) }
+      if options.anchorCount != nil { all["anchorOrder"] = .text((options.anchorOrder ?? .random).rawValue) }
+    }
+    if let select = options.select { all.merge(select.settings) { $1 } }
+    all["factLimit"] = options.factLimit.map { .number(Double($0)) }
+    return all
+  }
+
+  /// The number that a setting has in the configuration.
+  func number(_ key: String) -> Double? { given[key]?.number }
+
+  /// The same with a setting left open.
+  func without(_ key: String) -> Method {
+    var method = self
+    method.given[key] = nil
+    return method
+  }
+
+  // MARK: Codable, Hashable
 
   public init(from decoder: any Decoder) throws {
-    let fields = try decoder.strictContainer(Key.self)
-    method = try fields.decode(Kind.self, forKey: .method)
-    label = try fields.decode(.label, default: method.rawValue)
-    search = try fields.decodeIfPresent(Search.self, forKey: .search)
-    select = try fields.decodeIfPresent(Selection.self, forKey: .select)
-    ridge = try fields.decodeIfPresent(Double.self, forKey: .ridge)
-    shrinkage = try fields.decodeIfPresent(Double.self, forKey: .shrinkage)
-    maskTop = try fields.decodeIfPresent(Int.self, forKey: .maskTop)
-    maskAbsolute = try fields.decodeIfPresent(Bool.self, forKey: .maskAbsolute)
-    normalize = try fields.decodeIfPresent(NormalizationRule.self, forKey: .normalize)
-    anchorCount = try fields.decodeIfPresent(Int.self, forKey: .anchorCount)
-    anchorShare = try fields.decodeIfPresent(Double.self, forKey: .anchorShare)
-    anchorOrder = try fields.decodeIfPresent(Order.self, forKey: .anchorOrder)
-    steps = try fields.decodeIfPresent(Int.self, forKey: .steps)
-    learningRate = try fields.decodeIfPresent(Float.self, forKey: .learningRate)
-    factLimit = try fields.decodeIfPresent(Int.self, forKey: .factLimit)
-    epochs = try fields.decodeIfPresent(Int.self, forKey: .epochs)
+    var given = try decoder.singleValueContainer().decode([String: Setting].self)
+    guard case .text(let name)? = given.removeValue(forKey: "method") else {
+      throw DecodingError.keyNotFound(
+        AnyKey("method"), .init(codingPath: decoder.codingPath, debugDescription: "is missing"))
+    }
+    let label = given.removeValue(forKey: "label")
+    try self.init(label: label.map { "\($0)" }, name, given, at: decoder.codingPath)
   }
+
+  public func encode(to encoder: any Encoder) throws {
+    var value = encoder.singleValueContainer()
+    try value.encode(given.merging(["label": .text(label), "method": .text(name)]) { $1 })
+  }
+
+  public static func == (left: Method, right: Method) -> Bool {
+    left.label == right.label && left.name == right.name && left.given == right.given
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(label)
+    hasher.combine(name)
+    hasher.combine(given)
+  }
+}
+
+extension Method.Selection {
+  /// What a choice rests on.
+  fileprivate var settings: [String: Setting] {
+    let ridges = Setting.text(DevSelection.ridges.map { "\($0)" }.joined(separator: " "))
+    switch self {
+    case .dev:
+      return [
+        "select": .text(rawValue), "select.ridges": ridges,
+        "select.snapshots": .number(Double(DevSelection.snapshotCount)),
+      ]
+    case .words:
+      let words = WordSelection()
+      return [
+        "select": .text(rawValue), "select.ridges": ridges, "select.heldOutShare": .number(words.heldOutShare),
+        "select.wordLimit": .number(Double(words.wordLimit)), "select.noise": .number(words.noise),
+      ]
+    }
+  }
+}
+
+/// The name of a member.
+private struct AnyKey: CodingKey {
+  let stringValue: String
+  var intValue: Int? { nil }
+  init(_ name: String) { stringValue = name }
+  init?(stringValue: String) { self.stringValue = stringValue }
+  init?(intValue: Int) { nil }
 }

@@ -1,11 +1,11 @@
-import Crypto
 import Foundation
 import PromptTransfer
 
-/// The smallest piece of an experiment: one method for one relation, pair of models, number of vectors and seed.
+/// The smallest piece of an experiment: one method for one relation, pair of models, number of vectors and seed, by their names
+/// in the configuration.
 ///
 /// What does not matter to a method is empty here (a manual template has no source and no seed), so that cells that
-/// must come out alike are one.
+/// must come out alike are one. What a cell rests on is ``CellInputs``.
 public struct Cell: Sendable, Hashable, Codable {
   public let sources: [String]
   public let target: String
@@ -17,21 +17,28 @@ public struct Cell: Sendable, Hashable, Codable {
   public init(
     pair: ExperimentConfiguration.Pair, relation: String, method: Method, vectorCount: Int, seed: UInt64
   ) {
-    sources = method.method.usesSources ? pair.sources : []
+    sources = method.usesSources ? pair.sources : []
     target = pair.target
     self.relation = relation
     self.method = method
-    self.vectorCount = method.method.usesVectors ? vectorCount : 0
-    self.seed = method.method.usesVectors ? seed : 0
+    self.vectorCount = method.usesVectors ? vectorCount : 0
+    self.seed = method.usesVectors ? seed : 0
   }
 
-  /// Its settings' fingerprint: the name of its result.
-  public var identifier: String { Fingerprint.of(self) }
+  /// A fingerprint of the names. Version 0.1.0 named results by it.
+  var identifier: String { Fingerprint.of(self) }
 
   /// The prompts that must be tuned before it can run.
   var prompts: [PromptKey] {
-    let models = method.method == .direct && method.factLimit == nil ? [target] : sources
+    let models = method.mark == .direct && method.options.factLimit == nil ? [target] : sources
     return models.map { PromptKey(model: $0, relation: relation, vectorCount: vectorCount, seed: seed) }
+  }
+
+  /// In words.
+  public var description: String {
+    let from = sources.isEmpty ? "" : sources.joined(separator: " + ") + " to "
+    let vectors = method.usesVectors ? ", \(vectorCount) vectors, seed \(seed)" : ""
+    return "\(from)\(target), \(relation), \(method.label)\(vectors)"
   }
 }
 
@@ -41,20 +48,4 @@ package struct PromptKey: Hashable, Codable, Sendable {
   let relation: String
   let vectorCount: Int
   let seed: UInt64
-
-  var identifier: String { Fingerprint.of(self) }
-}
-
-/// SHA-256 over JSON with sorted keys, the first 16 digits.
-enum Fingerprint {
-  static func of(_ value: some Encodable) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let bytes = (try? encoder.encode(value)) ?? Data()  // plain values: always encodable
-    return of(bytes)
-  }
-
-  static func of(_ bytes: Data) -> String {
-    SHA256.hash(data: bytes).prefix(8).map { String(format: "%02x", $0) }.joined()
-  }
 }

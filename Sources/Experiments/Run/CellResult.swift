@@ -1,6 +1,6 @@
 import PromptTransfer
 
-/// What a cell came to. Holds nothing that differs from run to run: the same cell gives the same bytes.
+/// What a cell came to. Holds nothing that differs from run to run: the same inputs give the same bytes.
 public struct CellResult: Sendable, Codable, Equatable {
   public struct NearestWord: Sendable, Codable, Equatable {
     public let word: String
@@ -10,6 +10,8 @@ public struct CellResult: Sendable, Codable, Equatable {
   }
 
   public let cell: Cell
+  /// What it rests on; nil in results of version 0.1.0, which did not record it.
+  public var inputs: CellInputs?
   /// Why the method does not apply to these models; there is nothing else then.
   public var refusal: String?
   public var anchorCount: Int?
@@ -29,7 +31,7 @@ public struct CellResult: Sendable, Codable, Equatable {
   public var nearestBefore: [[NearestWord]]?
   public var nearestAfter: [[NearestWord]]?
 
-  package init(_ cell: Cell) { self.cell = cell }
+  package init(_ cell: Cell, inputs: CellInputs? = nil) { (self.cell, self.inputs) = (cell, inputs) }
 
   /// Mean over the vectors.
   public var meanObjective: Double? {
@@ -39,7 +41,7 @@ public struct CellResult: Sendable, Codable, Equatable {
 
 /// How long a cell took: kept apart, as it differs from run to run.
 public struct CellTiming: Sendable, Codable, Equatable {
-  /// Seconds to find the target's vectors, tuning of source prompts not counted; on one thread.
+  /// Seconds to find the target's vectors, tuning of source prompts and what several prompts share not counted; on one thread.
   public let seconds: Double
 
   package init(seconds: Double) { self.seconds = seconds }

@@ -11,10 +11,10 @@ struct CellRunner: Sendable {
   let shouldStop: @Sendable () -> Bool
 
   /// Tunes a prompt on its model. Nil when stopped.
-  func tune(_ key: PromptKey) throws -> SoftPrompt? {
+  func tune(_ key: PromptKey, _ inputs: PromptInputs) throws -> SoftPrompt? {
     let model = try materials.model(key.model)
     let facts = try facts(key.relation)
-    let tuner = try tuner(model, facts, seed: key.seed)
+    let tuner = Tuner(evaluator: try evaluator(model, facts), settings: inputs.tuning)
     let template = facts.template(key.vectorCount)
     let result = try tuner.tune(
       train: facts.train, dev: facts.dev, template: template,
@@ -24,16 +24,16 @@ struct CellRunner: Sendable {
       vectors: result.vectors, template: template, modelName: model.name,
       embeddingFingerprint: model.space.table.fingerprint,
       provenance: [
-        "relation": key.relation, "seed": "\(key.seed)",
+        "relation": key.relation, "seed": "\(key.seed)", "inputs": inputs.address,
         "bestDevAccuracy": result.bestDevAccuracy.map { "\($0)" } ?? "not scored",
       ])
   }
 
   /// Nil when stopped.
-  func run(_ cell: Cell) throws -> (CellResult, CellTiming?)? {
-    var result = CellResult(cell)
+  func run(_ cell: Cell, _ inputs: CellInputs) throws -> (CellResult, CellTiming?)? {
+    var result = CellResult(cell, inputs: inputs)
     let facts = try facts(cell.relation)
-    if cell.method.method == .majority {
+    if cell.method.mark == .majority {
       result.predictions = Majority.predictions(train: facts.train, test: facts.test)
       result.evaluation = Evaluation(result.predictions)
       return (result, nil)
@@ -46,26 +46,28 @@ struct CellRunner: Sendable {
       result.refusal = error.description
       return (result, nil)
     }
-    if cell.method.method == .manual, facts.manual == nil {
+    if cell.method.mark == .manual, facts.manual == nil {
       result.refusal = "\(cell.relation) has no template in words"
       return (result, nil)
     }
     var template = facts.manual ?? facts.template(cell.vectorCount)
     var vectors = Matrix(rows: 0, columns: model.space.table.width)
     var timing: CellTiming?
-    if cell.method.method != .manual {
+    if cell.method.mark != .manual {
       let clock = ContinuousClock.now
       let found: Found?
       do {
-        found = try self.vectors(cell, facts, model, evaluator, &result)
+        found = try self.vectors(cell, inputs, facts, model, evaluator, &result)
       } catch let refusal as Refusal {
         result.refusal = refusal.reason
         return (result, nil)
+      } catch is Stopped {
+        return nil
       }
       guard let found else { return nil }
       timing = CellTiming(seconds: clock.duration(to: .now) / .seconds(1))
       (template, vectors) = (found.template, found.vectors)
-      result.nearestAfter = nearest(model.space, vectors)
+      result.nearestAfter = try nearest(cell.target, vectors)
     }
     let prepared = try evaluator.prepare(facts.test, template: template)
     guard let answers = try evaluator.predictions(prepared, prompt: vectors, shouldStop: shouldStop) else {
@@ -84,72 +86,71 @@ struct CellRunner: Sendable {
   private struct Refusal: Error { let reason: String }
 
   private func vectors(
-    _ cell: Cell, _ facts: RelationFacts, _ model: LanguageModel, _ evaluator: Evaluator,
-    _ result: inout CellResult
+    _ cell: Cell, _ inputs: CellInputs, _ facts: RelationFacts, _ model: LanguageModel,
+    _ evaluator: Evaluator, _ result: inout CellResult
   ) throws -> Found? {
-    let method = cell.method
     let template = facts.template(cell.vectorCount)
-    if method.method == .direct {
-      guard method.factLimit != nil else { return (template, try prompt(cell.prompts[0]).vectors) }
-      let tuner = try tuner(model, facts, seed: cell.seed, method)
+    guard let method = cell.method.transfer else {
+      guard inputs.tuning != nil else { return (template, try prompt(inputs.prompts[0]).vectors) }
+      let tuner = tuner(evaluator, inputs)
       return try train(tuner, facts, cell, start: tuner.randomStart(vectorCount: cell.vectorCount), &result)
     }
-    if method.method == .random {
-      return (template, try tuner(model, facts, seed: cell.seed).randomStart(vectorCount: cell.vectorCount))
-    }
-    let keys = cell.prompts
-    let sources = try keys.map { key in
-      try TransferSource(space: materials.space(key.model), prompt: prompt(key))
-    }
-    if let first = sources.first { result.nearestBefore = nearest(first.space, first.prompt.vectors) }
-    let anchors = try materials.anchors(
-      sources: cell.sources, target: cell.target, method: method, seed: cell.seed)
-    let transfer: Transfer
+    let sources = try inputs.prompts.map(prompt)
+    if let first = sources.first { result.nearestBefore = try nearest(cell.sources[0], first.vectors) }
+    let carried: FittedTransfer.Outcome?
     do {
-      transfer = try Transfer(
-        sources: sources, target: model.space, anchors: anchors, method: method.transferMethod,
-        normalization: method.normalization, seed: cell.seed, parallelism: parallelism)
-    } catch {
+      carried = try carry(cell, sources, method, facts, model, evaluator, &result)
+    } catch let error as TransferError {
       throw Refusal(reason: error.description)
     }
-    let outcome: Transfer.Outcome?
-    if let selection = method.select {
-      let selected = try select(selection, transfer, facts, evaluator)
-      result.chosen = selected?.chosen
-      if selection == .dev { result.devAccuracy = selected?.score }
-      outcome = selected?.outcome
-    } else {
-      outcome = try transfer.run(shouldStop: shouldStop)
-    }
-    guard let outcome, !outcome.isInterrupted else { return nil }
-    result.anchorCount = anchors.words.count
-    result.objective = outcome.objective
-    guard method.method.isTrained else { return (template, outcome.vectors) }
-    if method.method == .distil {
+    guard let carried, !carried.isInterrupted else { return nil }
+    if cell.method.usesAnchors { result.anchorCount = try materials.words(cell).words.count }
+    result.objective = carried.objective
+    switch cell.method.training {
+    case nil: return (template, carried.vectors)
+    case .distil:
       return try distil(
-        zip(keys, sources).map { ($0.model, $1.prompt) }, model, facts, cell, start: outcome.vectors)
+        zip(cell.sources, sources).map { ($0, $1) }, model, facts, cell, inputs, start: carried.vectors)
+    case .refine:
+      return try train(tuner(evaluator, inputs), facts, cell, start: carried.vectors, &result)
     }
-    return try train(
-      tuner(model, facts, seed: cell.seed, method), facts, cell, start: outcome.vectors, &result)
   }
 
   /// Nil when stopped.
-  private func select(
-    _ selection: Method.Selection, _ transfer: Transfer, _ facts: RelationFacts, _ evaluator: Evaluator
-  ) throws -> Selected? {
-    switch selection {
-    case .words: return try WordSelection().run(transfer, shouldStop: shouldStop)
+  private func carry(
+    _ cell: Cell, _ sources: [SoftPrompt], _ method: any TransferMethod, _ facts: RelationFacts,
+    _ model: LanguageModel, _ evaluator: Evaluator, _ result: inout CellResult
+  ) throws -> FittedTransfer.Outcome? {
+    // A method that does not look at prompts is told how many vectors are wanted, by some of the target's own width.
+    let prompts = sources.isEmpty ? [blank(model.space, facts.template(cell.vectorCount))] : sources
+    switch cell.method.options.select {
+    case nil:
+      return try materials.fitted(cell, method, parallelism, shouldStop: shouldStop)
+        .carry(prompts, shouldStop: shouldStop)
+    case .words:
+      let choice = try materials.chosen(cell, method, parallelism, shouldStop: shouldStop)
+      result.chosen = choice.chosen
+      return try choice.transfer.carry(prompts, shouldStop: shouldStop)
     case .dev:
-      let prepared = try evaluator.prepare(facts.dev, template: transfer.sources[0].prompt.template)
-      return try DevSelection(evaluator, facts: prepared).run(transfer, shouldStop: shouldStop)
+      let prepared = try evaluator.prepare(facts.dev, template: prompts[0].template)
+      let selected = try DevSelection(evaluator, facts: prepared).run(
+        materials.transfer(cell, method, parallelism), prompts, shouldStop: shouldStop)
+      (result.chosen, result.devAccuracy) = (selected?.chosen, selected?.score)
+      return selected?.outcome
     }
+  }
+
+  private func blank(_ space: EmbeddingSpace, _ template: Template) -> SoftPrompt {
+    SoftPrompt(
+      vectors: Matrix(rows: template.vectorCount, columns: space.table.width), template: template,
+      modelName: space.name, embeddingFingerprint: space.table.fingerprint)
   }
 
   /// Tuning on the target's own facts, as many as the method allows itself: as many of the development facts then, too.
   private func train(
     _ tuner: Tuner, _ facts: RelationFacts, _ cell: Cell, start: Matrix, _ result: inout CellResult
   ) throws -> Found? {
-    let limit = cell.method.factLimit ?? .max
+    let limit = cell.method.options.factLimit ?? .max
     let template = facts.template(cell.vectorCount)
     let tuned = try tuner.tune(
       train: Array(facts.train.prefix(limit)), dev: Array(facts.dev.prefix(limit)), template: template,
@@ -162,16 +163,15 @@ struct CellRunner: Sendable {
   /// Tuning toward the answers of the sources with their own prompts: only subjects are read.
   private func distil(
     _ sources: [(model: String, prompt: SoftPrompt)], _ model: LanguageModel, _ facts: RelationFacts,
-    _ cell: Cell, start: Matrix
+    _ cell: Cell, _ inputs: CellInputs, start: Matrix
   ) throws -> Found? {
     let distiller = try Distiller(
       teachers: sources.map { try Teacher(model: materials.model($0.model), prompt: $0.prompt) },
-      student: model,
-      words: materials.words(facts), settings: settings(seed: cell.seed, cell.method),
+      student: model, words: materials.words(facts), settings: inputs.tuning ?? TuningSettings(),
       parallelism: parallelism)
     let template = facts.template(cell.vectorCount)
     let subjects = [facts.train, facts.dev].map { split in
-      SubjectSet(Array(split.prefix(cell.method.factLimit ?? .max)).map(\.subject))
+      SubjectSet(Array(split.prefix(cell.method.options.factLimit ?? .max)).map(\.subject))
     }
     let distilled = try distiller.distil(
       train: subjects[0], dev: subjects[1], template: template, start: start, shouldStop: shouldStop)
@@ -183,28 +183,19 @@ struct CellRunner: Sendable {
     return facts
   }
 
-  private func prompt(_ key: PromptKey) throws -> SoftPrompt { try SoftPrompt(store.prompt(key)) }
+  private func prompt(_ inputs: PromptInputs) throws -> SoftPrompt { try SoftPrompt(store.prompt(inputs)) }
 
   private func evaluator(_ model: LanguageModel, _ facts: RelationFacts) throws(TransferError) -> Evaluator {
     Evaluator(model: model, candidates: try materials.candidates(model, facts), parallelism: parallelism)
   }
 
-  private func tuner(
-    _ model: LanguageModel, _ facts: RelationFacts, seed: UInt64, _ method: Method? = nil
-  ) throws(TransferError) -> Tuner {
-    Tuner(evaluator: try evaluator(model, facts), settings: settings(seed: seed, method))
+  private func tuner(_ evaluator: Evaluator, _ inputs: CellInputs) -> Tuner {
+    Tuner(evaluator: evaluator, settings: inputs.tuning ?? TuningSettings())
   }
 
-  private func settings(seed: UInt64, _ method: Method?) -> TuningSettings {
-    var settings = materials.configuration.tuning
-    settings.seed = seed
-    if let epochs = method?.epochs { settings.epochs = epochs }
-    if let rate = method?.learningRate { settings.learningRate = rate }
-    return settings
-  }
-
-  private func nearest(_ space: EmbeddingSpace, _ vectors: Matrix) -> [[CellResult.NearestWord]] {
-    space.nearestWords(to: vectors, count: 5).map { $0.map { .init(word: $0.word, cosine: $0.cosine) } }
+  private func nearest(_ model: String, _ vectors: Matrix) throws -> [[CellResult.NearestWord]] {
+    try materials.wordList(model).nearest(to: vectors, count: 5)
+      .map { $0.map { .init(word: $0.word, cosine: $0.cosine) } }
   }
 }
 

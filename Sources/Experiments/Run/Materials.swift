@@ -1,7 +1,7 @@
 import Foundation
 import LanguageModels
 import PromptTransfer
-import Synchronization
+import Tensors
 import Tokenization
 
 /// Where the names of a configuration lead on this machine.
@@ -25,12 +25,21 @@ struct RelationFacts: Sendable {
   let train, dev, test: [Fact]
   let manual: Template?
   let task: ClassificationTask?
+  let fingerprints: Fingerprints
+
+  /// Of all fields of the facts.
+  struct Fingerprints: Sendable, Encodable { let train, dev, test: String }
 
   init(manual: Template?, task: ClassificationTask? = nil, read: (FactSet.Split) throws -> FactSet) rethrows {
     train = try read(.train).facts
     dev = try read(.dev).facts
     test = try read(.test).facts
     (self.manual, self.task) = (manual, task)
+    func fingerprint(_ facts: [Fact]) -> String {
+      Fingerprint.of(facts.map { [$0.relation, $0.subject, $0.second, $0.object] })
+    }
+    fingerprints = Fingerprints(
+      train: fingerprint(train), dev: fingerprint(dev), test: fingerprint(test))
   }
 
   /// The template with prompt vectors.
@@ -48,7 +57,11 @@ final class Materials: Sendable {
   private let anchorWords: [String]?
   private let models: Shelf<LanguageModel>
   private let spaces: Shelf<EmbeddingSpace>
-  private let anchorSets: Shelf<Anchors>
+  private let vocabularies: Shelf<SharedVocabulary>
+  private let transfers: Shelf<FittedTransfer>
+  private let choices: Shelf<WordSelection.Choice>
+  private let wordLists: Shelf<WordList>
+  private let fingerprints: Shelf<String>
 
   init(_ configuration: ExperimentConfiguration, places: Places) throws {
     self.configuration = configuration
@@ -60,7 +73,11 @@ final class Materials: Sendable {
     relations = Dictionary(facts + tasks, uniquingKeysWith: { first, _ in first })
     models = Shelf(capacity: Int(ProcessInfo.processInfo.physicalMemory / 2))
     spaces = Shelf(capacity: .max)
-    anchorSets = Shelf(capacity: 64)
+    vocabularies = Shelf(capacity: 16)
+    transfers = Shelf(capacity: 8)
+    choices = Shelf(capacity: 8)
+    wordLists = Shelf(capacity: 8)
+    fingerprints = Shelf(capacity: .max)
   }
 
   private static func isTask(_ name: String) -> Bool { name.hasPrefix("task:") || name.contains(".json") }
@@ -132,68 +149,151 @@ final class Materials: Sendable {
       ?? CandidateVocabulary(tokenizer: model.tokenizer)
   }
 
-  /// The anchors that a method wants between these models.
-  func anchors(sources: [String], target: String, method: Method, seed: UInt64) throws -> Anchors {
-    let all = try anchors(sources, target, .all)
-    if let share = method.anchorShare {
+  // MARK: What a pair's prompts share
+
+  /// The words that a method goes by between these models.
+  func words(_ cell: Cell) throws -> SharedVocabulary {
+    guard cell.method.usesAnchors else { return try words(cell.sources, cell.target, [], .all) }
+    let all = try words(cell.sources, cell.target, anchorWords, .all)
+    let options = cell.method.options
+    if let share = options.anchorShare {
       let count = Int((share * Double(all.words.count)).rounded())
-      return try anchors(sources, target, .random(max(2, count), seed: seed))
+      return try words(
+        cell.sources, cell.target, anchorWords, .random(max(2, count), seed: cell.seed))
     }
-    guard let count = method.anchorCount else { return all }
-    return try anchors(
-      sources, target, method.anchorOrder == .sorted ? .first(count) : .random(count, seed: seed))
+    guard let count = options.anchorCount else { return all }
+    return try words(
+      cell.sources, cell.target, anchorWords,
+      options.anchorOrder == .sorted ? .first(count) : .random(count, seed: cell.seed))
   }
 
-  private func anchors(_ sources: [String], _ target: String, _ count: Anchors.Count) throws -> Anchors {
-    try anchorSets.value("\(sources) \(target) \(count)") {
-      Anchors(try (sources + [target]).map { try space($0).tokenizer }, list: anchorWords, count: count)
+  /// - Parameter sources: the target itself where there are none
+  private func words(
+    _ sources: [String], _ target: String, _ list: [String]?, _ count: SharedVocabulary.Count
+  ) throws -> SharedVocabulary {
+    let names = sources.isEmpty ? [target] : sources
+    return try vocabularies.value("\(names) \(target) \(list?.count ?? -1) \(count)") {
+      guard count == .all else { return try words(sources, target, list, .all).drawn(count) }
+      return try SharedVocabulary(
+        sources: names.map(space), target: space(target), list: list)
     }
   }
 
-  func foundation(version: String) throws -> Foundation {
+  /// How a cell's prompts are carried, before anything is learned.
+  func transfer(_ cell: Cell, _ method: any TransferMethod, _ parallelism: Parallelism) throws -> Transfer {
+    Transfer(
+      try words(cell), method: method, normalization: cell.method.normalization, seed: cell.seed,
+      parallelism: parallelism)
+  }
+
+  /// The same, fitted: once for all relations, and for all seeds where they do not matter to it.
+  func fitted(
+    _ cell: Cell, _ method: any TransferMethod, _ parallelism: Parallelism,
+    shouldStop: @escaping @Sendable () -> Bool
+  ) throws -> FittedTransfer {
+    let options = cell.method.options
+    let usesSeed =
+      type(of: method).learnsBySeed || options.anchorShare != nil
+      || (options.anchorCount != nil && options.anchorOrder != .sorted)
+    let name = [
+      "\(cell.sources) \(cell.target) \(method.name) \(usesSeed ? cell.seed : 0)",
+      Fingerprint.of(cell.method.resolved),
+    ].joined(separator: " ")
+    let fitted = try transfers.value(name) {
+      let fitted = try transfer(cell, method, parallelism).fit(shouldStop: shouldStop)
+      if shouldStop() { throw Stopped() }
+      return fitted
+    }
+    return fitted.with(seed: cell.seed)
+  }
+
+  /// The same with the setting that held-out words choose: no prompt is looked at, so once for all relations.
+  func chosen(
+    _ cell: Cell, _ method: any TransferMethod, _ parallelism: Parallelism,
+    shouldStop: @escaping @Sendable () -> Bool
+  ) throws -> WordSelection.Choice {
+    let name = "\(cell.sources) \(cell.target) \(method.name) \(cell.seed) \(Fingerprint.of(cell.method.resolved))"
+    return try choices.value(name) {
+      let transfer = try transfer(cell, method, parallelism)
+      guard let choice = try WordSelection().choose(transfer, shouldStop: shouldStop) else { throw Stopped() }
+      return choice
+    }
+  }
+
+  /// The words of a model, for finding those near to a vector.
+  func wordList(_ model: String) throws -> WordList {
+    try wordLists.value(model) { WordList(try space(model)) }
+  }
+
+  // MARK: What results rest on
+
+  /// Nil where a model is not on this machine.
+  func inputs(_ cell: Cell) throws -> CellInputs? {
+    guard let facts = relations[cell.relation] else {
+      throw TransferError(cell.relation, "has no facts")
+    }
+    let method = cell.method
+    let prompts = try cell.prompts.map(inputs)
+    guard let target = try fingerprint(cell.target), !prompts.contains(nil) else { return nil }
+    let trains = method.training != nil || (method.mark == .direct && method.options.factLimit != nil)
+    let readsTraining = trains || method.mark == .majority
+    let readsDev = trains || method.options.select == .dev
+    var splits = ["test": facts.fingerprints.test]
+    if readsTraining { splits["train"] = facts.fingerprints.train }
+    if readsDev { splits["dev"] = facts.fingerprints.dev }
+    return CellInputs(
+      method: method.name, settings: method.resolved,
+      tuning: trains ? tuning(seed: cell.seed, method) : nil, prompts: prompts.compactMap { $0 },
+      target: target,
+      anchors: method.usesAnchors ? anchorWords.map { Fingerprint.of($0) } ?? "shared" : nil,
+      facts: splits,
+      template: method.mark == .manual
+        ? facts.manual?.description ?? "none" : facts.template(cell.vectorCount).description,
+      candidates: candidatesFingerprint(facts), vectorCount: cell.vectorCount, seed: cell.seed)
+  }
+
+  /// Nil where the model is not on this machine.
+  func inputs(_ key: PromptKey) throws -> PromptInputs? {
+    guard let facts = relations[key.relation], let model = try fingerprint(key.model) else { return nil }
+    return PromptInputs(
+      model: model, tuning: tuning(seed: key.seed, nil),
+      facts: ["train": facts.fingerprints.train, "dev": facts.fingerprints.dev],
+      template: facts.template(key.vectorCount).description, candidates: candidatesFingerprint(facts))
+  }
+
+  func tuning(seed: UInt64, _ method: Method?) -> TuningSettings {
+    var settings = configuration.tuning
+    settings.seed = seed
+    if let epochs = method?.options.epochs { settings.epochs = epochs }
+    if let rate = method?.options.learningRate { settings.learningRate = rate }
+    return settings
+  }
+
+  private func candidatesFingerprint(_ facts: RelationFacts) -> String {
+    words(facts).map { Fingerprint.of($0) } ?? "all words"
+  }
+
+  /// Of all files of a model; nil where it is not on this machine.
+  func fingerprint(_ model: String) throws -> String? {
+    guard let folder = try? places.model(model) else { return nil }
+    return try fingerprints.value(model) { try Fingerprint.ofModel(folder) }
+  }
+
+  /// What the report names as the grounds of its results.
+  func record(version: String) throws -> ExperimentRecord {
     var data: [String: String] = [:]
-    let usesFacts = relations.values.contains { $0.task == nil }
-    for name in [usesFacts ? configuration.templates : nil, configuration.vocabulary, configuration.anchors]
-      .compactMap({ $0 })
-    {
-      data[name] = Fingerprint.of(try Data(contentsOf: places.file(name)))
-    }
+    if let vocabulary, let name = configuration.vocabulary { data[name] = Fingerprint.of(vocabulary) }
+    if let anchorWords, let name = configuration.anchors { data[name] = Fingerprint.of(anchorWords) }
     for (name, facts) in relations {
-      let text = [facts.train, facts.dev, facts.test].map { split in
-        split.map { "\($0.relation)\t\($0.subject)\t\($0.object)" }.joined(separator: "\n")
-      }
-      data[facts.task == nil ? "\(configuration.facts)/\(name)" : name] = Fingerprint.of(text)
+      data[facts.task == nil ? "\(configuration.facts)/\(name)" : name] = Fingerprint.of(facts.fingerprints)
     }
     let names = Set(configuration.pairs.flatMap { $0.sources + [$0.target] })
-    return Foundation(
+    return ExperimentRecord(
       configuration: configuration, version: version,
-      models: try Dictionary(uniqueKeysWithValues: names.map { ($0, try space($0).table.fingerprint) }),
+      models: try Dictionary(uniqueKeysWithValues: names.map { ($0, try fingerprint($0) ?? "not here") }),
       data: data)
   }
 }
 
-/// Values by name, the latest of them kept, as many as go into `capacity`. A value is made once, while others who want it wait.
-private final class Shelf<Value: Sendable>: Sendable {
-  private let capacity: Int
-  private let entries = Mutex<(values: [String: (value: Value, size: Int)], order: [String])>(([:], []))
-
-  init(capacity: Int) { self.capacity = capacity }
-
-  /// The latest one is kept whatever its size.
-  func value(_ name: String, size: Int = 1, make: () throws -> Value) throws -> Value {
-    try entries.withLock { entries in
-      if let known = entries.values[name] {
-        entries.order.removeAll { $0 == name }
-        entries.order.append(name)
-        return known.value
-      }
-      let value = try make()
-      entries.values[name] = (value, size)
-      entries.order.append(name)
-      while entries.order.count > 1, entries.values.values.reduce(0, { $0 + $1.size }) > capacity {
-        entries.values[entries.order.removeFirst()] = nil
-      }
-      return value
-    }
-  }
-}
+/// Work was stopped before it came to anything.
+struct Stopped: Error {}

@@ -29,10 +29,16 @@ public struct Runner: Sendable {
     public var isFinished: Bool { finishedCells == cellCount }
   }
 
-  public func status() -> Status {
-    Status(
-      cellCount: grid.cells.count, finishedCells: grid.cells.count(where: store.isFinished),
-      promptCount: grid.prompts.count, finishedPrompts: grid.prompts.count(where: store.isFinished))
+  /// A cell of a model that is not on this machine is as finished as the last run left it.
+  public func status() throws -> Status {
+    let known = try store.addresses()
+    let finished = try grid.cells.count { cell in
+      (try materials.inputs(cell)?.address ?? known[cell.identifier]).map(store.isFinished) ?? false
+    }
+    let prompts = try grid.prompts.count { try materials.inputs($0).map(store.hasPrompt) ?? false }
+    return Status(
+      cellCount: grid.cells.count, finishedCells: finished, promptCount: grid.prompts.count,
+      finishedPrompts: prompts)
   }
 
   /// Tunes the prompts that are missing, then runs the cells that are missing, several at a time.
@@ -43,18 +49,63 @@ public struct Runner: Sendable {
     progress: @escaping @Sendable (_ stage: Stage, _ done: Int, _ total: Int) -> Void,
     shouldStop: @escaping @Sendable () -> Bool
   ) throws -> Bool {
-    try store.open(materials.foundation(version: version))
-    let cells = grid.cells.filter { !store.isFinished($0) }
-    let needed = Set(cells.flatMap(\.prompts))
-    let prompts = grid.prompts.filter { needed.contains($0) && !store.isFinished($0) }
-    try forEach(prompts, .tuning, parallelism, progress, shouldStop) { key, runner in
-      try runner.tune(key)?.write(to: store.prompt(key))
+    let plan = try grid.cells.map { cell in
+      guard let inputs = try materials.inputs(cell) else {
+        throw TransferError(cell.description, "cannot be run: one of its models is not on this machine")
+      }
+      return (cell: cell, inputs: inputs, address: inputs.address)
     }
-    try forEach(cells, .cells, parallelism, progress, shouldStop) { cell, runner in
-      guard let (result, timing) = try runner.run(cell) else { return }
-      try store.write(result, timing)
+    try store.open(
+      materials.record(version: version),
+      addresses: Dictionary(plan.map { ($0.cell.identifier, $0.address) }) { $1 })
+    var seen: Set<String> = []
+    let open = plan.filter { !store.isFinished($0.address) && seen.insert($0.address).inserted }
+    let needed = Set(open.flatMap(\.inputs.prompts))
+    var begun: Set<PromptInputs> = []
+    let prompts = try grid.prompts.compactMap { key -> (key: PromptKey, inputs: PromptInputs)? in
+      guard let inputs = try materials.inputs(key), needed.contains(inputs), !store.hasPrompt(inputs),
+        begun.insert(inputs).inserted, !store.adoptPrompt(inputs)
+      else { return nil }
+      return (key, inputs)
     }
-    return status().isFinished
+    try forEach(prompts, .tuning, parallelism, progress, shouldStop) { prompt, runner in
+      try runner.tune(prompt.key, prompt.inputs)?.write(to: store.prompt(prompt.inputs))
+    }
+    try forEach(open, .cells, parallelism, progress, shouldStop) { cell, runner in
+      guard let (result, timing) = try runner.run(cell.cell, cell.inputs) else { return }
+      try store.write(result, timing, at: cell.address)
+    }
+    return try status().isFinished
+  }
+
+  /// Why a cell is to be run.
+  public struct Reason: Sendable, Codable, Equatable {
+    /// The cell in words.
+    public let cell: String
+    /// What it rests on, by the name of its file.
+    public let address: String
+    /// Empty where it was never run.
+    public let differences: [String]
+  }
+
+  /// For each cell that is to be run, what differs from the last result of the same name.
+  public func reasons() throws -> [Reason] {
+    let all = try store.allResults()
+    return try grid.cells.compactMap { cell in
+      guard let inputs = try materials.inputs(cell) else {
+        return Reason(
+          cell: cell.description, address: "", differences: ["one of its models is not on this machine"])
+      }
+      guard !store.isFinished(inputs.address) else { return nil }
+      let known = all[cell.identifier] ?? []
+      let differences = known.map { result in
+        result.inputs.map { inputs.differences(from: $0) }
+          ?? ["it was run by version 0.1.0, which did not record what results rest on"]
+      }
+      return Reason(
+        cell: cell.description, address: inputs.address,
+        differences: differences.min { $0.count < $1.count } ?? [])
+    }
   }
 
   public enum Stage: Sendable { case tuning, cells }

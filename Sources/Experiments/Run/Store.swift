@@ -2,24 +2,30 @@ import Checkpoints
 import Foundation
 import PromptTransfer
 
-/// The folder of an experiment's results: a file for each finished cell and each tuned prompt, there whole or not at all.
+/// The folder of an experiment's results: a file for each finished cell and each tuned prompt, there whole or not at all, named by
+/// what it rests on.
 ///
-/// Nothing says which cells are done but the files themselves, so a run that was killed goes on where it was.
+/// Nothing says which cells are done but the files themselves, so a run that was killed goes on where it was. `cells.json` says
+/// which cell of the configuration has which file, for reports on machines without the models.
 public struct Store: Sendable {
   public let folder: URL
 
   public init(folder: URL) { self.folder = folder }
 
-  func cell(_ cell: Cell) -> URL { folder.appendingPathComponent("cells/\(cell.identifier).json") }
-  func timing(_ cell: Cell) -> URL { folder.appendingPathComponent("timings/\(cell.identifier).json") }
-  func prompt(_ key: PromptKey) -> URL {
-    folder.appendingPathComponent("prompts/\(key.identifier).safetensors")
-  }
-  private var foundationFile: URL { folder.appendingPathComponent("experiment.json") }
+  private static let parts = ["cells", "prompts", "timings"]
 
-  /// Makes the folder, or checks that what is in it was made from the same models, facts and tuning.
-  package func open(_ foundation: Foundation) throws {
-    for name in ["cells", "prompts", "timings"] {
+  func cell(_ address: String) -> URL { folder.appendingPathComponent("cells/\(address).json") }
+  private func timing(_ address: String) -> URL { folder.appendingPathComponent("timings/\(address).json") }
+  func prompt(_ inputs: PromptInputs) -> URL {
+    folder.appendingPathComponent("prompts/\(inputs.address).safetensors")
+  }
+  private var recordFile: URL { folder.appendingPathComponent("experiment.json") }
+  private var addressFile: URL { folder.appendingPathComponent("cells.json") }
+
+  /// Makes the folder and writes down what is in it.
+  /// - Parameter addresses: of the results, by the cells' identifiers
+  package func open(_ record: ExperimentRecord, addresses: [String: String]) throws {
+    for name in Self.parts {
       do {
         try FileManager.default.createDirectory(
           at: folder.appendingPathComponent(name), withIntermediateDirectories: true)
@@ -28,19 +34,15 @@ public struct Store: Sendable {
       }
     }
     removeRemains()
-    if let known = try read(Foundation.self, self.foundationFile),
-      let difference = known.difference(from: foundation)
-    {
-      throw TransferError(
-        folder.path, "holds results that were made with \(difference)",
-        hint: "Give another folder with --output, or remove this one")
-    }
-    try write(foundation, to: self.foundationFile)
+    // What other configurations of the same folder have stays.
+    let known = (try? read([String: String].self, addressFile)) ?? [:]
+    try write(known.merging(addresses) { $1 }, to: addressFile)
+    try write(record, to: recordFile)
   }
 
   /// Removes what killed runs had begun to write, an hour later: another run may be writing now.
   private func removeRemains() {
-    for name in ["cells", "prompts", "timings"] {
+    for name in Self.parts {
       let files =
         (try? FileManager.default.contentsOfDirectory(
           at: folder.appendingPathComponent(name), includingPropertiesForKeys: [.contentModificationDateKey]))
@@ -52,21 +54,60 @@ public struct Store: Sendable {
     }
   }
 
-  public func foundation() throws -> Foundation? { try read(Foundation.self, foundationFile) }
+  public func record() throws -> ExperimentRecord? { try read(ExperimentRecord.self, recordFile) }
 
-  /// The result of a cell, nil while there is none.
-  public func result(_ cell: Cell) throws -> CellResult? { try read(CellResult.self, self.cell(cell)) }
+  /// Addresses by the cells' identifiers, as the last runs had them.
+  func addresses() throws -> [String: String] { try read([String: String].self, addressFile) ?? [:] }
 
-  public func timing(of cell: Cell) throws -> CellTiming? { try read(CellTiming.self, timing(cell)) }
+  // MARK: Cells
+
+  /// The result with this address, nil while there is none.
+  func result(_ address: String) throws -> CellResult? { try read(CellResult.self, cell(address)) }
 
   /// The timing first: a cell whose result is there is finished.
-  package func write(_ result: CellResult, _ timing: CellTiming?) throws {
-    if let timing { try write(timing, to: self.timing(result.cell)) }
-    try write(result, to: cell(result.cell))
+  package func write(_ result: CellResult, _ timing: CellTiming?, at address: String) throws {
+    if let timing { try write(timing, to: self.timing(address)) }
+    try write(result, to: cell(address))
   }
 
-  func isFinished(_ cell: Cell) -> Bool { FileManager.default.fileExists(atPath: self.cell(cell).path) }
-  func isFinished(_ key: PromptKey) -> Bool { FileManager.default.fileExists(atPath: prompt(key).path) }
+  func isFinished(_ address: String) -> Bool { FileManager.default.fileExists(atPath: cell(address).path) }
+
+  func timing(at address: String) throws -> CellTiming? { try read(CellTiming.self, timing(address)) }
+
+  /// All results that rest on something else or were made by version 0.1.0, by the cells' identifiers; for telling why cells
+  /// are to be run.
+  func allResults() throws -> [String: [CellResult]] {
+    let files =
+      (try? FileManager.default.contentsOfDirectory(
+        at: folder.appendingPathComponent("cells"), includingPropertiesForKeys: nil)) ?? []
+    let results = try files.filter { $0.pathExtension == "json" && !AtomicFile.isTemporary($0) }
+      .sorted { $0.path < $1.path }.compactMap { try read(CellResult.self, $0) }
+    return Dictionary(grouping: results) { $0.cell.identifier }
+  }
+
+  // MARK: Prompts
+
+  /// Whether the prompt is there, or was found in another experiment's folder beside this one.
+  func hasPrompt(_ inputs: PromptInputs) -> Bool {
+    FileManager.default.fileExists(atPath: prompt(inputs).path)
+  }
+
+  /// Copies a prompt that rests on the same from an experiment beside this one.
+  /// - Returns: whether there was one
+  func adoptPrompt(_ inputs: PromptInputs) -> Bool {
+    let parent = folder.deletingLastPathComponent()
+    let siblings = (try? FileManager.default.contentsOfDirectory(atPath: parent.path).sorted()) ?? []
+    for sibling in siblings where sibling != folder.lastPathComponent {
+      let file = Store(folder: parent.appendingPathComponent(sibling)).prompt(inputs)
+      guard let prompt = try? SoftPrompt(file), prompt.provenance["inputs"] == inputs.address,
+        (try? prompt.write(to: self.prompt(inputs))) != nil
+      else { continue }
+      return true
+    }
+    return false
+  }
+
+  // MARK: Files
 
   private func read<Value: Decodable>(_ type: Value.Type, _ url: URL) throws -> Value? {
     guard FileManager.default.fileExists(atPath: url.path) else { return nil }
@@ -85,12 +126,13 @@ public struct Store: Sendable {
   }
 }
 
-/// What all results of a folder rest on.
-public struct Foundation: Sendable, Codable, Equatable {
+/// What the results of a folder were made from, for people: the report shows it. Whether a result is up to date is decided by
+/// ``CellInputs`` alone.
+public struct ExperimentRecord: Sendable, Codable, Equatable {
   /// The configuration of the latest run; methods, pairs, seeds may be added later.
   public let configuration: ExperimentConfiguration
   public let version: String
-  /// SHA-256 of each model's embedding table.
+  /// Of all files of each model.
   public let models: [String: String]
   /// Of the facts and the words, by name.
   public let data: [String: String]
@@ -100,17 +142,5 @@ public struct Foundation: Sendable, Codable, Equatable {
   ) {
     (self.configuration, self.version) = (configuration, version)
     (self.models, self.data) = (models, data)
-  }
-
-  /// What makes results of the two incomparable, in words.
-  func difference(from other: Foundation) -> String? {
-    if configuration.tuning != other.configuration.tuning { return "other settings of tuning" }
-    for (name, fingerprint) in models {
-      if let now = other.models[name], now != fingerprint { return "another model \(name)" }
-    }
-    for (name, fingerprint) in data {
-      if let now = other.data[name], now != fingerprint { return "other data: \(name)" }
-    }
-    return nil
   }
 }

@@ -7,7 +7,9 @@ public struct Results: Sendable {
   public let relations: [String]
   public var cellCount: Int { cells.count }
   /// What the results rest on, nil before the first run.
-  public let foundation: Foundation?
+  public let record: ExperimentRecord?
+  /// How many results are of version 0.1.0, which did not record what they rest on.
+  let unrecordedCount: Int
   private let cells: [Cell]
   private let byCell: [Cell: CellResult]
   private let timings: [Cell: CellTiming]
@@ -20,13 +22,18 @@ public struct Results: Sendable {
   package init(_ configuration: ExperimentConfiguration, relations: [String], store: Store) throws {
     (self.configuration, self.relations) = (configuration, relations)
     cells = Grid(configuration, relations: relations).cells
-    foundation = try store.foundation()
+    record = try store.record()
+    let addresses = try store.addresses()
     var byCell: [Cell: CellResult] = [:]
     var timings: [Cell: CellTiming] = [:]
     for cell in cells {
-      byCell[cell] = try store.result(cell)
-      timings[cell] = try store.timing(of: cell)
+      for address in [addresses[cell.identifier], cell.identifier].compactMap({ $0 }) {
+        guard let result = try store.result(address) else { continue }
+        (byCell[cell], timings[cell]) = (result, try store.timing(at: address))
+        break
+      }
     }
+    unrecordedCount = byCell.values.count { $0.inputs == nil }
     (self.byCell, self.timings) = (byCell, timings)
   }
 
@@ -57,7 +64,7 @@ public struct Results: Sendable {
 
   /// The seeds that matter to a method.
   func seeds(_ method: Method) -> [UInt64] {
-    method.method.usesVectors ? configuration.seeds : Array(configuration.seeds.prefix(1))
+    method.usesVectors ? configuration.seeds : Array(configuration.seeds.prefix(1))
   }
 
   /// The mean over relations of the accuracy, for each seed of which every relation is there.

@@ -52,9 +52,7 @@ public struct Distiller: Sendable {
   ) throws(TransferError) {
     precondition(temperature > 0)
     guard !teachers.isEmpty else { throw TransferError("distil", "has no source") }
-    let teachers = teachers.sorted {
-      SoftPrompt.precedes(($0.prompt, $0.weight), ($1.prompt, $1.weight))
-    }
+    let teachers = teachers.sorted { Teacher.precedes($0, $1) }
     let shared = CandidateVocabulary.shared(
       [student.tokenizer] + teachers.map(\.model.tokenizer), list: words)
     guard shared[0].words.count >= 2 else {

@@ -10,12 +10,23 @@ public struct Teacher: Sendable {
 
   /// Throws when the prompt is not the model's, its template cannot serve the model, or the weight is not positive.
   public init(model: LanguageModel, prompt: SoftPrompt, weight: Float = 1) throws(TransferError) {
-    // The same demands as those of a source.
-    _ = try TransferSource(space: model.space, prompt: prompt, weight: weight)
+    try prompt.requireMatch(
+      model.space.table, name: model.name, hint: "Give the model that the prompt was made for")
+    try SoftPrompt.check(weight, for: model.name)
     try prompt.template.requireUse(with: model)
     self.model = model
     self.prompt = prompt
     self.weight = weight
+  }
+
+  /// An order that depends on nothing but what the teachers are.
+  static func precedes(_ left: Teacher, _ right: Teacher) -> Bool {
+    let (a, b) = (left.prompt, right.prompt)
+    if a.embeddingFingerprint != b.embeddingFingerprint {
+      return a.embeddingFingerprint < b.embeddingFingerprint
+    }
+    if left.weight != right.weight { return left.weight < right.weight }
+    return a.vectors.elements.lexicographicallyPrecedes(b.vectors.elements)
   }
 
   /// The input for a subject; nil where it has no tokens or too many.

@@ -10,8 +10,8 @@ struct PairCard: Encodable {
   let samples: [String]
 
   init(_ first: EmbeddingSpace, _ second: EmbeddingSpace) {
-    let shared = Anchors([first.tokenizer, second.tokenizer]).words
-    let own = [first, second].map { Anchors([$0.tokenizer]).words }
+    let shared = SharedVocabulary(sources: [first], target: second).words
+    let own = [first, second].map { SharedVocabulary(of: $0).words }
     let isShared = Set(shared)
     models = [first.name, second.name]
     sharedWords = shared.count

@@ -4,7 +4,7 @@ extension ExperimentReport {
   /// Objective and time of what is searched for, all pairs together.
   var costSection: Section? {
     let content = FigureContent(report: self, figure: Figure(.comparison), id: id("time"), title: "")
-    let costs = content.entries.filter { $0.method.method != .direct || $0.method.factLimit != nil }
+    let costs = content.entries.filter { $0.method.mark != .direct || $0.method.options.factLimit != nil }
       .map { (entry: $0, seconds: seconds($0), objective: objective($0), anchors: anchors($0)) }
       .filter { $0.seconds != nil || $0.objective != nil }
     guard !costs.isEmpty else { return nil }

@@ -67,28 +67,18 @@ extension FigureContent {
 
   private func hasSetting(_ method: Method, _ axis: Figure.Axis) -> Bool {
     switch axis {
-    case .vectorCount: method.method.usesVectors
-    case .anchorCount: method.method.usesSources && method.method != .copy
-    case .anchorShare: method.anchorShare != nil
-    case .ridge: method.ridge != nil
-    case .shrinkage: method.shrinkage != nil
-    case .steps: method.steps != nil
-    case .maskTop: method.maskTop != nil
-    case .factLimit: method.factLimit != nil
+    case .vectorCount: method.usesVectors
+    case .anchorCount: method.usesSources && method.usesAnchors
+    default: method.number(axis.rawValue) != nil
     }
   }
 
   private func x(_ series: Results.Series, _ axis: Figure.Axis) -> Double? {
-    let method = series.method
-    return switch axis {
+    switch axis {
     case .vectorCount: Double(series.vectorCount)
     case .anchorCount: results.anchorCount(series)
-    case .anchorShare: method.anchorShare.map { 100 * $0 }
-    case .ridge: method.ridge
-    case .shrinkage: method.shrinkage
-    case .steps: method.steps.map(Double.init)
-    case .maskTop: method.maskTop.map(Double.init)
-    case .factLimit: method.factLimit.map(Double.init)
+    case .anchorShare: series.method.number(axis.rawValue).map { 100 * $0 }
+    default: series.method.number(axis.rawValue)
     }
   }
 

@@ -62,6 +62,10 @@ struct ExperimentReport {
     if refused > 0 {
       cells += "; \(Shown.setting(Double(refused))) refused, as the method does not apply to the models"
     }
+    if results.unrecordedCount > 0 {
+      cells +=
+        "; \(Shown.setting(Double(results.unrecordedCount))) are of version 0.1.0, which did not record what they rest on"
+    }
     let terms = [
       Term(
         name: "Facts",
@@ -93,10 +97,10 @@ struct ExperimentReport {
 
   /// The method whose prompts are looked at closely: the first baseline that carries vectors, or the first that does.
   var mainMethod: Method? {
-    let carrying = configuration.methods.filter { $0.method.usesSources }
+    let carrying = configuration.methods.filter { $0.usesSources }
     let baselines = configuration.figures.compactMap(\.baseline)
     return baselines.lazy.compactMap { label in carrying.first { $0.label == label } }.first
-      ?? carrying.first { $0.method == .relative } ?? carrying.first
+      ?? carrying.first { $0.name == RelativeSearch.name } ?? carrying.first
   }
 
   var mainVectorCount: Int { configuration.vectorCounts.contains(5) ? 5 : configuration.vectorCounts[0] }

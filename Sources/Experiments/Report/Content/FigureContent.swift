@@ -26,7 +26,7 @@ struct FigureContent {
 
   var entries: [Entry] {
     methods.flatMap { method in
-      (method.method.usesVectors ? configuration.vectorCounts : [report.mainVectorCount]).map {
+      (method.usesVectors ? configuration.vectorCounts : [report.mainVectorCount]).map {
         Entry(method: method, vectorCount: $0)
       }
     }

@@ -37,7 +37,7 @@ extension FigureContent {
   }
 
   private func heatMap(_ entry: Entry, high: Double) -> HeatMap {
-    let usesSources = entry.method.method.usesSources
+    let usesSources = entry.method.usesSources
     let sources = usesSources ? pairs.map(\.sources).uniqued : [[]]
     let targets = pairs.map(\.target).uniqued
     let cells = sources.map { source in

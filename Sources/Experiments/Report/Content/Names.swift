@@ -34,7 +34,7 @@ struct Names: Sendable {
   /// The label, with the settings that tell it from others of the same label.
   func method(_ method: Method, vectorCount: Int? = nil) -> String {
     let name = methods[method] ?? method.label
-    guard showsVectorCount, let vectorCount, method.method.usesVectors else { return name }
+    guard showsVectorCount, let vectorCount, method.usesVectors else { return name }
     return name + ", " + Shown.count(vectorCount, "vector")
   }
 
@@ -52,11 +52,15 @@ struct Names: Sendable {
   }
 
   /// All settings that are not left open, by key.
-  static func settings(_ method: Method) -> [String: String] {
-    guard let data = try? JSONEncoder().encode(method),
-      let fields = try? JSONDecoder().decode([String: Scalar].self, from: data)
-    else { return [:] }
-    return fields.filter { $0.key != "label" && $0.key != "method" }.mapValues(\.text)
+  static func settings(_ method: Method) -> [String: String] { method.given.mapValues(text) }
+
+  private static func text(_ value: Setting) -> String {
+    switch value {
+    case .flag(let flag): flag ? "yes" : "no"
+    case .number(let number):
+      Float(number) == Float(number.rounded()) ? Shown.setting(number) : "\(Float(number))"
+    case .text(let text): text
+    }
   }
 
   private static func phrase(_ key: String, _ value: String?) -> String {
@@ -76,47 +80,7 @@ struct Names: Sendable {
   }
 }
 
-/// A single JSON value in words.
-private enum Scalar: Decodable {
-  case truth(Bool)
-  case number(Double)
-  case text(String)
-
-  init(from decoder: any Decoder) throws {
-    let value = try decoder.singleValueContainer()
-    if let truth = try? value.decode(Bool.self) {
-      self = .truth(truth)
-    } else if let number = try? value.decode(Double.self) {
-      self = .number(number)
-    } else {
-      self = .text(try value.decode(String.self))
-    }
-  }
-
-  var text: String {
-    switch self {
-    case .truth(let truth): truth ? "yes" : "no"
-    case .number(let number):
-      Float(number) == Float(number.rounded()) ? Shown.setting(number) : "\(Float(number))"
-    case .text(let text): text
-    }
-  }
-}
-
 extension Method {
   /// The same method with the setting of an axis left open: what a line of a curve has in common.
-  func without(_ axis: Figure.Axis) -> Method {
-    var method = self
-    switch axis {
-    case .anchorCount: method.anchorCount = nil
-    case .anchorShare: method.anchorShare = nil
-    case .ridge: method.ridge = nil
-    case .shrinkage: method.shrinkage = nil
-    case .steps: method.steps = nil
-    case .maskTop: method.maskTop = nil
-    case .factLimit: method.factLimit = nil
-    case .vectorCount: break
-    }
-    return method
-  }
+  func without(_ axis: Figure.Axis) -> Method { without(axis.rawValue) }
 }

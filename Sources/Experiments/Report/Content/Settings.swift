@@ -4,10 +4,10 @@ extension ExperimentReport {
   /// Everything it takes to run it again.
   var settingSection: Section? {
     var blocks: [Block] = []
-    if let foundation = results.foundation {
+    if let record = results.record {
       blocks.append(
-        .terms([Term(name: "promptferry", description: Prose("version \(foundation.version)"))]))
-      let prints = [("model", foundation.models), ("data", foundation.data)].flatMap { kind, prints in
+        .terms([Term(name: "promptferry", description: Prose("version \(record.version)"))]))
+      let prints = [("model", record.models), ("data", record.data)].flatMap { kind, prints in
         prints.sorted { $0.key < $1.key }.map { [Table.Value.text(kind), .text($0.key), .text($0.value)] }
       }
       blocks.append(
@@ -15,7 +15,7 @@ extension ExperimentReport {
           Table(
             id: id("fingerprints"), title: "What the results rest on",
             caption:
-              "SHA-256 of each model's embedding table, and of facts and word lists (its first 16 digits).",
+              "SHA-256 of each model's files, and of facts and word lists (its first 16 digits).",
             columns: [.init("kind"), .init("name"), .init("fingerprint")], rows: prints)))
     }
     let encoder = JSONEncoder()

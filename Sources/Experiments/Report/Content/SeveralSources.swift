@@ -34,7 +34,7 @@ extension ExperimentReport {
   private var togetherAndAlone: [(Results.Series, Results.Series)] {
     let pairs = configuration.pairs
     return pairs.filter { $0.sources.count > 1 }.flatMap { pair in
-      configuration.methods.filter { $0.method.usesSources }.flatMap { method in
+      configuration.methods.filter { $0.usesSources }.flatMap { method in
         pairs.filter {
           $0.target == pair.target && $0.sources.count == 1 && pair.sources.contains($0.sources[0])
         }

@@ -12,8 +12,45 @@ public enum NormalizationRule: String, Sendable, Codable, CaseIterable {
   case none
 }
 
+/// The numbers that a rule needs of a pair of models.
+struct FittedNormalization: Sendable {
+  private enum Numbers: Sendable {
+    case none
+    case moments(mean: Double, deviation: Double)
+    case length(Double)
+    /// The mean length of the anchors in each source and in the target.
+    case typicalLengths(sources: [Double], target: Double)
+  }
+  private let numbers: Numbers
+
+  init(_ rule: NormalizationRule, _ words: SharedVocabulary) {
+    switch rule {
+    case .none: numbers = .none
+    case .moments:
+      let (mean, deviation) = words.target.space.table.moments()
+      numbers = .moments(mean: mean, deviation: deviation)
+    case .scale:
+      let (mean, deviation) = words.target.space.table.moments()
+      numbers = .length((Double(words.target.width) * (mean * mean + deviation * deviation)).squareRoot())
+    case .strength:
+      numbers = .typicalLengths(sources: words.sources.map(\.meanNorm), target: words.target.meanNorm)
+    }
+  }
+
+  /// The normalisation of what is made of these prompts.
+  func callAsFunction(_ prompts: SourcePrompts) -> Normalization {
+    switch numbers {
+    case .none: .none
+    case .moments(let mean, let deviation): .moments(mean: mean, deviation: deviation)
+    case .length(let length): .lengths(Array(repeating: length, count: prompts.vectorCount))
+    case .typicalLengths(let sources, let target):
+      .lengths(prompts.strengths(typicalLengths: sources).map { $0 * target })
+    }
+  }
+}
+
 /// A normalisation with its numbers.
-package enum Normalization: Sendable {
+public enum Normalization: Sendable {
   /// `(V - mean(V)) / std(V) * deviation + mean` over all entries, `std` being the sample value, as in the reference.
   case moments(mean: Double, deviation: Double)
   /// Row `i` gets the length `lengths[i]`.

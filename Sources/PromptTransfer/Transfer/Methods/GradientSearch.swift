@@ -3,10 +3,14 @@ import Tensors
 /// The reference's search: Adam on the mean over rows of one minus the objective, the candidate normalised inside
 /// every step.
 package struct GradientSearch: Sendable {
-  package var steps = TransferMethod.steps
-  package var learningRate = TransferMethod.learningRate
+  package let steps: Int
+  package let learningRate: Float
 
-  package init() {}
+  package init(
+    steps: Int = RelativeSearch.defaultSteps, learningRate: Float = RelativeSearch.defaultLearningRate
+  ) {
+    (self.steps, self.learningRate) = (steps, learningRate)
+  }
 
   package struct Result: Sendable {
     /// (P, Ct), normalised.
@@ -79,23 +83,5 @@ package struct GradientSearch: Sendable {
       for column in 0..<columns { s[column] = along * s[column] - across * r[column] }
     }
     return Float(loss / Double(rows))
-  }
-}
-
-extension RelativeCode {
-  /// (P, K) with zeros where an anchor does not count.
-  func maskedSimilarities() -> Matrix {
-    var masked = Matrix(rows: similarities.rows, columns: similarities.columns)
-    let width = masked.columns
-    let target = masked.mutablePointer()
-    for (row, kept) in kept.enumerated() {
-      let source = similarities.pointer + row * width
-      if let kept {
-        for column in kept { target[row * width + column] = source[column] }
-      } else {
-        (target + row * width).update(from: source, count: width)
-      }
-    }
-    return masked
   }
 }

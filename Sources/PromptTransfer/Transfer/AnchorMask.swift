@@ -1,12 +1,20 @@
 import Tensors
 
 /// Which anchors a prompt vector is described by.
-public enum AnchorMask: Sendable, Equatable {
+public enum AnchorMask: Sendable, Hashable {
   case all
   /// The `count` most similar ones.
   case top(Int)
   /// Those of the `count` largest similarities by absolute value.
   case topAbsolute(Int)
+
+  /// How many of so many anchors count.
+  func count(of anchors: Int) -> Int {
+    switch self {
+    case .all: anchors
+    case .top(let limit), .topAbsolute(let limit): min(max(0, limit), anchors)
+    }
+  }
 
   /// The anchors that count, ascending, of similarities to all of them; nil for all. Of equal ones the first.
   package func kept(_ similarities: UnsafeBufferPointer<Float>) -> [Int]? {

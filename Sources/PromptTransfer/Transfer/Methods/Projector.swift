@@ -1,11 +1,15 @@
 import Tensors
 
-/// How the neural projector is made and trained. The paper says two layers, trained on the anchors by mean squared error; the
-/// rest is ours: a hidden layer as wide as the wider of the two spaces, a tenth of the anchors held out, and an end when
-/// these get no better.
-public struct ProjectorSettings: Sendable, Codable, Equatable {
+/// The paper's neural projector, two layers trained anchor to anchor by mean squared error. The rest is ours: a hidden layer as wide
+/// as the wider of the two spaces, a tenth of the anchors held out, and an end when these get no better.
+public struct NeuralProjector: TransferMethod {
+  public static let name = "projector"
+  public static let summary = "a network of two layers, trained to take the source's words to the target's"
+
+  public static let learnsBySeed = true
+
   /// Units of the hidden layer; as many as the wider space has columns when nil.
-  public var hiddenWidth: Int?
+  public var hidden: Int?
   public var batchSize = 128
   public var learningRate: Float = 1e-3
   /// The most steps; what bounds the time for large spaces.
@@ -13,13 +17,38 @@ public struct ProjectorSettings: Sendable, Codable, Equatable {
   /// How many passes over the anchors may bring nothing before training ends.
   public var patience = 5
 
+  public static let settingNames = CodingKeys.names
+
+  enum CodingKeys: String, CodingKey, CaseIterable { case hidden, batchSize, learningRate, stepLimit, patience }
+
   public init() {}
+
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    hidden = try fields.count(.hidden, upTo: 65_536)
+    batchSize = try fields.count(.batchSize, upTo: 1 << 20) ?? batchSize
+    learningRate = Float(try fields.number(.learningRate, default: Double(learningRate), in: 1e-12...1e6))
+    stepLimit = try fields.count(.stepLimit, upTo: 1 << 30) ?? stepLimit
+    patience = try fields.count(.patience, upTo: 1 << 30) ?? patience
+  }
+
+  public func fit(
+    _ words: SharedVocabulary, _ context: FitContext
+  ) throws(TransferError) -> any FittedMethod {
+    let target = words.target.all()
+    let projectors = words.sources.map {
+      Projector(from: $0.all(), to: target, settings: self, context)
+    }
+    var fitted = FittedMaps(projectors)
+    fitted.isInterrupted = projectors.contains(where: \.isInterrupted)
+    return fitted
+  }
 }
 
-/// The paper's neural projector: `y = relu(x W1 + b1) W2 + b2`, trained anchor to anchor by mean squared error.
+/// The trained network: `y = relu(x W1 + b1) W2 + b2`, trained anchor to anchor by mean squared error.
 ///
 /// Both spaces are divided by the root mean square of their anchors' entries, so that one learning rate suits all.
-struct Projector: Sendable {
+struct Projector: VectorMap {
   /// Whether training was stopped before it was over.
   let isInterrupted: Bool
   private let network: TwoLayerNetwork
@@ -29,24 +58,21 @@ struct Projector: Sendable {
   /// - Parameters:
   ///   - source: (K, Cs), K at least 2
   ///   - target: (K, Ct)
-  ///   - shouldStop: asked after every pass over the anchors; the best so far is then the result
-  init(
-    from source: Matrix, to target: Matrix, settings: ProjectorSettings, seed: UInt64,
-    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }, shouldStop: () -> Bool = { false }
-  ) {
+  ///   - context: asked after every pass over the anchors whether to stop; the best so far is then the result
+  init(from source: Matrix, to target: Matrix, settings: NeuralProjector, _ context: FitContext) {
     sourceScale = Self.rootMeanSquare(source)
     targetScale = Self.rootMeanSquare(target)
     let x = source.scaled(by: 1 / sourceScale)
     let y = target.scaled(by: 1 / targetScale)
-    var shuffle = RandomStream(seed: seed, name: "projector.shuffle")
+    var shuffle = RandomStream(seed: context.seed, name: "projector.shuffle")
     let order = Array(0..<source.rows).shuffled(using: &shuffle)
     let heldOutCount = max(1, source.rows / 10)
     let (heldOut, train) = (order.prefix(heldOutCount), Array(order.dropFirst(heldOutCount)))
     let (heldOutX, heldOutY) = (x.gathering(heldOut), y.gathering(heldOut))
 
-    var start = RandomStream(seed: seed, name: "projector.start")
+    var start = RandomStream(seed: context.seed, name: "projector.start")
     var network = TwoLayerNetwork(
-      inputs: x.columns, hidden: settings.hiddenWidth ?? max(x.columns, y.columns), outputs: y.columns, &start
+      inputs: x.columns, hidden: settings.hidden ?? max(x.columns, y.columns), outputs: y.columns, &start
     )
     var best = (network: network, loss: network.loss(heldOutX, heldOutY))
     var optimizer = TwoLayerNetwork.Optimizer(network)
@@ -56,7 +82,7 @@ struct Projector: Sendable {
     var step = 0
     var isInterrupted = false
     while step < settings.stepLimit, passesWithoutGain < settings.patience {
-      isInterrupted = shouldStop()
+      isInterrupted = context.shouldStop()
       if isInterrupted { break }
       let pass = train.shuffled(using: &shuffle)
       for first in stride(from: 0, to: pass.count, by: settings.batchSize) where step < settings.stepLimit {
@@ -65,7 +91,7 @@ struct Projector: Sendable {
         optimizer.update(&network, gradient, learningRate: schedule.learningRate(at: step))
         step += 1
       }
-      progress(step, settings.stepLimit)
+      context.progress(step, settings.stepLimit)
       let loss = network.loss(heldOutX, heldOutY)
       passesWithoutGain = loss < best.loss ? 0 : passesWithoutGain + 1
       if loss < best.loss { best = (network, loss) }

@@ -1,0 +1,37 @@
+import Checkpoints
+import Crypto
+import Foundation
+
+/// SHA-256, the first 16 digits: enough to tell the results of a lifetime apart.
+enum Fingerprint {
+  /// Of JSON with sorted keys.
+  static func of(_ value: some Encodable) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let bytes = (try? encoder.encode(value)) ?? Data()  // plain values: always encodable
+    return digits(SHA256.hash(data: bytes))
+  }
+
+  /// Of all files of a model: weights, configuration, tokenizer. Throws where one cannot be read.
+  static func ofModel(_ folder: URL) throws -> String {
+    let endings = ["json", "safetensors", "bin", "txt", "model", "gguf"]
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      .filter { name in endings.contains { name.hasSuffix(".\($0)") } }.sorted()
+    var hash = SHA256()
+    for name in names {
+      let file = folder.appendingPathComponent(name).resolvingSymlinksInPath()
+      guard (try file.resourceValues(forKeys: [.isRegularFileKey])).isRegularFile == true else { continue }
+      let mapped = try MappedFile(file)
+      mapped.withBytes { bytes in
+        hash.update(data: Data("\(name) \(bytes.count)\n".utf8))
+        hash.update(bufferPointer: bytes)
+        mapped.release(0..<bytes.count)
+      }
+    }
+    return digits(hash.finalize())
+  }
+
+  private static func digits(_ hash: some Sequence<UInt8>) -> String {
+    hash.prefix(8).map { String(format: "%02x", $0) }.joined()
+  }
+}

@@ -1,0 +1,68 @@
+import LanguageModels
+import Tensors
+
+/// The anchors' embeddings in one space, read a block at a time: the tables of large models hold gigabytes.
+public struct AnchorRows: Sendable {
+  public let space: EmbeddingSpace
+  /// The anchors' rows of the table.
+  public let ids: [Int]
+
+  /// Rows of a block. Fixed, so that sums are always made in the same order.
+  private static let blockSize = 2048
+
+  init(_ space: EmbeddingSpace, ids: [Int]) {
+    self.space = space
+    self.ids = ids
+  }
+
+  /// Columns C of the table.
+  public var width: Int { space.table.width }
+
+  /// The rows at some of the places.
+  func keeping(_ places: [Int]) -> AnchorRows { AnchorRows(space, ids: places.map { ids[$0] }) }
+
+  /// All of them at once: (K, C).
+  func all() -> Matrix { space.table.rows(ids) }
+
+  /// Blocks of rows, in order, with the places they have among all.
+  func forEachBlock(_ body: (_ places: Range<Int>, _ rows: Matrix) -> Void) {
+    for start in stride(from: 0, to: ids.count, by: Self.blockSize) {
+      let places = start..<min(ids.count, start + Self.blockSize)
+      body(places, space.table.rows(Array(ids[places])))
+    }
+  }
+
+  /// The mean length of the rows.
+  var meanNorm: Double {
+    var sum = 0.0
+    forEachBlock { _, rows in for row in 0..<rows.rows { sum += rows.rowNorm(row) } }
+    return sum / Double(max(1, ids.count))
+  }
+
+  /// The cosine of every vector to every anchor, (P, K), for several prompts (P, C) in one pass over the rows. What comes out
+  /// for one does not depend on the others.
+  func cosines(_ prompts: [Matrix]) -> [Matrix] {
+    let units = prompts.map { $0.normalizingRows() }
+    var results = prompts.map { Matrix(rows: $0.rows, columns: ids.count) }
+    forEachBlock { places, rows in
+      let lengths = (0..<rows.rows).map(rows.rowNorm)
+      for (prompt, unit) in units.enumerated() {
+        var part = Matrix(rows: unit.rows, columns: rows.rows)
+        part.multiply(unit, rows, transposeB: true)
+        part.divideColumns(by: lengths)
+        results[prompt].setColumns(places, to: part)
+      }
+    }
+    return results
+  }
+
+  /// The sums over these anchors here and in another space; `includesTarget` is whether that one's own are wanted.
+  func sums(with other: AnchorRows, includesTarget: Bool, parallelism: Parallelism) -> PairedSums {
+    var sums = PairedSums(
+      sourceWidth: width, targetWidth: other.width, includesTarget: includesTarget)
+    forEachBlock { places, rows in
+      sums.add(rows, other.space.table.rows(Array(other.ids[places])), parallelism: parallelism)
+    }
+    return sums
+  }
+}

@@ -1,0 +1,63 @@
+import Foundation
+
+/// Every way of carrying, by name: what the command, experiments and prompt files go by.
+public enum MethodRegistry {
+  public static let all: [any TransferMethod.Type] = [
+    CanonicalMap.self, RelativeSearch.self, LinearMap.self, Procrustes.self, NeuralProjector.self,
+    NearestWord.self, WeightedWords.self, Copy.self, RandomVectors.self,
+  ]
+
+  public static var names: [String] { all.map { $0.name } }
+
+  public static func type(named name: String) -> (any TransferMethod.Type)? { all.first { $0.name == name } }
+
+  /// A method with these settings and the defaults of all others.
+  /// Throws `MethodError` where there is no such method or setting, or a value is out of its range.
+  public static func method(
+    named name: String, _ settings: [String: Setting] = [:]
+  ) throws(MethodError) -> any TransferMethod {
+    guard let type = type(named: name) else {
+      throw MethodError(setting: nil, "is no method; there are: \(names.joined(separator: ", "))")
+    }
+    for setting in settings.keys.sorted() where !type.settingNames.contains(setting) {
+      let owners = owners(of: setting)
+      throw MethodError(
+        setting: setting,
+        owners.isEmpty
+          ? "is no setting; \(name) has: \(type.settingNames.joined(separator: ", "))"
+          : "belongs to \(owners.joined(separator: ", "))")
+    }
+    do {
+      return try JSONDecoder().decode(type, from: JSONEncoder().encode(settings))
+    } catch let error as DecodingError {
+      let (path, problem) = error.place
+      throw MethodError(setting: path.isEmpty ? nil : path, problem)
+    } catch {
+      throw MethodError(setting: nil, "\(error)")
+    }
+  }
+
+  /// All settings of a method, defaults filled in.
+  public static func settings(of method: any TransferMethod) -> [String: Setting] {
+    guard let data = try? JSONEncoder().encode(method),
+      let settings = try? JSONDecoder().decode([String: Setting].self, from: data)
+    else { return [:] }  // plain values: always encodable
+    return settings
+  }
+
+  /// The names of the methods that have a setting.
+  public static func owners(of setting: String) -> [String] {
+    all.filter { $0.settingNames.contains(setting) }.map { $0.name }
+  }
+}
+
+/// What is wrong with a method's settings.
+public struct MethodError: Error, CustomStringConvertible {
+  /// The setting concerned; nil where it is the method.
+  public let setting: String?
+  public let problem: String
+
+  init(setting: String?, _ problem: String) { (self.setting, self.problem) = (setting, problem) }
+
+  public var description: String { (setting.map { "\($0) " } ?? "") + problem }
+}

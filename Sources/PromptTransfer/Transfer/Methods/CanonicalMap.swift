@@ -1,0 +1,117 @@
+import Tensors
+
+/// The default: each canonical direction of the source's anchors goes to its partner in the target, shrunk by a power of their
+/// correlation.
+///
+/// With the square root (shrinkage 0.5) it lies half-way between the linear map, which shrinks by the correlation itself, and
+/// canonical correlation analysis, which does not shrink. A prompt's vectors resemble no word: the first takes most of what makes
+/// them work, the second carries noise. Spaces are not centred. `docs/findings.md` has what the settings were chosen by.
+public struct CanonicalMap: TransferMethod {
+  public static let name = "canonical"
+  public static let summary = "pairs the directions along which the models' words agree (the default)"
+
+  /// In units of the mean square of each side's entries.
+  public var ridge = 1.0
+  /// The power of the correlations: 1 is the linear map, 0 no shrinking.
+  public var shrinkage = 0.5
+
+  public static let settingNames = CodingKeys.names
+
+  enum CodingKeys: String, CodingKey, CaseIterable { case ridge, shrinkage }
+
+  public init() {}
+
+  public init(ridge: Double, shrinkage: Double = 0.5) { (self.ridge, self.shrinkage) = (ridge, shrinkage) }
+
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    ridge = try fields.number(.ridge, default: ridge, in: 0...)
+    shrinkage = try fields.number(.shrinkage, default: shrinkage, in: 0...1)
+  }
+}
+
+/// The least-squares map between two spaces, `W = (As^T As + lambda I)^-1 As^T At`: the canonical map with shrinkage 1, found
+/// without a decomposition.
+public struct LinearMap: TransferMethod {
+  public static let name = "linear"
+  public static let summary = "the linear map with the least squared error over the shared words"
+
+  /// In units of the mean diagonal of `As^T As`.
+  public var ridge = 1.0
+
+  public static let settingNames = CodingKeys.names
+
+  enum CodingKeys: String, CodingKey, CaseIterable { case ridge }
+
+  public init() {}
+
+  public init(ridge: Double) { self.ridge = ridge }
+
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    ridge = try fields.number(.ridge, default: ridge, in: 0...)
+  }
+}
+
+/// What both are found from: the sums over each source's anchors and the target's.
+protocol MapOfSums: RidgeMethod where Sums == [PairedSums] {
+  /// Whether the sums over the target's anchors alone are looked at.
+  var readsTarget: Bool { get }
+  /// - Returns: the map (Cs, Ct), and the ridges that were used
+  func weight(_ sums: consuming PairedSums) -> (Matrix, ridges: [Double])
+}
+
+extension MapOfSums {
+  func sums(_ words: SharedVocabulary, _ context: FitContext) -> [PairedSums] {
+    words.sources.map {
+      $0.sums(with: words.target, includesTarget: readsTarget, parallelism: context.parallelism)
+    }
+  }
+
+  func fit(_ sums: consuming [PairedSums], _ words: SharedVocabulary, _ context: FitContext) -> any FittedMethod {
+    var maps: [any VectorMap] = []
+    var raised = ridge
+    // One after the other, each given up before the next: they are as large as the square of the models' width.
+    while !sums.isEmpty {
+      let (weight, ridges) = weight(sums.removeFirst())
+      maps.append(MatrixMap(weight: weight))
+      raised = ridges.reduce(raised, max)
+    }
+    var fitted = FittedMaps(maps)
+    if raised > ridge { fitted.adjustments = ["ridge": "\(raised)"] }
+    return fitted
+  }
+}
+
+extension CanonicalMap: MapOfSums {
+  var readsTarget: Bool { shrinkage != 1 }
+
+  func weight(_ sums: consuming PairedSums) -> (Matrix, ridges: [Double]) {
+    if shrinkage == 1 { return LinearMap(ridge: ridge).weight(sums) }
+    let (height, width) = (sums.sourceWidth, sums.targetWidth)
+    guard let correlations = CanonicalCorrelations(sums, ridge: ridge) else {
+      return (Matrix(rows: height, columns: width, repeatElement(.nan, count: height * width)), [])
+    }
+    return (correlations.map(exponent: shrinkage), correlations.ridges)
+  }
+}
+
+extension LinearMap: MapOfSums {
+  var readsTarget: Bool { false }
+
+  func weight(_ sums: consuming PairedSums) -> (Matrix, ridges: [Double]) {
+    let (source, product, _) = sums.parts()
+    let (height, width) = (source.width, product.count / max(1, source.width))
+    let factor = (consume source).factored(ridge: ridge)
+    var weight = Matrix(rows: height, columns: width)
+    let base = weight.mutablePointer()
+    // A right-hand side for each column of the target.
+    var sides = [Double](repeating: 0, count: height)
+    for column in 0..<width {
+      for row in 0..<height { sides[row] = product[row * width + column] }
+      let solution = factor.solve(sides)
+      for row in 0..<height { base[row * width + column] = Float(solution[row]) }
+    }
+    return (weight, [factor.ridge])
+  }
+}

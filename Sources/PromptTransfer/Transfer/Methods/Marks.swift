@@ -1,0 +1,63 @@
+import Tensors
+
+/// The vectors as they are: equal widths and one source only.
+public struct Copy: TransferMethod {
+  public static let name = "copy"
+  public static let summary = "the vectors as they are, between equal widths"
+  public static let readsWords = false
+  public static let normalization = NormalizationRule.none
+
+  public init() {}
+
+  private struct Fitted: FittedMethod {
+    func carry(_ prompts: SourcePrompts, _ context: CarryContext) -> Carried {
+      Carried(vectors: prompts.parts[0].vectors)
+    }
+  }
+
+  public func fit(
+    _ words: SharedVocabulary, _ context: FitContext
+  ) throws(TransferError) -> any FittedMethod {
+    guard words.sources.count == 1 else {
+      throw TransferError("method copy", "takes one source, not \(words.sources.count)")
+    }
+    let (source, target) = (words.sources[0], words.target)
+    guard source.width == target.width else {
+      throw TransferError(
+        "method copy",
+        "\(source.space.name) has width \(source.width), \(target.space.name) has \(target.width)",
+        hint: "Vectors can only be copied between equal widths")
+    }
+    return Fitted()
+  }
+}
+
+/// Nothing carried: independent normal entries with the mean and deviation of the target's table.
+public struct RandomVectors: TransferMethod {
+  public static let name = "random"
+  public static let summary = "nothing carried: vectors drawn with the target's mean and deviation"
+  public static let readsWords = false
+  public static let readsPrompts = false
+  public static let normalization = NormalizationRule.none
+
+  public init() {}
+
+  private struct Fitted: FittedMethod {
+    let width: Int
+    let mean, deviation: Double
+
+    func carry(_ prompts: SourcePrompts, _ context: CarryContext) -> Carried {
+      var stream = RandomStream(seed: context.seed, name: "transfer.random")
+      return Carried(
+        vectors: stream.normalMatrix(
+          rows: prompts.vectorCount, columns: width, mean: mean, deviation: deviation))
+    }
+  }
+
+  public func fit(
+    _ words: SharedVocabulary, _ context: FitContext
+  ) throws(TransferError) -> any FittedMethod {
+    let (mean, deviation) = words.target.space.table.moments()
+    return Fitted(width: words.target.width, mean: mean, deviation: deviation)
+  }
+}

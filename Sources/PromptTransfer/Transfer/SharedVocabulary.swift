@@ -1,0 +1,96 @@
+import Tensors
+import Tokenization
+
+/// The words that source models and a target all know as one token, with their ids in each of them: the anchors of a transfer.
+///
+/// It is made from the spaces themselves and keeps them, so that words and spaces cannot be mixed up.
+public struct SharedVocabulary: Sendable {
+  /// The words, in the order of their UTF-8 bytes.
+  public let words: [String]
+  /// The anchors in each source's space, in the order given.
+  public let sources: [AnchorRows]
+  /// The anchors in the target's space.
+  public let target: AnchorRows
+
+  /// How many of the shared words are used.
+  public enum Count: Sendable, Hashable {
+    case all
+    case first(Int)
+    /// That many, drawn without looking; a larger number takes the same ones and more.
+    case random(Int, seed: UInt64)
+  }
+
+  /// A word is shared when it is one token after a space, and not the unknown one, in every space.
+  /// - Parameter list: the words to choose from; all whole words of the first source when nil
+  public init(
+    sources: [EmbeddingSpace], target: EmbeddingSpace, list: [String]? = nil, count: Count = .all
+  ) {
+    let found = Self.ids(of: list ?? (sources.first ?? target).tokenizer.words(), in: sources + [target])
+    self.init(found, sources: sources, target: target)
+    if count != .all { self = drawn(count) }
+  }
+
+  /// The whole words of one model, as the source and target of a transfer to itself.
+  public init(of space: EmbeddingSpace) { self.init(sources: [space], target: space) }
+
+  private init(_ words: [Word], sources: [EmbeddingSpace], target: EmbeddingSpace) {
+    self.words = words.map(\.text)
+    self.sources = sources.enumerated().map { place, space in
+      AnchorRows(space, ids: words.map { $0.ids[place] })
+    }
+    self.target = AnchorRows(target, ids: words.map { $0.ids[sources.count] })
+  }
+
+  private init(words: [String], sources: [AnchorRows], target: AnchorRows) {
+    (self.words, self.sources, self.target) = (words, sources, target)
+  }
+
+  private struct Word {
+    let text: String
+    /// In each space.
+    let ids: [Int]
+  }
+
+  /// The shared ones of the words, each once, in the order of their bytes.
+  private static func ids(of words: [String], in spaces: [EmbeddingSpace]) -> [Word] {
+    var seen: Set<[UInt8]> = []
+    var found: [(key: [UInt8], word: Word)] = []
+    for text in words {
+      let key = Array(text.utf8)
+      guard seen.insert(key).inserted else { continue }
+      var ids: [Int] = []
+      for space in spaces {
+        guard let id = space.tokenizer.singleToken(text) else { break }
+        ids.append(id)
+      }
+      if ids.count == spaces.count { found.append((key, Word(text: text, ids: ids))) }
+    }
+    return found.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.word)
+  }
+
+  /// Some of the words.
+  public func drawn(_ count: Count) -> SharedVocabulary {
+    switch count {
+    case .all: self
+    case .first(let limit): keeping(Array(words.indices.prefix(limit)))
+    case .random(let limit, let seed):
+      keeping(Self.draw(limit, of: words.count, seed: seed))
+    }
+  }
+
+  private static func draw(_ limit: Int, of count: Int, seed: UInt64) -> [Int] {
+    var stream = RandomStream(seed: seed, name: "anchors")
+    return (0..<count).shuffled(using: &stream).prefix(limit).sorted()
+  }
+
+  /// Without the words at the given places.
+  func without(_ places: Set<Int>) -> SharedVocabulary {
+    keeping(words.indices.filter { !places.contains($0) })
+  }
+
+  private func keeping(_ places: [Int]) -> SharedVocabulary {
+    SharedVocabulary(
+      words: places.map { words[$0] }, sources: sources.map { $0.keeping(places) },
+      target: target.keeping(places))
+  }
+}
