@@ -1,4 +1,4 @@
-import Crypto
+import Checkpoints
 import Foundation
 import PromptTransfer
 
@@ -55,6 +55,6 @@ enum Fingerprint {
   }
 
   static func of(_ bytes: Data) -> String {
-    SHA256.hash(data: bytes).prefix(8).map { String(format: "%02x", $0) }.joined()
+    String(SecureHash.sha256(bytes).prefix(16))
   }
 }
