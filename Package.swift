@@ -11,8 +11,7 @@ let package = Package(
     .executable(name: "promptferry", targets: ["promptferry"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-    .package(url: "https://github.com/apple/swift-crypto", "3.12.0"..<"5.0.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
   ],
   targets: [
     // Each target depends only on those above it.
@@ -25,19 +24,13 @@ let package = Package(
       linkerSettings: [.linkedFramework("Accelerate", .when(platforms: [.macOS]))]),
     .target(name: "CKernels"),
     .target(name: "Tensors", dependencies: ["CBLAS", "CKernels"]),
-    .target(
-      name: "Checkpoints",
-      dependencies: ["Tensors", .product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "Checkpoints", dependencies: ["Tensors", "CKernels"]),
     .target(name: "Tokenization", dependencies: ["Checkpoints"]),
     .target(name: "LanguageModels", dependencies: ["Tensors", "Checkpoints"]),
     .target(name: "PromptTransfer", dependencies: ["LanguageModels", "Tokenization"]),
-    .target(
-      name: "Experiments",
-      dependencies: ["PromptTransfer", .product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "Experiments", dependencies: ["PromptTransfer"]),
     // Beside PromptTransfer: it has to know which files tokenizers and models are opened from, and nothing of prompts.
-    .target(
-      name: "Hub",
-      dependencies: ["LanguageModels", "Tokenization", .product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "Hub", dependencies: ["LanguageModels", "Tokenization"]),
     .executableTarget(
       name: "promptferry",
       dependencies: [
@@ -53,11 +46,7 @@ let package = Package(
       dependencies: ["PromptTransfer", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     .target(
-      name: "TestSupport",
-      dependencies: [
-        "PromptTransfer", "Experiments", "Hub", .product(name: "Crypto", package: "swift-crypto"),
-      ],
-      path: "Tests/TestSupport"),
+      name: "TestSupport", dependencies: ["PromptTransfer", "Experiments", "Hub"], path: "Tests/TestSupport"),
     .testTarget(name: "TensorsTests", dependencies: ["TestSupport"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["TestSupport"]),
     .testTarget(

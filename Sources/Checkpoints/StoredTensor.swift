@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 import Tensors
 
@@ -52,16 +51,15 @@ package struct StoredTensor: Sendable {
 
   /// SHA-256 of the stored bytes, in lower-case hexadecimal.
   package func sha256() -> String {
-    var hash = SHA256()
+    var hash = SecureHash(.sha256)
     file.withBytes(entry) { bytes in
       let size = 8 << 20
       for start in stride(from: 0, to: bytes.count, by: size) {
-        hash.update(
-          bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[start..<min(bytes.count, start + size)]))
+        hash.update(UnsafeRawBufferPointer(rebasing: bytes[start..<min(bytes.count, start + size)]))
         file.release(entry)
       }
     }
-    return hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    return hash.finalize()
   }
 }
 

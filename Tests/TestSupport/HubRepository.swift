@@ -1,4 +1,4 @@
-import Crypto
+import Checkpoints
 import Foundation
 
 /// A repository at one commit, for `HubServer`.
@@ -26,11 +26,12 @@ package struct HubRepository: Sendable {
   func names(_ revision: String) -> Bool { [commit, "main", "refs/pr/1"].contains(revision) }
 
   package mutating func add(_ name: String, _ content: Data, isLarge: Bool? = nil) {
-    let git = Insecure.SHA1.hash(data: Data("blob \(content.count)\0".utf8) + content)
+    var git = SecureHash(.sha1)
+    git.update(Data("blob \(content.count)\0".utf8) + content)
     files[name] = File(
       content: content, isLarge: isLarge ?? [".safetensors", ".bin"].contains(where: name.hasSuffix),
-      sha256: SHA256.hash(data: content).map { String(format: "%02x", $0) }.joined(),
-      blob: git.map { String(format: "%02x", $0) }.joined())
+      sha256: SecureHash.sha256(content),
+      blob: git.finalize())
   }
 
   package mutating func add(_ name: String, _ text: String) { add(name, Data(text.utf8)) }

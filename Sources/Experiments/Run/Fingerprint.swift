@@ -1,5 +1,4 @@
 import Checkpoints
-import Crypto
 import Foundation
 
 /// SHA-256, the first 16 digits: enough to tell the results of a lifetime apart.
@@ -9,7 +8,7 @@ enum Fingerprint {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let bytes = (try? encoder.encode(value)) ?? Data()  // plain values: always encodable
-    return digits(SHA256.hash(data: bytes))
+    return String(SecureHash.sha256(bytes).prefix(16))
   }
 
   /// Of all files of a model: weights, configuration, tokenizer. Throws where one cannot be read.
@@ -17,21 +16,17 @@ enum Fingerprint {
     let endings = ["json", "safetensors", "bin", "txt", "model", "gguf"]
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
       .filter { name in endings.contains { name.hasSuffix(".\($0)") } }.sorted()
-    var hash = SHA256()
+    var hash = SecureHash(.sha256)
     for name in names {
       let file = folder.appendingPathComponent(name).resolvingSymlinksInPath()
       guard (try file.resourceValues(forKeys: [.isRegularFileKey])).isRegularFile == true else { continue }
       let mapped = try MappedFile(file)
       mapped.withBytes { bytes in
-        hash.update(data: Data("\(name) \(bytes.count)\n".utf8))
-        hash.update(bufferPointer: bytes)
+        hash.update(Data("\(name) \(bytes.count)\n".utf8))
+        hash.update(bytes)
         mapped.release(0..<bytes.count)
       }
     }
-    return digits(hash.finalize())
-  }
-
-  private static func digits(_ hash: some Sequence<UInt8>) -> String {
-    hash.prefix(8).map { String(format: "%02x", $0) }.joined()
+    return String(hash.finalize().prefix(16))
   }
 }

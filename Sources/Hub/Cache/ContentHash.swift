@@ -1,4 +1,4 @@
-import Crypto
+import Checkpoints
 import Foundation
 
 /// What a file's content hashes to, which is also its name among the blobs.
@@ -28,42 +28,20 @@ enum ContentHash: Sendable, Equatable {
 
 /// Computes a `ContentHash` as the bytes come.
 struct ContentHasher {
-  private enum State {
-    case sha256(SHA256)
-    case gitBlob(Insecure.SHA1)
-  }
-
-  private var state: State
+  private var hash: SecureHash
+  private let isGitBlob: Bool
 
   /// - Parameter size: of the whole content; git hashes it first
   init(like expected: ContentHash, size: Int) {
     switch expected {
-    case .sha256: state = .sha256(SHA256())
+    case .sha256: (hash, isGitBlob) = (SecureHash(.sha256), false)
     case .gitBlob:
-      var hash = Insecure.SHA1()
-      hash.update(data: Data("blob \(size)\0".utf8))
-      state = .gitBlob(hash)
+      (hash, isGitBlob) = (SecureHash(.sha1), true)
+      hash.update(Data("blob \(size)\0".utf8))
     }
   }
 
-  mutating func update(_ data: Data) {
-    switch state {
-    case .sha256(var hash):
-      hash.update(data: data)
-      state = .sha256(hash)
-    case .gitBlob(var hash):
-      hash.update(data: data)
-      state = .gitBlob(hash)
-    }
-  }
+  mutating func update(_ data: Data) { hash.update(data) }
 
-  func finalize() -> ContentHash {
-    func hexadecimal(_ digest: some Sequence<UInt8>) -> String {
-      digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-    }
-    switch state {
-    case .sha256(let hash): return .sha256(hexadecimal(hash.finalize()))
-    case .gitBlob(let hash): return .gitBlob(hexadecimal(hash.finalize()))
-    }
-  }
+  func finalize() -> ContentHash { isGitBlob ? .gitBlob(hash.finalize()) : .sha256(hash.finalize()) }
 }
