@@ -173,7 +173,7 @@ struct TransferCommand: AsyncParsableCommand {
     return try DevSelection(evaluator, facts: evaluator.prepare(data.read(.dev).facts, template: template))
   }
 
-  private var usedAnchors: Anchors.Count {
+  private var usedAnchors: SharedVocabulary.Count {
     switch anchorCount {
     case .all: .all
     case .count(let count): anchorOrder == .sorted ? .first(count) : .random(count, seed: common.seed)

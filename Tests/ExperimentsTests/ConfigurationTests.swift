@@ -32,9 +32,9 @@ import Testing
     let methods = try configuration(
       #"methods:[{"label": "m", "method": "linear", "ridge": [0, 0.5], "normalize": ["scale", "strength"]}]"#
     ).methods
-    #expect(methods.allSatisfy { $0.label == "m" && $0.method == .linear })
-    #expect(methods.map(\.ridge) == [0, 0.5, 0, 0.5])
-    #expect(methods.map(\.normalize) == [.scale, .scale, .strength, .strength])
+    #expect(methods.allSatisfy { $0.label == "m" && $0.name == "linear" })
+    #expect(methods.map { $0.number("ridge") } == [0, 0.5, 0, 0.5])
+    #expect(methods.map(\.normalization) == [.scale, .scale, .strength, .strength])
   }
 
   @Test func whatIsReadCanBeWrittenAndReadAgain() throws {
@@ -98,9 +98,9 @@ import Testing
     ]
     settings.seeds = [0, 1]
     let grid = Grid(settings, relations: ["r", "s"])
-    let counts = Dictionary(grouping: grid.cells, by: \.method.method).mapValues(\.count)
+    let counts = Dictionary(grouping: grid.cells, by: \.method.name).mapValues(\.count)
     // Relations; relations and seeds; relations, seeds and pairs.
-    #expect(counts == [.manual: 2, .direct: 4, .relative: 12])
+    #expect(counts == ["manual": 2, "direct": 4, "relative": 12])
     // Three models, two relations, two seeds.
     #expect(grid.prompts.count == 12)
     #expect(Set(grid.cells.map(\.identifier)).count == grid.cells.count)

@@ -27,12 +27,12 @@ import Testing
     return try EmbeddingSpace(folder: folder)
   }
 
-  private func carry(_ method: TransferMethod, to target: EmbeddingSpace, seed: UInt64 = 0) throws -> Matrix {
-    try Transfer(
-      sources: [TransferSource(space: source, prompt: prompt)], target: target,
-      anchors: Anchors([source.tokenizer, target.tokenizer]), method: method, normalization: .none,
-      seed: seed, parallelism: Parallelism(threads: 2)
-    ).run().vectors
+  private func carry(
+    _ method: any TransferMethod, to target: EmbeddingSpace, seed: UInt64 = 0
+  ) throws -> Matrix {
+    try PromptTransferTests.carry(
+      [Source(space: source, prompt: prompt)], to: target, method, NormalizationRule.none, seed: seed
+    ).vectors
   }
 
   private func product(_ a: Matrix, _ b: Matrix) -> Matrix {
@@ -45,14 +45,14 @@ import Testing
   @Test func procrustesRecoversARotationAndNothingElse() throws {
     let rotation = Naive.randomRotation(8, seed: 3)
     let rotated = try target { product($0, rotation) }
-    expectClose(try carry(.procrustes, to: rotated), product(prompt.vectors, rotation), absolute: 1e-5)
+    expectClose(try carry(Procrustes(), to: rotated), product(prompt.vectors, rotation), absolute: 1e-5)
 
     var stretch = rotation
     for column in 0..<8 { stretch[0, column] *= 4 }
     let stretched = try target { product($0, stretch) }
     let expected = product(prompt.vectors, stretch)
-    expectClose(try carry(.linear(ridge: 0), to: stretched), expected, absolute: 1e-3)
-    let found = try carry(.procrustes, to: stretched)
+    expectClose(try carry(LinearMap(ridge: 0), to: stretched), expected, absolute: 1e-3)
+    let found = try carry(Procrustes(), to: stretched)
     #expect((0..<3).contains { cosine(found, expected, row: $0) < 0.99 })
   }
 
@@ -60,7 +60,7 @@ import Testing
   @Test func procrustesGoesToAWiderSpace() throws {
     let rows = Naive.randomRotation(12, seed: 4).gathering(0..<8)
     let wider = try target(width: 12) { product($0, rows) }
-    expectClose(try carry(.procrustes, to: wider), product(prompt.vectors, rows), absolute: 1e-5)
+    expectClose(try carry(Procrustes(), to: wider), product(prompt.vectors, rows), absolute: 1e-5)
   }
 
   /// A stretched space is undone exactly without a ridge, at any shrinkage; with one the linear map shrinks more.
@@ -71,11 +71,11 @@ import Testing
     let expected = product(prompt.vectors, stretch)
     for shrinkage in [0, 0.5, 1] {
       expectClose(
-        try carry(.canonical(ridge: 0, shrinkage: shrinkage), to: other), expected, absolute: 1e-3)
+        try carry(CanonicalMap(ridge: 0, shrinkage: shrinkage), to: other), expected, absolute: 1e-3)
     }
-    let half = try carry(.canonical(ridge: 3, shrinkage: 0.5), to: other)
-    let linear = try carry(.canonical(ridge: 3, shrinkage: 1), to: other)
-    expectClose(linear, try carry(.linear(ridge: 3), to: other), absolute: 1e-4)
+    let half = try carry(CanonicalMap(ridge: 3, shrinkage: 0.5), to: other)
+    let linear = try carry(CanonicalMap(ridge: 3, shrinkage: 1), to: other)
+    expectClose(linear, try carry(LinearMap(ridge: 3), to: other), absolute: 1e-4)
     for row in 0..<3 {
       #expect(Naive.norm(linear, row) < Naive.norm(half, row))
       #expect(Naive.norm(half, row) < Naive.norm(expected, row))
@@ -84,29 +84,27 @@ import Testing
 
   @Test func projectorDependsOnTheSeedAlone() throws {
     let other = try world.model("other", width: 6, seed: 5).space
-    let first = try carry(.projector(ProjectorSettings()), to: other)
-    let again = try carry(.projector(ProjectorSettings()), to: other)
-    let reseeded = try carry(.projector(ProjectorSettings()), to: other, seed: 1)
+    let first = try carry(NeuralProjector(), to: other)
+    let again = try carry(NeuralProjector(), to: other)
+    let reseeded = try carry(NeuralProjector(), to: other, seed: 1)
     #expect(first.columns == 6 && first == again && first != reseeded)
   }
 
   @Test func projectorStopsWhenAsked() throws {
-    var settings = ProjectorSettings()
-    settings.hiddenWidth = 64  // wide enough that an untrained one says something
-    let transfer = try Transfer(
-      sources: [TransferSource(space: source, prompt: prompt)], target: source,
-      anchors: Anchors([source.tokenizer]), method: .projector(settings), normalization: .strength,
-      parallelism: Parallelism(threads: 1))
-    #expect(try transfer.run(shouldStop: { true }).isInterrupted)
-    #expect(try !transfer.run().isInterrupted)
+    var projector = NeuralProjector()
+    projector.hidden = 64  // wide enough that an untrained one says something
+    let transfer = Transfer(
+      SharedVocabulary(of: source), method: projector, parallelism: Parallelism(threads: 1))
+    #expect(try transfer.fit(shouldStop: { true }).carry([prompt]).isInterrupted)
+    #expect(try !transfer.fit().carry([prompt]).isInterrupted)
   }
 
   @Test func randomAnchorsAreADrawThatGrows() throws {
-    let tokenizers = [source.tokenizer]
+    let vocabulary = SharedVocabulary(of: source)
     func draw(_ count: Int, _ seed: UInt64) -> [String] {
-      Anchors(tokenizers, count: .random(count, seed: seed)).words
+      vocabulary.drawn(.random(count, seed: seed)).words
     }
-    let all = Anchors(tokenizers).words
+    let all = vocabulary.words
     for count in [0, 3, 5] {
       #expect(draw(count, 1).count == count && Set(draw(count, 1)).isSubset(of: draw(count + 1, 1)))
     }

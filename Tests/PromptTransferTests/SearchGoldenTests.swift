@@ -88,16 +88,17 @@ import Testing
         given.sourceAnchors.rowBlock(block), given.targetAnchors.rowBlock(block),
         parallelism: Parallelism(threads: 2))
     }
-    let map = CanonicalMap(sums, ridge: ridge, shrinkage: shrinkage)
+    let (weight, _) = CanonicalMap(ridge: ridge, shrinkage: shrinkage).weight(sums)
+    var carried = Matrix(rows: given.prompt.rows, columns: weight.columns)
+    carried.multiply(given.prompt, weight)
     let expected = try #require(try golden.matrix("canonical.\(ridge).\(shrinkage)"))
-    expectClose(map.apply(given.prompt), expected, absolute: 2e-5)
+    expectClose(carried, expected, absolute: 2e-5)
   }
 
   @Test(arguments: masks, [0.0, 0.1])
   func exactSearchFindsTheSolution(_ mask: (String, AnchorMask), _ ridge: Double) throws {
     let given = try Case(mask.0, mask.1)
-    let found = ExactSearch(ridge: ridge).directions(
-      given.code, unitAnchors: given.unitAnchors, parallelism: Parallelism(threads: 1))
+    let found = ExactSearch(ridge: ridge).directions(given.code, given.unitAnchors, mask: mask.1)
     let wanted = try #require(try given.golden.matrix("exact.\(ridge)"))
     for row in 0..<found.rows { #expect(cosine(found, wanted, row: row) > 1 - 1e-9) }
     let objective = try #require(try given.golden.matrix("exact.\(ridge).objective"))
@@ -111,8 +112,7 @@ import Testing
     let given = try Case(mask.0, mask.1)
     let normalization = given.normalization(rule)
     let exact = normalization.forward(
-      ExactSearch(ridge: 0).directions(
-        given.code, unitAnchors: given.unitAnchors, parallelism: Parallelism(threads: 1)))
+      ExactSearch(ridge: 0).directions(given.code, given.unitAnchors, mask: mask.1))
     let best = given.code.objective(exact, unitAnchors: given.unitAnchors)
     for seed in 0..<3 as Range<UInt64> {
       let start = GradientSearch.start(
@@ -122,5 +122,16 @@ import Testing
       let reached = given.code.objective(found.vectors, unitAnchors: given.unitAnchors)
       for row in reached.indices { #expect(best[row] >= reached[row] - 1e-6, "seed \(seed), row \(row)") }
     }
+  }
+}
+
+extension ExactSearch {
+  /// Fitted to the anchors (K, Ct), rows of unit length, and asked at once.
+  func directions(
+    _ code: RelativeCode, _ anchors: Matrix, mask: AnchorMask, strategy: Strategy? = nil, threads: Int = 1
+  ) -> Matrix {
+    let parallelism = Parallelism(threads: threads)
+    return fitted(anchors, mask: mask, parallelism, strategy: strategy)
+      .directions(code, parallelism: parallelism)
   }
 }

@@ -14,8 +14,8 @@ import Testing
     -> Matrix
   {
     ExactSearch(ridge: 0).directions(
-      RelativeCode([(prompt, source, 1)], mask: mask), unitAnchors: target.normalizingRows(),
-      parallelism: Parallelism(threads: threads))
+      RelativeCode([(prompt, source, 1)], mask: mask), target.normalizingRows(), mask: mask,
+      threads: threads)
   }
 
   @Test func toItselfEveryDirectionComesBack() {
@@ -65,14 +65,16 @@ import Testing
     let code = RelativeCode([(prompt, anchors, 1)], mask: mask)
     let unit = anchors.normalizingRows()
     let search = ExactSearch(ridge: ridge)
-    let one = Parallelism(threads: 1)
-    let (factored, iterated) = (search.factored(code, unit, one), search.iterated(code, unit, one))
+    let isPreconditioned = mask.kept(code.similarities.row(0))?.count ?? 200 >= 2 * unit.columns
+    let iteration = ExactSearch.Strategy.iterated(isPreconditioned: isPreconditioned)
+    let factored = search.directions(code, unit, mask: mask, strategy: mask == .all ? .shared : .each)
+    let iterated = search.directions(code, unit, mask: mask, strategy: iteration)
     for row in 0..<prompt.rows { #expect(cosine(factored, iterated, row: row) > 1 - 1e-5) }
     let (best, found) = (
       code.objective(factored, unitAnchors: unit), code.objective(iterated, unitAnchors: unit)
     )
     expectClose(found, best, absolute: 1e-6)
-    #expect(search.iterated(code, unit, Parallelism(threads: 3)) == iterated)
+    #expect(search.directions(code, unit, mask: mask, strategy: iteration, threads: 3) == iterated)
   }
 
   @Test func severalSourcesDoNotDependOnTheirOrder() {

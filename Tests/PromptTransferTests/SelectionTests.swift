@@ -14,12 +14,13 @@ import Testing
     target = try world.model("target", width: 6, seed: 3)
   }
 
-  private func transfer(_ method: TransferMethod) throws -> Transfer {
-    try Transfer(
-      sources: [TransferSource(space: source.space, prompt: TinyWorld.prompt(source))], target: target.space,
-      anchors: Anchors([source.tokenizer, target.tokenizer]), method: method, normalization: .strength,
+  private func transfer(_ method: any TransferMethod) -> Transfer {
+    Transfer(
+      SharedVocabulary(sources: [source.space], target: target.space), method: method,
       parallelism: Parallelism(threads: 1))
   }
+
+  private var prompts: [SoftPrompt] { [TinyWorld.prompt(source)] }
 
   private func accuracy(_ vectors: Matrix, _ facts: [Fact]) throws -> Double {
     let evaluator = TinyWorld.evaluator(target)
@@ -41,37 +42,40 @@ import Testing
   /// The development facts are made so that one candidate answers them all; the first such one is chosen.
   @Test(arguments: [0, 11, 39])
   func devChoosesTheFirstOfTheBestAlongTheSearch(_ place: Int) throws {
-    let transfer = try transfer(.relative(.gradient(steps: 400, learningRate: 5e-2), mask: .all))
+    let transfer = transfer(RelativeSearch(.gradient(steps: 400, learningRate: 5e-2), mask: .all))
     var snapshots: [Matrix] = []
-    _ = try transfer.run(
-      snapshotCount: DevSelection.snapshotCount, snapshot: { snapshots.append($0) })
+    var observer = FittedTransfer.Observer()
+    observer.snapshotCount = DevSelection.snapshotCount
+    observer.snapshot = { snapshots.append($0) }
+    _ = try transfer.fit().carry([prompts], weights: nil, observer)
     let dev = try facts(thatOnly: snapshots[place])
     let first = try #require(try snapshots.firstIndex { try accuracy($0, dev) == 1 })
     let evaluator = TinyWorld.evaluator(target)
     let selected = try #require(
-      try DevSelection(evaluator, facts: evaluator.prepare(dev, template: .vectors(3))).run(transfer))
+      try DevSelection(evaluator, facts: evaluator.prepare(dev, template: .vectors(3))).run(transfer, prompts))
     #expect(selected.score == 1 && selected.chosen == ["snapshot": "\(first + 1) of 40"])
     #expect(selected.outcome.vectors == snapshots[first] && first <= place)
   }
 
   @Test func devChoosesARidge() throws {
-    let wanted = try transfer(.linear(ridge: 3)).run().vectors
+    let wanted = try transfer(LinearMap(ridge: 3)).fit().carry(prompts).vectors
     let dev = try facts(thatOnly: wanted)
     let evaluator = TinyWorld.evaluator(target)
     let selected = try #require(
       try DevSelection(evaluator, facts: evaluator.prepare(dev, template: .vectors(3)))
-        .run(transfer(.linear(ridge: 0.1))))
+        .run(transfer(LinearMap(ridge: 0.1)), prompts))
     let ridge = try #require(Double(selected.chosen["ridge"] ?? ""))
     #expect(selected.score == 1 && ridge <= 3)
-    #expect(try selected.outcome.vectors == transfer(.linear(ridge: ridge)).run().vectors)
+    let again = try transfer(LinearMap(ridge: ridge)).fit().carry(prompts)
+    #expect(selected.outcome.vectors == again.vectors)
   }
 
   @Test func onlyMethodsWithARidgeAreChosen() throws {
-    #expect(throws: TransferError.self) { try WordSelection().run(transfer(.procrustes)) }
+    #expect(throws: TransferError.self) { try WordSelection().choose(transfer(Procrustes())) }
     #expect(throws: TransferError.self) {
       let evaluator = TinyWorld.evaluator(target)
       let facts = try evaluator.prepare(TinyWorld.facts, template: .vectors(3))
-      _ = try DevSelection(evaluator, facts: facts).run(transfer(.discretize))
+      _ = try DevSelection(evaluator, facts: facts).run(transfer(NearestWord()), prompts)
     }
   }
 
@@ -89,13 +93,12 @@ import Testing
       checkpoint.tensors["bert.embeddings.word_embeddings.weight"] = rows
       try checkpoint.write(to: folder)
       let second = try EmbeddingSpace(folder: folder)
-      let transfer = try Transfer(
-        sources: [TransferSource(space: first.space, prompt: TinyWorld.prompt(first))], target: second,
-        anchors: Anchors([first.tokenizer, second.tokenizer]), method: .linear(ridge: 0.1),
-        normalization: .strength, parallelism: Parallelism(threads: 1))
+      let transfer = Transfer(
+        SharedVocabulary(sources: [first.space], target: second), method: LinearMap(ridge: 0.1),
+        parallelism: Parallelism(threads: 1))
       var selection = WordSelection()
       selection.noise = Double(noise)
-      let selected = try #require(try selection.run(transfer))
+      let selected = try #require(try selection.choose(transfer))
       chosen.append(try #require(Double(selected.chosen["ridge"] ?? "")))
     }
     #expect(chosen[0] == 0 && chosen[1] > 0, "\(chosen)")

@@ -31,7 +31,9 @@ import Testing
       try prompt.requireMatch(other.space.table, name: "other")
     }
     #expect(error?.description.contains("does not belong to other") == true)
-    #expect(throws: TransferError.self) { try TransferSource(space: other.space, prompt: prompt) }
+    #expect(throws: TransferError.self) {
+      try carry([Source(space: other.space, prompt: prompt)], to: mine.space, LinearMap())
+    }
   }
 
   @Test(arguments: [

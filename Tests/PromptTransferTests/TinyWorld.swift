@@ -62,3 +62,21 @@ func cosine(_ a: Matrix, _ b: Matrix, row: Int) -> Double {
   let squares = x.reduce(0) { $0 + $1 * $1 } * y.reduce(0) { $0 + $1 * $1 }
   return dot / squares.squareRoot()
 }
+
+/// A prompt on one of the models that it is carried from.
+struct Source {
+  let space: EmbeddingSpace
+  let prompt: SoftPrompt
+  var weight: Float = 1
+}
+
+/// Fits a transfer and carries one prompt of each source.
+func carry(
+  _ sources: [Source], to target: EmbeddingSpace, _ method: any TransferMethod,
+  _ rule: NormalizationRule? = nil, list: [String]? = nil, seed: UInt64 = 0, threads: Int = 2
+) throws -> FittedTransfer.Outcome {
+  try Transfer(
+    SharedVocabulary(sources: sources.map(\.space), target: target, list: list), method: method,
+    normalization: rule, seed: seed, parallelism: Parallelism(threads: threads)
+  ).fit().carry(sources.map(\.prompt), weights: sources.map(\.weight))
+}

@@ -24,13 +24,10 @@ import Testing
   }
 
   private func carry(
-    _ from: EmbeddingSpace, _ to: EmbeddingSpace, _ search: TransferMethod.Search, _ rule: NormalizationRule
-  ) throws -> Transfer.Outcome {
-    try Transfer(
-      sources: [TransferSource(space: from, prompt: prompt(from))], target: to,
-      anchors: Anchors([from.tokenizer, to.tokenizer]), method: .relative(search, mask: .top(8192)),
-      normalization: rule, parallelism: .granted
-    ).run()
+    _ from: EmbeddingSpace, _ to: EmbeddingSpace, _ search: RelativeSearch.Search, _ rule: NormalizationRule
+  ) throws -> FittedTransfer.Outcome {
+    try PromptTransferTests.carry(
+      [Source(space: from, prompt: prompt(from))], to: to, RelativeSearch(search), rule)
   }
 
   @Test(arguments: ["bert-small", "bert-tiny", "roberta-small", "roberta-tiny"])
@@ -60,6 +57,7 @@ import Testing
       try EmbeddingSpace(folder: ZooFixture.folder(pair.0)),
       try EmbeddingSpace(folder: ZooFixture.folder(pair.1))
     )
-    #expect(Anchors([from.tokenizer, to.tokenizer]).words.count > 10 * max(from.table.width, to.table.width))
+    let shared = SharedVocabulary(sources: [from], target: to)
+    #expect(shared.words.count > 10 * max(from.table.width, to.table.width))
   }
 }

@@ -145,7 +145,7 @@ public struct Method: Sendable, Hashable, Codable {
   var usesVectors: Bool { mark != .manual && mark != .majority }
 
   /// The rule that the carried vectors are scaled by.
-  var normalization: NormalizationRule {
+  package var normalization: NormalizationRule {
     options.normalize ?? transfer.map { type(of: $0).normalization } ?? .none
   }
 
@@ -164,7 +164,7 @@ public struct Method: Sendable, Hashable, Codable {
   }
 
   /// The number that a setting has in the configuration.
-  func number(_ key: String) -> Double? { given[key]?.number }
+  package func number(_ key: String) -> Double? { given[key]?.number }
 
   /// The same with a setting left open.
   func without(_ key: String) -> Method {

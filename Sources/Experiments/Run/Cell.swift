@@ -26,7 +26,7 @@ public struct Cell: Sendable, Hashable, Codable {
   }
 
   /// A fingerprint of the names. Version 0.1.0 named results by it.
-  var identifier: String { Fingerprint.of(self) }
+  package var identifier: String { Fingerprint.of(self) }
 
   /// The prompts that must be tuned before it can run.
   var prompts: [PromptKey] {

@@ -57,12 +57,12 @@ public struct Store: Sendable {
   public func record() throws -> ExperimentRecord? { try read(ExperimentRecord.self, recordFile) }
 
   /// Addresses by the cells' identifiers, as the last runs had them.
-  func addresses() throws -> [String: String] { try read([String: String].self, addressFile) ?? [:] }
+  package func addresses() throws -> [String: String] { try read([String: String].self, addressFile) ?? [:] }
 
   // MARK: Cells
 
   /// The result with this address, nil while there is none.
-  func result(_ address: String) throws -> CellResult? { try read(CellResult.self, cell(address)) }
+  package func result(_ address: String) throws -> CellResult? { try read(CellResult.self, cell(address)) }
 
   /// The timing first: a cell whose result is there is finished.
   package func write(_ result: CellResult, _ timing: CellTiming?, at address: String) throws {
@@ -72,7 +72,7 @@ public struct Store: Sendable {
 
   func isFinished(_ address: String) -> Bool { FileManager.default.fileExists(atPath: cell(address).path) }
 
-  func timing(at address: String) throws -> CellTiming? { try read(CellTiming.self, timing(address)) }
+  package func timing(at address: String) throws -> CellTiming? { try read(CellTiming.self, timing(address)) }
 
   /// All results that rest on something else or were made by version 0.1.0, by the cells' identifiers; for telling why cells
   /// are to be run.

@@ -23,11 +23,18 @@ public struct FittedTransfer: Sendable {
   }
 
   /// What is observed while vectors are searched.
-  struct Observer {
-    var progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
-    var shouldStop: () -> Bool = { false }
-    var snapshotCount = 0
-    var snapshot: (_ vectors: Matrix) -> Void = { _ in }
+  package struct Observer {
+    let progress: (_ done: Int, _ total: Int) -> Void
+    let shouldStop: () -> Bool
+    package var snapshotCount = 0
+    package var snapshot: (_ vectors: Matrix) -> Void = { _ in }
+
+    package init(
+      progress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in },
+      shouldStop: @escaping () -> Bool = { false }
+    ) {
+      (self.progress, self.shouldStop) = (progress, shouldStop)
+    }
   }
 
   /// What numbers had to be changed to be computed with, by the name of the setting: a ridge that was raised.
@@ -66,7 +73,7 @@ public struct FittedTransfer: Sendable {
     try carry(jobs, weights: weights, Observer(progress: progress, shouldStop: shouldStop))
   }
 
-  func carry(
+  package func carry(
     _ jobs: [[SoftPrompt]], weights: [Float]?, _ observer: Observer
   ) throws(TransferError) -> [Outcome] {
     let weights = try checked(weights)

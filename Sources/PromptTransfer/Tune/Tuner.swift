@@ -3,7 +3,7 @@ import LanguageModels
 import Tensors
 
 /// How a prompt is tuned. The defaults are OptiPrompt's.
-public struct TuningSettings: Sendable, Codable, Equatable {
+public struct TuningSettings: Sendable, Codable, Hashable {
   public var epochs = 10
   public var batchSize = 16
   public var learningRate: Float = 3e-3

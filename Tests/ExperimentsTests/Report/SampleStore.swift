@@ -24,13 +24,15 @@ struct SampleStore {
     configuration = try ExperimentConfiguration(
       contentsOf: folder.write(Self.text, to: "configuration.json"))
     let store = Store(folder: folder.url)
+    let cells = Grid(configuration, relations: Self.relations).cells
     try store.open(
-      Foundation(
+      ExperimentRecord(
         configuration: configuration, version: "1.2.3", models: ["zoo:a": "feed", "zoo:b": "f00d"],
-        data: ["facts": "beef"]))
-    for (index, cell) in Grid(configuration, relations: Self.relations).cells.enumerated() {
-      if Self.isMissing(cell) { continue }
-      try store.write(Self.result(cell, index), CellTiming(seconds: 0.01 * Double(index + 1)))
+        data: ["facts": "beef"]),
+      addresses: Dictionary(uniqueKeysWithValues: cells.enumerated().map { ($1.identifier, "cell\($0)") }))
+    for (index, cell) in cells.enumerated() where !Self.isMissing(cell) {
+      try store.write(
+        Self.result(cell, index), CellTiming(seconds: 0.01 * Double(index + 1)), at: "cell\(index)")
     }
     var named: [String: Results] = [:]
     for name in ["sample", "one", "two"] {
@@ -59,12 +61,13 @@ struct SampleStore {
 
   private static func result(_ cell: Cell, _ index: Int) -> CellResult {
     var result = CellResult(cell)
-    if cell.method.method == .copy {
+    if cell.method.name == "copy" {
       result.refusal = "copy: \(trap)"
       return result
     }
     // More anchors and less ridge do better; seeds and relations differ a little.
-    let skill = cell.method.method == .manual ? 4 : 6 + (cell.method.anchorCount ?? 0) / 300 + index % 3
+    let anchorCount = cell.method.number("anchorCount").map { Int($0) }
+    let skill = cell.method.name == "manual" ? 4 : 6 + (anchorCount ?? 0) / 300 + index % 3
     result.predictions = (0..<20).map { number in
       Prediction(
         relation: cell.relation, subject: "subject \(number)", object: trap, prediction: trap,
@@ -72,7 +75,7 @@ struct SampleStore {
     }
     result.evaluation = Evaluation(result.predictions)
     if !cell.sources.isEmpty {
-      result.anchorCount = cell.method.anchorCount ?? 900
+      result.anchorCount = anchorCount ?? 900
       result.objective = [0.9, 0.8 + 0.001 * Double(skill)]
       result.nearestBefore = [[.init(word: "<i>", cosine: 0.5)], [.init(word: "b|c", cosine: 0.25)]]
       result.nearestAfter = [[.init(word: "*d*", cosine: 0.5)], [.init(word: "\"e\"", cosine: 0.25)]]

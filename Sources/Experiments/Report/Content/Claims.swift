@@ -23,7 +23,7 @@ extension ExperimentReport {
 
   private func entry(_ side: Claim.Side) -> FigureContent.Entry? {
     configuration.methods.first {
-      $0.label == side.label && (side.anchorCount == nil || $0.anchorCount == side.anchorCount)
+      $0.label == side.label && (side.anchorCount == nil || $0.options.anchorCount == side.anchorCount)
     }.map { FigureContent.Entry(method: $0, vectorCount: side.vectorCount ?? mainVectorCount) }
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import PromptTransfer
 
 /// What models, pairs and methods of an experiment are called in its report: short, and different from each other.
 struct Names: Sendable {

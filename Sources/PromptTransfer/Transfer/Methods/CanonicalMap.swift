@@ -73,7 +73,7 @@ extension MapOfSums {
     var raised = ridge
     // One after the other, each given up before the next: they are as large as the square of the models' width.
     while !sums.isEmpty {
-      let (weight, ridges) = weight(sums.removeFirst())
+      let (weight, ridges) = self.weight(sums.removeFirst())
       maps.append(MatrixMap(weight: weight))
       raised = ridges.reduce(raised, max)
     }
@@ -86,7 +86,7 @@ extension MapOfSums {
 extension CanonicalMap: MapOfSums {
   var readsTarget: Bool { shrinkage != 1 }
 
-  func weight(_ sums: consuming PairedSums) -> (Matrix, ridges: [Double]) {
+  package func weight(_ sums: consuming PairedSums) -> (Matrix, ridges: [Double]) {
     if shrinkage == 1 { return LinearMap(ridge: ridge).weight(sums) }
     let (height, width) = (sums.sourceWidth, sums.targetWidth)
     guard let correlations = CanonicalCorrelations(sums, ridge: ridge) else {
@@ -99,7 +99,7 @@ extension CanonicalMap: MapOfSums {
 extension LinearMap: MapOfSums {
   var readsTarget: Bool { false }
 
-  func weight(_ sums: consuming PairedSums) -> (Matrix, ridges: [Double]) {
+  package func weight(_ sums: consuming PairedSums) -> (Matrix, ridges: [Double]) {
     let (source, product, _) = sums.parts()
     let (height, width) = (source.width, product.count / max(1, source.width))
     let factor = (consume source).factored(ridge: ridge)
