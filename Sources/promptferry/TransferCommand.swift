@@ -190,8 +190,10 @@ struct TransferCommand: AsyncParsableCommand {
       "normalize": transfer.normalization.rawValue,
       "anchorCount": "\(result.anchorCount)",
       "seed": "\(common.seed)",
+      // In an order of their own: the same sources give the same file.
       "sources": try compactJSON(
-        zip(transfer.sources, from).map { SourceArgument.provenance($0, weight: $1.weight) }),
+        zip(transfer.sources, from).map { SourceArgument.provenance($0, weight: $1.weight) }
+          .sorted { ($0["embeddingSHA256"] ?? "", $0["weight"] ?? "") < ($1["embeddingSHA256"] ?? "", $1["weight"] ?? "") }),
     ]
     if case .count = self.anchorCount { entries["anchorOrder"] = (anchorOrder ?? .random).rawValue }
     entries.merge(MethodRegistry.settings(of: transfer.method).mapValues(\.description)) { $1 }

@@ -14,7 +14,8 @@ struct CellRunner: Sendable {
   func tune(_ key: PromptKey, _ inputs: PromptInputs) throws -> SoftPrompt? {
     let model = try materials.model(key.model)
     let facts = try facts(key.relation)
-    let tuner = Tuner(evaluator: try evaluator(model, facts), settings: inputs.tuning)
+    let tuner = Tuner(
+      evaluator: try materials.evaluator(key.model, facts, parallelism), settings: inputs.tuning)
     let template = facts.template(key.vectorCount)
     let result = try tuner.tune(
       train: facts.train, dev: facts.dev, template: template,
@@ -41,8 +42,8 @@ struct CellRunner: Sendable {
     let model = try materials.model(cell.target)
     let evaluator: Evaluator
     do {
-      evaluator = try self.evaluator(model, facts)
-    } catch {
+      evaluator = try materials.evaluator(cell.target, facts, parallelism)
+    } catch let error as TransferError {
       result.refusal = error.description
       return (result, nil)
     }
@@ -184,10 +185,6 @@ struct CellRunner: Sendable {
   }
 
   private func prompt(_ inputs: PromptInputs) throws -> SoftPrompt { try SoftPrompt(store.prompt(inputs)) }
-
-  private func evaluator(_ model: LanguageModel, _ facts: RelationFacts) throws(TransferError) -> Evaluator {
-    Evaluator(model: model, candidates: try materials.candidates(model, facts), parallelism: parallelism)
-  }
 
   private func tuner(_ evaluator: Evaluator, _ inputs: CellInputs) -> Tuner {
     Tuner(evaluator: evaluator, settings: inputs.tuning ?? TuningSettings())

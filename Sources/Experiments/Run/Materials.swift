@@ -59,6 +59,7 @@ final class Materials: Sendable {
   private let spaces: Shelf<EmbeddingSpace>
   private let vocabularies: Shelf<SharedVocabulary>
   private let transfers: Shelf<FittedTransfer>
+  private let evaluators: Shelf<Evaluator>
   private let choices: Shelf<WordSelection.Choice>
   private let wordLists: Shelf<WordList>
   private let fingerprints: Shelf<String>
@@ -75,6 +76,7 @@ final class Materials: Sendable {
     spaces = Shelf(capacity: .max)
     vocabularies = Shelf(capacity: 16)
     transfers = Shelf(capacity: 8)
+    evaluators = Shelf(capacity: 32)
     choices = Shelf(capacity: 8)
     wordLists = Shelf(capacity: 8)
     fingerprints = Shelf(capacity: .max)
@@ -141,12 +143,22 @@ final class Materials: Sendable {
     facts.task.map { $0.description.labels.map(\.word) } ?? vocabulary
   }
 
-  /// Throws where a task's label word is no single token of the model.
-  func candidates(_ model: LanguageModel, _ facts: RelationFacts) throws(TransferError) -> CandidateVocabulary
-  {
-    if let task = facts.task { return try Dataset.task(task).candidates(space: model.space) }
-    return vocabulary.map { CandidateVocabulary($0, tokenizer: model.tokenizer) }
-      ?? CandidateVocabulary(tokenizer: model.tokenizer)
+  /// What asks a model: one for all cells with the same candidates. Throws where a task's label word is no single token of the
+  /// model.
+  func evaluator(_ name: String, _ facts: RelationFacts, _ parallelism: Parallelism) throws -> Evaluator {
+    let words = words(facts)
+    return try evaluators.value("\(name) \(facts.task?.description.name ?? "") \(words?.count ?? -1)") {
+      let model = try model(name)
+      let candidates: CandidateVocabulary
+      if let task = facts.task {
+        candidates = try Dataset.task(task).candidates(space: model.space)
+      } else {
+        candidates =
+          words.map { CandidateVocabulary($0, tokenizer: model.tokenizer) }
+          ?? CandidateVocabulary(tokenizer: model.tokenizer)
+      }
+      return Evaluator(model: model, candidates: candidates, parallelism: parallelism)
+    }
   }
 
   // MARK: What a pair's prompts share

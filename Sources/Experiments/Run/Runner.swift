@@ -9,6 +9,24 @@ public struct Runner: Sendable {
   public let store: Store
   private let materials: Materials
   private let version: String
+  private let plan = Shelf<[Planned]>(capacity: 1)
+
+  /// A cell, and what it rests on; nil where one of its models is not on this machine.
+  private struct Planned: Sendable {
+    let cell: Cell
+    let inputs: CellInputs?
+    let address: String?
+  }
+
+  /// The grid with what its cells rest on, worked out once.
+  private func planned() throws -> [Planned] {
+    try plan.value("") {
+      try grid.cells.map { cell in
+        let inputs = try materials.inputs(cell)
+        return Planned(cell: cell, inputs: inputs, address: inputs?.address)
+      }
+    }
+  }
 
   public var configuration: ExperimentConfiguration { materials.configuration }
   /// The names that the configuration's relations stand for.
@@ -32,8 +50,8 @@ public struct Runner: Sendable {
   /// A cell of a model that is not on this machine is as finished as the last run left it.
   public func status() throws -> Status {
     let known = try store.addresses()
-    let finished = try grid.cells.count { cell in
-      (try materials.inputs(cell)?.address ?? known[cell.identifier]).map(store.isFinished) ?? false
+    let finished = try planned().count { entry in
+      (entry.address ?? known[entry.cell.identifier]).map(store.isFinished) ?? false
     }
     let prompts = try grid.prompts.count { try materials.inputs($0).map(store.hasPrompt) ?? false }
     return Status(
@@ -49,11 +67,11 @@ public struct Runner: Sendable {
     progress: @escaping @Sendable (_ stage: Stage, _ done: Int, _ total: Int) -> Void,
     shouldStop: @escaping @Sendable () -> Bool
   ) throws -> Bool {
-    let plan = try grid.cells.map { cell in
-      guard let inputs = try materials.inputs(cell) else {
-        throw TransferError(cell.description, "cannot be run: one of its models is not on this machine")
+    let plan = try planned().map { entry in
+      guard let inputs = entry.inputs, let address = entry.address else {
+        throw TransferError(entry.cell.description, "cannot be run: one of its models is not on this machine")
       }
-      return (cell: cell, inputs: inputs, address: inputs.address)
+      return (cell: entry.cell, inputs: inputs, address: address)
     }
     try store.open(
       materials.record(version: version),
@@ -91,19 +109,20 @@ public struct Runner: Sendable {
   /// For each cell that is to be run, what differs from the last result of the same name.
   public func reasons() throws -> [Reason] {
     let all = try store.allResults()
-    return try grid.cells.compactMap { cell in
-      guard let inputs = try materials.inputs(cell) else {
+    return try planned().compactMap { entry in
+      guard let inputs = entry.inputs, let address = entry.address else {
         return Reason(
-          cell: cell.description, address: "", differences: ["one of its models is not on this machine"])
+          cell: entry.cell.description, address: "",
+          differences: ["one of its models is not on this machine"])
       }
-      guard !store.isFinished(inputs.address) else { return nil }
-      let known = all[cell.identifier] ?? []
+      guard !store.isFinished(address) else { return nil }
+      let known = all[entry.cell.identifier] ?? []
       let differences = known.map { result in
         result.inputs.map { inputs.differences(from: $0) }
           ?? ["it was run by version 0.1.0, which did not record what results rest on"]
       }
       return Reason(
-        cell: cell.description, address: inputs.address,
+        cell: entry.cell.description, address: address,
         differences: differences.min { $0.count < $1.count } ?? [])
     }
   }
