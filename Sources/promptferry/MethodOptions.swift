@@ -70,8 +70,8 @@ struct MethodOptions: ParsableArguments {
       return try MethodRegistry.method(named: chosen, settings)
     } catch {
       guard let setting = error.setting else { throw ValidationError("--method \(chosen) \(error.problem)") }
-      let isOption = !set.contains { $0.name == setting }
-      throw ValidationError((isOption ? "--" + Self.hyphenated(setting) : "--set \(setting)") + " \(error.problem)")
+      let option = set.contains { $0.name == setting } ? "--set \(setting)" : "--" + Self.hyphenated(setting)
+      throw ValidationError("\(option) \(error.problem)")
     }
   }
 

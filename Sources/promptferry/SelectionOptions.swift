@@ -66,7 +66,8 @@ struct SelectionOptions: ParsableArguments {
             transfer, prompts, weights: weights, progress: progress, shouldStop: shouldStop)
         else { return nil }
         chosen.append(
-          Chosen(outcome: selected.outcome, adjustments: [:], setting: selected.chosen, score: selected.score))
+          Chosen(
+            outcome: selected.outcome, adjustments: [:], setting: selected.chosen, score: selected.score))
       }
       return chosen
     }

@@ -122,7 +122,8 @@ struct TransferCommand: AsyncParsableCommand {
         vectors: chosen.outcome.vectors, template: prompts[place][0].template, modelName: target.name,
         embeddingFingerprint: target.table.fingerprint,
         provenance: try provenance(transfer, result, labels: prompts[place][0].labels)
-          .merging(chosen.setting ?? [:]) { $1 }.merging(Self.adjusted(chosen)) { $1 }.merging(targetPlace.provenance) { $1 }
+          .merging(chosen.setting ?? [:]) { $1 }.merging(Self.adjusted(chosen)) { $1 }
+          .merging(targetPlace.provenance) { $1 }
       ).write(to: places.outputs[place])
       results.append(result)
     }
@@ -193,7 +194,10 @@ struct TransferCommand: AsyncParsableCommand {
       // In an order of their own: the same sources give the same file.
       "sources": try compactJSON(
         zip(transfer.sources, from).map { SourceArgument.provenance($0, weight: $1.weight) }
-          .sorted { ($0["embeddingSHA256"] ?? "", $0["weight"] ?? "") < ($1["embeddingSHA256"] ?? "", $1["weight"] ?? "") }),
+          .sorted { left, right in
+            ["embeddingSHA256", "weight"].compactMap { left[$0] }
+              .lexicographicallyPrecedes(["embeddingSHA256", "weight"].compactMap { right[$0] })
+          }),
     ]
     if case .count = self.anchorCount { entries["anchorOrder"] = (anchorOrder ?? .random).rawValue }
     entries.merge(MethodRegistry.settings(of: transfer.method).mapValues(\.description)) { $1 }

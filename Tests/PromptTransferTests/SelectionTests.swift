@@ -52,7 +52,8 @@ import Testing
     let first = try #require(try snapshots.firstIndex { try accuracy($0, dev) == 1 })
     let evaluator = TinyWorld.evaluator(target)
     let selected = try #require(
-      try DevSelection(evaluator, facts: evaluator.prepare(dev, template: .vectors(3))).run(transfer, prompts))
+      try DevSelection(evaluator, facts: evaluator.prepare(dev, template: .vectors(3))).run(transfer, prompts)
+    )
     #expect(selected.score == 1 && selected.chosen == ["snapshot": "\(first + 1) of 40"])
     #expect(selected.outcome.vectors == snapshots[first] && first <= place)
   }

@@ -76,7 +76,8 @@ import Testing
     for weight in [0, -1, .nan, .infinity] as [Float] {
       #expect(throws: TransferError.self) {
         try carry(
-          [Source(space: model.space, prompt: TinyWorld.prompt(model), weight: weight)], model, LinearMap(), .none)
+          [Source(space: model.space, prompt: TinyWorld.prompt(model), weight: weight)], model, LinearMap(),
+          .none)
       }
     }
   }

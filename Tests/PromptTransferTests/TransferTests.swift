@@ -88,7 +88,9 @@ import Tokenization
     #expect(problem { try make([source, source], ["rome", "paris"], Copy()) }.contains("takes one source"))
     let shorter = Source(space: a.space, prompt: TinyWorld.prompt(a, vectors: 2))
     #expect(
-      problem { try make([source, shorter], ["rome", "paris"], RelativeSearch(.exact(ridge: 0), mask: .all)) }
-        .contains("must agree in their templates"))
+      problem {
+        try make([source, shorter], ["rome", "paris"], RelativeSearch(.exact(ridge: 0), mask: .all))
+      }
+      .contains("must agree in their templates"))
   }
 }

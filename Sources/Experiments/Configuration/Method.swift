@@ -87,7 +87,8 @@ public struct Method: Sendable, Hashable, Codable {
     let transfer = given.filter { !own.contains($0.key) }
     if mark != nil, let stranger = transfer.keys.min() {
       throw wrong(
-        stranger, "is no setting of \(name)" + (own.isEmpty ? "" : "; it has: \(own.joined(separator: ", "))"))
+        stranger, "is no setting of \(name)" + (own.isEmpty ? "" : "; it has: \(own.joined(separator: ", "))")
+      )
     }
     return (given.filter { own.contains($0.key) }, transfer)
   }
@@ -214,7 +215,8 @@ extension Method.Selection {
     case .words:
       let words = WordSelection()
       return [
-        "select": .text(rawValue), "select.ridges": ridges, "select.heldOutShare": .number(words.heldOutShare),
+        "select": .text(rawValue), "select.ridges": ridges,
+        "select.heldOutShare": .number(words.heldOutShare),
         "select.wordLimit": .number(Double(words.wordLimit)), "select.noise": .number(words.noise),
       ]
     }

@@ -224,7 +224,8 @@ final class Materials: Sendable {
     _ cell: Cell, _ method: any TransferMethod, _ parallelism: Parallelism,
     shouldStop: @escaping @Sendable () -> Bool
   ) throws -> WordSelection.Choice {
-    let name = "\(cell.sources) \(cell.target) \(method.name) \(cell.seed) \(Fingerprint.of(cell.method.resolved))"
+    let settings = Fingerprint.of(cell.method.resolved)
+    let name = "\(cell.sources) \(cell.target) \(method.name) \(cell.seed) \(settings)"
     return try choices.value(name) {
       let transfer = try transfer(cell, method, parallelism)
       guard let choice = try WordSelection().choose(transfer, shouldStop: shouldStop) else { throw Stopped() }

@@ -25,7 +25,8 @@ public struct RelativeCode: Sendable {
 
   /// - Parameter parts: for each source the cosines (P, K) of its prompt, and its weight
   init(parts: [(cosines: Matrix, weight: Float)], mask: AnchorMask) {
-    var sum = parts.first.map { Matrix(rows: $0.cosines.rows, columns: $0.cosines.columns) }
+    var sum =
+      parts.first.map { Matrix(rows: $0.cosines.rows, columns: $0.cosines.columns) }
       ?? Matrix(rows: 0, columns: 0)
     for part in parts {
       if parts.count > 1 {

@@ -15,7 +15,8 @@ public enum Setting: Sendable, Hashable, Codable, CustomStringConvertible {
     } else if let text = try? value.decode(String.self) {
       self = .text(text)
     } else {
-      throw DecodingError.dataCorruptedError(in: value, debugDescription: "wants a number, a text, true or false")
+      throw DecodingError.dataCorruptedError(
+        in: value, debugDescription: "wants a number, a text, true or false")
     }
   }
 

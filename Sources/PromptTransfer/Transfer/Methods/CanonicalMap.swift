@@ -68,7 +68,9 @@ extension MapOfSums {
     }
   }
 
-  func fit(_ sums: consuming [PairedSums], _ words: SharedVocabulary, _ context: FitContext) -> any FittedMethod {
+  func fit(
+    _ sums: consuming [PairedSums], _ words: SharedVocabulary, _ context: FitContext
+  ) -> any FittedMethod {
     var maps: [any VectorMap] = []
     var raised = ridge
     // One after the other, each given up before the next: they are as large as the square of the models' width.

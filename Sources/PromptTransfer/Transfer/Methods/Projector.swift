@@ -19,7 +19,9 @@ public struct NeuralProjector: TransferMethod {
 
   public static let settingNames = CodingKeys.names
 
-  enum CodingKeys: String, CodingKey, CaseIterable { case hidden, batchSize, learningRate, stepLimit, patience }
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case hidden, batchSize, learningRate, stepLimit, patience
+  }
 
   public init() {}
 

@@ -23,7 +23,9 @@ public struct RelativeSearch: TransferMethod {
 
   public static let settingNames = CodingKeys.names
 
-  enum CodingKeys: String, CodingKey, CaseIterable { case search, ridge, steps, learningRate, maskTop, maskAbsolute }
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case search, ridge, steps, learningRate, maskTop, maskAbsolute
+  }
 
   private enum SearchName: String, Codable { case exact, gradient }
 

@@ -12,7 +12,9 @@ public struct Selected: Sendable {
 }
 
 /// The first of the best; nil when a score says that it was stopped.
-func firstBest<Element>(_ elements: [Element], score: (Element) throws -> Double?) rethrows -> (Element, Double)? {
+func firstBest<Element>(
+  _ elements: [Element], score: (Element) throws -> Double?
+) rethrows -> (Element, Double)? {
   var best: (element: Element, score: Double)?
   for element in elements {
     guard let score = try score(element) else { return nil }
