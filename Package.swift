@@ -23,9 +23,10 @@ let package = Package(
       dependencies: [.target(name: "COpenBLAS", condition: .when(platforms: [.linux]))],
       linkerSettings: [.linkedFramework("Accelerate", .when(platforms: [.macOS]))]),
     .target(name: "CKernels"),
+    .target(name: "Formats", dependencies: ["CKernels"]),
     .target(name: "Tensors", dependencies: ["CBLAS", "CKernels"]),
-    .target(name: "Checkpoints", dependencies: ["Tensors", "CKernels"]),
-    .target(name: "Tokenization", dependencies: ["Checkpoints"]),
+    .target(name: "Checkpoints", dependencies: ["Formats", "Tensors"]),
+    .target(name: "Tokenization", dependencies: ["Formats"]),
     .target(name: "LanguageModels", dependencies: ["Tensors", "Checkpoints"]),
     .target(name: "PromptTransfer", dependencies: ["LanguageModels", "Tokenization"]),
     .target(name: "Experiments", dependencies: ["PromptTransfer"]),
@@ -47,6 +48,7 @@ let package = Package(
 
     .target(
       name: "TestSupport", dependencies: ["PromptTransfer", "Experiments", "Hub"], path: "Tests/TestSupport"),
+    .testTarget(name: "FormatsTests", dependencies: ["TestSupport"]),
     .testTarget(name: "TensorsTests", dependencies: ["TestSupport"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["TestSupport"]),
     .testTarget(

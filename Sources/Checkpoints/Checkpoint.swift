@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Tensors
 
@@ -21,7 +22,7 @@ public struct Checkpoint: Sendable {
   /// Opens only the shards with tensors that `isWanted` names: the others need not be there.
   package init(folder: URL, only isWanted: (String) -> Bool) throws(CheckpointError) {
     self.folder = folder
-    configuration = try Self.json(folder.appendingPathComponent("config.json"))
+    configuration = try JSON(contentsOf: folder.appendingPathComponent("config.json"))
     let found = Self.weightsFile {
       FileManager.default.fileExists(atPath: folder.appendingPathComponent($0).path)
     }
@@ -107,18 +108,9 @@ public struct Checkpoint: Sendable {
     return (files[place], entry)
   }
 
-  package static func json(_ url: URL) throws(CheckpointError) -> JSON {
-    let file = try MappedFile(url)
-    do {
-      return try JSON.parse(file.withBytes { Data($0) })
-    } catch {
-      throw CheckpointError(file: url, "\(error)")
-    }
-  }
-
   /// Tensor names to shard names. Shard names come from elsewhere: they may not leave the folder.
   package static func weightMap(_ index: URL) throws(CheckpointError) -> [String: String] {
-    guard let members = try json(index)["weight_map"]?.members, !members.isEmpty else {
+    guard let members = try JSON(contentsOf: index)["weight_map"]?.members, !members.isEmpty else {
       throw CheckpointError(file: index, item: "weight_map", "is missing or empty")
     }
     var map: [String: String] = [:]

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 
 /// The header of a safetensors file, checked by the rules of the reference reader

@@ -1,4 +1,5 @@
 import Checkpoints
+import Formats
 import Foundation
 
 /// Where families keep their word embeddings.

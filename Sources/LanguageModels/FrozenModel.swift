@@ -1,4 +1,5 @@
 import Checkpoints
+import Formats
 import Foundation
 import Tensors
 
@@ -21,7 +22,7 @@ public struct FrozenModel: Sendable {
   public init(folder: URL) throws(CheckpointError) {
     // The family first: of one that cannot be run, weights need not be there.
     let file = folder.appendingPathComponent("config.json")
-    _ = try ModelFamily(configuration: Checkpoint.json(file), file: file)
+    _ = try ModelFamily(configuration: JSON(contentsOf: file), file: file)
     try self.init(Checkpoint(folder: folder))
   }
 

@@ -1,4 +1,5 @@
 import Checkpoints
+import Formats
 import Foundation
 
 /// A family of language models whose forward and backward are known: by the name `config.json` gives it.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Checkpoints
+import Formats
 import Foundation
 import PromptTransfer
 import Tensors

@@ -1,4 +1,5 @@
 import Checkpoints
+import Formats
 import Foundation
 import Tensors
 
@@ -32,7 +33,7 @@ package enum Fixtures {
       && found.boolValue == isFolder
   }
 
-  package static func json(_ url: URL) throws -> JSON { try Checkpoint.json(url) }
+  package static func json(_ url: URL) throws -> JSON { try JSON(contentsOf: url) }
 }
 
 /// Tensors that a golden script wrote.

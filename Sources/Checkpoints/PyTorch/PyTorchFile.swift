@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 
 /// A mapped `pytorch_model.bin`: what `torch.save` writes of a state dict since PyTorch 1.6, a zip file

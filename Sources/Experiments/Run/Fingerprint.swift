@@ -1,4 +1,4 @@
-import Checkpoints
+import Formats
 import Foundation
 
 /// SHA-256, the first 16 digits: enough to tell the results of a lifetime apart.

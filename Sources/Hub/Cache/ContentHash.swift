@@ -1,4 +1,4 @@
-import Checkpoints
+import Formats
 import Foundation
 
 /// What a file's content hashes to, which is also its name among the blobs.

@@ -1,4 +1,4 @@
-import Checkpoints
+import Formats
 import Foundation
 
 /// The files of a repository at one commit, as the Hub lists them.

@@ -1,4 +1,5 @@
 import Checkpoints
+import Formats
 import Foundation
 
 /// One repository's folder in a cache of the layout that Python's `huggingface_hub` uses:
@@ -38,7 +39,7 @@ struct RepositoryCache: Sendable {
   }
 
   func listing(of commit: String) -> FileListing? {
-    (try? Checkpoint.json(folder.appending(path: "trees/\(commit).json"))).flatMap { FileListing(file: $0) }
+    (try? JSON(contentsOf: folder.appending(path: "trees/\(commit).json"))).flatMap { FileListing(file: $0) }
   }
 
   func setListing(_ listing: FileListing, of commit: String) throws {

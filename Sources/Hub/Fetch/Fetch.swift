@@ -1,4 +1,4 @@
-import Checkpoints
+import Formats
 import Foundation
 
 /// One model's way from the Hub into a cache.

@@ -1,4 +1,4 @@
-import Checkpoints
+import Formats
 import Foundation
 
 /// A file of one JSON object a line, read whole.
@@ -28,7 +28,7 @@ struct JSONLines {
 
   /// Empty lines do not count.
   static func read(_ url: URL) throws -> [Line] {
-    var data = try MappedFile(url).withBytes { Data($0) }
+    var data = try WholeFile.read(url)
     if data.starts(with: [0xEF, 0xBB, 0xBF]) { data.removeFirst(3) }  // a byte-order mark
     let lines = data.split(
       separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)

@@ -1,4 +1,4 @@
-import Checkpoints
+import Formats
 import Foundation
 
 /// The manual templates of a probing set.

@@ -1,4 +1,4 @@
-import Checkpoints
+import Formats
 import Foundation
 
 /// A row of a task's file, before its label is looked up.
@@ -96,7 +96,7 @@ struct LabelledExample: Equatable {
 
   /// The file's text in the task's encoding, without a byte-order mark.
   private static func text(_ url: URL, _ task: TaskDescription) throws -> String {
-    let data = try MappedFile(url).withBytes { Data($0) }
+    let data = try WholeFile.read(url)
     switch task.encoding {
     case .latin1: return String(String.UnicodeScalarView(data.map { Unicode.Scalar($0) }))
     case .utf8:

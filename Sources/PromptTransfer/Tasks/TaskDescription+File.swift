@@ -1,4 +1,5 @@
 import Checkpoints
+import Formats
 import Foundation
 
 extension TaskDescription {
@@ -33,7 +34,7 @@ private struct TaskFile {
 
   init(_ url: URL) throws {
     self.url = url
-    json = try Checkpoint.json(url)
+    json = try JSON(contentsOf: url)
     guard let members = json.members else { throw TransferError(url.path, "is no JSON object") }
     if let member = members.first(where: { Key(rawValue: $0.key) == nil }) {
       throw TransferError(

@@ -1,4 +1,4 @@
-import Checkpoints
+import Formats
 import Foundation
 
 /// What a prompt remembers of the task it was tuned for: its label words, which a target has to know as well.

@@ -16,6 +16,13 @@ extension Metaspace: Decoder {
   }
 }
 
+/// Token by token.
+extension Replace: Decoder {
+  func decode(_ tokens: [String]) -> [String] {
+    tokens.map { String(String.UnicodeScalarView(normalize(Array($0.unicodeScalars)))) }
+  }
+}
+
 /// Reads runs of `<0xAB>` as UTF-8; a run that is none becomes one U+FFFD a byte. (decoders/byte_fallback.rs)
 struct ByteFallback: Decoder {
   func decode(_ tokens: [String]) -> [String] {

@@ -1,4 +1,4 @@
-import Checkpoints
+import Formats
 import Foundation
 
 /// `tokenizer.json` as a file to change.
@@ -14,7 +14,7 @@ package enum TokenizerFile {
         file: folder.path, expected: "tokenizer.json, to add tokens to", found: "none",
         hint: "Write it with AutoTokenizer.from_pretrained(…).save_pretrained(…)")
     }
-    let file = try Checkpoint.json(url)
+    let file = try JSON(contentsOf: url)
     let added = tokens.enumerated().map { index, token -> JSON in
       [
         "id": .integer(first + index), "content": .string(token), "single_word": false, "lstrip": true,

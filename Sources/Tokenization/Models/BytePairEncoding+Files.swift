@@ -1,4 +1,4 @@
-import Checkpoints
+import Formats
 
 extension BytePairEncoding {
   init(_ field: Field) throws(TokenizationError) {

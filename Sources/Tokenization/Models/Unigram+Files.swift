@@ -1,4 +1,4 @@
-import Checkpoints
+import Formats
 
 extension Unigram {
   /// Reads `vocab`, an array of `[token, score]`, and `unk_id`.

@@ -44,8 +44,8 @@ struct Prepend: Normalizer {
   func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] { text.isEmpty ? text : self.text + text }
 }
 
-/// Replaces every match of a pattern, leftmost first, by a text. It is a decoder too, token by token.
-struct Replace: Normalizer, Decoder {
+/// Replaces every match of a pattern, leftmost first, by a text.
+struct Replace: Normalizer {
   let pattern: TextPattern
   let content: [Unicode.Scalar]
 
@@ -65,10 +65,6 @@ struct Replace: Normalizer, Decoder {
   }
 
   func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] { pattern.replacing(text, with: content) }
-
-  func decode(_ tokens: [String]) -> [String] {
-    tokens.map { String(String.UnicodeScalarView(normalize(Array($0.unicodeScalars)))) }
-  }
 }
 
 /// Writes UTF-8 bytes in `ByteAlphabet`.

@@ -1,34 +1,26 @@
 import Foundation
-import Tensors
 
-/// A file's bytes, mapped read-only for as long as the object lives.
+/// A file's bytes, mapped read-only for as long as the object lives: for weights, of which only some are needed.
+///
+/// Whoever cuts the file short meanwhile ends the process: the system answers a read beyond the new end with SIGBUS.
+/// A file that is replaced, as `AtomicFile` does, keeps its bytes for those who have it mapped. What is small and
+/// read once is for `WholeFile`.
 ///
 /// `mmap(2)` and not `Data(contentsOf:options:)`: on Linux `.mappedIfSafe` reads everything.
-package final class MappedFile: PageHolder, @unchecked Sendable {
+package final class MappedFile: @unchecked Sendable {
   package let url: URL
   private let bytes: UnsafeRawBufferPointer
 
-  package init(_ url: URL) throws(CheckpointError) {
+  package init(_ url: URL) throws(FileError) {
     self.url = url
-    let descriptor = open(url.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)  // a pipe must not wait
-    guard descriptor >= 0 else {
-      throw CheckpointError(
-        file: url, "cannot be opened (\(systemMessage()))", hint: "Check the path and its permissions")
-    }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw CheckpointError(file: url, "is not a regular file")
-    }
-    let size = Int(status.st_size)
-    guard size > 0 else {
+    let file = try RegularFile(url)
+    guard file.size > 0 else {
       bytes = UnsafeRawBufferPointer(start: nil, count: 0)
       return
     }
-    guard let base = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED else {
-      throw CheckpointError(file: url, "cannot be mapped (\(systemMessage()))")
-    }
-    bytes = UnsafeRawBufferPointer(start: base, count: size)
+    guard let base = mmap(nil, file.size, PROT_READ, MAP_PRIVATE, file.descriptor, 0), base != MAP_FAILED
+    else { throw FileError(file: url, "cannot be mapped (\(systemMessage()))") }
+    bytes = UnsafeRawBufferPointer(start: base, count: file.size)
   }
 
   /// Calls `body` with the file's bytes, which are there only as long as it runs.
@@ -57,6 +49,3 @@ package final class MappedFile: PageHolder, @unchecked Sendable {
     if let base = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: base), bytes.count) }
   }
 }
-
-/// The system's words for the last failed call.
-package func systemMessage() -> String { String(cString: strerror(errno)) }

@@ -1,5 +1,5 @@
 import CKernels
-import Checkpoints
+import Formats
 import Foundation
 import Testing
 
@@ -39,7 +39,7 @@ import Testing
       sha1: "34aa973cd4c4daa4f61eeb2bdbad27316534016f"),
   ]
 
-  static let sets = ["sha", "portable"].filter { hashes_named($0) != nil }
+  static let sets: [String] = ["sha", "portable"].filter { hashes_named($0) != nil }
 
   @Test(arguments: vectors, sets)
   func standard(_ vector: Vector, _ set: String) throws {

@@ -1,4 +1,4 @@
-import Checkpoints
+import Formats
 import Foundation
 
 /// A JSON value together with where it stands, so that whatever is wrong with it can be told in one line.

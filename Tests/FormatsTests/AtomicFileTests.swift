@@ -1,4 +1,4 @@
-import Checkpoints
+import Formats
 import Foundation
 import TestSupport
 import Testing
@@ -13,8 +13,8 @@ import Testing
 
   init() throws { folder = try TemporaryFolder() }
 
-  private func error(_ data: Data, _ url: URL) throws -> CheckpointError {
-    try #require(throws: CheckpointError.self) { try AtomicFile.write(data, to: url) }
+  private func error(_ data: Data, _ url: URL) throws -> FileError {
+    try #require(throws: FileError.self) { try AtomicFile.write(data, to: url) }
   }
 
   @Test(arguments: [0, 1, 100_000])

@@ -1,4 +1,4 @@
-import Checkpoints
+import Formats
 import Foundation
 import TestSupport
 import Testing
@@ -25,7 +25,7 @@ import Testing
   func noFile(_ name: String) throws {
     let folder = try TemporaryFolder()
     let url = name.hasPrefix("/") ? URL(filePath: name) : folder.url.appending(path: name)
-    let error = try #require(throws: CheckpointError.self) { try MappedFile(url) }
+    let error = try #require(throws: FileError.self) { try MappedFile(url) }
     #expect(error.problem.contains(name == "missing" ? "cannot be opened (" : "is not a regular file"))
   }
 }

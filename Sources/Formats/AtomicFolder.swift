@@ -3,16 +3,16 @@ import Foundation
 /// Folders that appear whole or not at all: filled beside their place, then renamed.
 package enum AtomicFolder {
   /// Throws unless `url` is free, or an empty folder, where a folder can be made.
-  package static func requireWritable(_ url: URL) throws(CheckpointError) {
+  package static func requireWritable(_ url: URL) throws(FileError) {
     var status = stat()
     if stat(url.path, &status) == 0 {
       guard (try? FileManager.default.contentsOfDirectory(atPath: url.path))?.isEmpty == true else {
-        throw CheckpointError(
+        throw FileError(
           file: url, "is there already and not an empty folder", hint: "Give the name of a new one")
       }
     }
     guard access(url.deletingLastPathComponent().path, W_OK) == 0 else {
-      throw CheckpointError(
+      throw FileError(
         file: url, "cannot be created (\(systemMessage()))",
         hint: "Check that its parent folder exists and can be written")
     }
@@ -27,7 +27,7 @@ package enum AtomicFolder {
       try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: false)
       try fill(temporary)
       guard rename(temporary.path, url.standardizedFileURL.path) == 0 else {
-        throw CheckpointError(
+        throw FileError(
           file: url, "cannot be put in place (\(systemMessage()))", hint: "Check its permissions")
       }
     } catch {

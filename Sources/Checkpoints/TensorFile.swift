@@ -1,5 +1,9 @@
+import Formats
 import Foundation
 import Tensors
+
+/// Matrices may be views of a mapped file.
+extension MappedFile: PageHolder {}
 
 /// A mapped file with named tensors. Nothing is read but its directory and the tensors asked for.
 package protocol TensorFile: Sendable {

@@ -13,14 +13,14 @@ package enum AtomicFile {
 
   /// Writes `data` to `url`, replacing what was there only after every byte is on disk. A symbolic link stays, and its
   /// target is replaced.
-  /// Throws `CheckpointError` when the folder is missing or not writable, or the disk is full; the old file, if
+  /// Throws `FileError` when the folder is missing or not writable, or the disk is full; the old file, if
   /// any, is then untouched and nothing else is left behind.
-  package static func write(_ data: Data, to url: URL) throws(CheckpointError) {
+  package static func write(_ data: Data, to url: URL) throws(FileError) {
     try requireWritable(url)
     let place = url.resolvingSymlinksInPath()
     let temporary = place.deletingLastPathComponent().appendingPathComponent(temporaryName())
-    func failure(_ what: String) -> CheckpointError {
-      CheckpointError(
+    func failure(_ what: String) -> FileError {
+      FileError(
         file: url, "\(what) (\(systemMessage()))", hint: "Check the folder's permissions and the space left")
     }
     let descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
@@ -54,22 +54,22 @@ package func writeAll(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> B
 
 extension AtomicFile {
   /// Throws unless a file can be made at `url` or is there to be replaced: long work should not end at a wrong path.
-  package static func requireWritable(_ url: URL) throws(CheckpointError) {
+  package static func requireWritable(_ url: URL) throws(FileError) {
     let place = url.resolvingSymlinksInPath()
     var status = stat()
     if stat(place.path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
       let isFolder = status.st_mode & S_IFMT == S_IFDIR
-      throw CheckpointError(
+      throw FileError(
         file: url, isFolder ? "is a folder" : "is a device or a pipe", hint: "Give the name of a file")
     }
     let folder = place.deletingLastPathComponent()
     guard access(folder.path, W_OK) == 0 else {
-      throw CheckpointError(
+      throw FileError(
         file: url, "cannot be created (\(systemMessage()))",
         hint: "Check that its folder exists and can be written")
     }
     guard place.lastPathComponent.utf8.count <= 255 else {
-      throw CheckpointError(file: url, "has a name longer than 255 bytes", hint: "Give a shorter one")
+      throw FileError(file: url, "has a name longer than 255 bytes", hint: "Give a shorter one")
     }
   }
 }

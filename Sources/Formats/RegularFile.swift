@@ -1,0 +1,66 @@
+import Foundation
+
+/// A file that is open for reading: folders, pipes and devices are refused.
+struct RegularFile: ~Copyable {
+  let descriptor: Int32
+  let size: Int
+
+  init(_ url: URL) throws(FileError) {
+    let descriptor = open(url.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)  // a pipe must not wait
+    guard descriptor >= 0 else {
+      throw FileError(
+        file: url, "cannot be opened (\(systemMessage()))", hint: "Check the path and its permissions")
+    }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw FileError(file: url, "is not a regular file")
+    }
+    self.descriptor = descriptor
+    size = Int(status.st_size)
+  }
+
+  deinit { close(descriptor) }
+}
+
+/// Files read into memory: small ones, so that nothing happens to their bytes while they are used.
+package enum WholeFile {
+  /// Where the file is cut short meanwhile, what there was of it.
+  package static func read(_ url: URL) throws(FileError) -> Data {
+    let file = try RegularFile(url)
+    var data = Data(count: file.size)
+    let count = data.withUnsafeMutableBytes { readAll(file.descriptor, $0) }
+    guard let count else { throw FileError(file: url, "cannot be read (\(systemMessage()))") }
+    return data.prefix(count)
+  }
+
+  /// `read(2)` until the bytes are full or the file ends: how many were read, nil when it fails.
+  private static func readAll(_ descriptor: Int32, _ bytes: UnsafeMutableRawBufferPointer) -> Int? {
+    var position = 0
+    while position < bytes.count {
+      let count = Foundation.read(
+        descriptor, UnsafeMutableRawBufferPointer(rebasing: bytes[position...]).baseAddress,
+        bytes.count - position)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { return nil }
+      guard count > 0 else { break }
+      position += count
+    }
+    return position
+  }
+}
+
+extension JSON {
+  /// Reads a file of one value.
+  package init(contentsOf url: URL) throws(FileError) {
+    let data = try WholeFile.read(url)
+    do {
+      self = try JSON.parse(data)
+    } catch {
+      throw FileError(file: url, "\(error)")
+    }
+  }
+}
+
+/// The system's words for the last failed call.
+package func systemMessage() -> String { String(cString: strerror(errno)) }
