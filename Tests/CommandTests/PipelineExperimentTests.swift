@@ -46,7 +46,7 @@ import Testing
     expectClose(
       [found["evaluation"]?["microAccuracy"]?.double ?? -1], [wanted["accuracy"]?.double ?? -2],
       absolute: 1e-9, "\(name): accuracy")
-    if let ranks = wanted["ranks"] { #expect(answers.map { $0["rank"] } == ranks.array, "\(name)") }
+    if let ranks = wanted["ranks"] { #expect(answers.compactMap { $0["rank"] } == ranks.array, "\(name)") }
     // Of prompts that were tuned for some ten steps in float32, on both sides of the transfer.
     if let logs = wanted["logProbabilities"] {
       expectClose(
