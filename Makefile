@@ -43,7 +43,7 @@ test-long: dependencies
 fuzz: dependencies
 	PROMPTFERRY_FUZZ=250000 $(SWIFT) test $(CONFIGURATION) --filter FuzzTests
 
-# Plants the faults of scripts/mutants/faults.json in a copy, .build-mutants/, and says which the tests catch. About half an hour.
+# Plants the faults of scripts/mutants/faults.json in a copy, .build-mutants/, and says which the tests catch. A build and some ten minutes.
 mutants: dependencies
 	python3 scripts/mutants/run.py --swift $(SWIFT) $(CONFIGURATION)
 

@@ -112,9 +112,10 @@ def main():
     parser.add_argument("--no-build", action="store_true", help="take the copy as it was built last")
     parser.add_argument("--without", nargs="+", default=[], metavar="PATTERN", help="leave out tests, to see what the others catch")
     parser.add_argument("--json", type=Path, help="also write the table there")
+    parser.add_argument("--faults", type=Path, default=Path(__file__).parent / "faults.json", help="another list")
     parser.add_argument("--swift", default="swift")
     options, flags = parser.parse_known_args()
-    faults = json.loads((Path(__file__).parent / "faults.json").read_text())
+    faults = json.loads(options.faults.read_text())
     identifiers = [fault["id"] for fault in faults]
     if len(set(identifiers)) < len(faults): sys.exit("faults.json has an id twice")
     if unknown := set(options.only) - set(identifiers): sys.exit(f"no fault {', '.join(sorted(unknown))}")
