@@ -96,4 +96,45 @@ import Testing
     expectClose(losses, try numbers("distil", "losses"), absolute: 5e-5, "losses")
     expectRows(found.vectors, try golden("tuned", "distil"), relative: 5e-4)
   }
+
+  /// Five facts, drawn with the seed. Two epochs of float32, tolerance as above.
+  @Test(arguments: [
+    (
+      "tune",
+      ["tune", "--model", "t", "--vocabulary", "words.txt", "--init", "prompt:START"]
+    ),
+    (
+      "distil",
+      [
+        "distil", "--from", "a=A", "--from", "b=B@3", "--to", "t", "--start", "START", "--temperature", "2",
+      ]
+    ),
+  ])
+  func factsAreDrawnWithTheSeed(_ section: String, _ arguments: [String]) throws {
+    let places = ["prompt:START": "prompt:\(prompt("start"))", "START": prompt("start")]
+    let sources = ["a=A": "a=\(prompt("a"))", "b=B@3": "b=\(prompt("b"))@3"]
+    let outcome = try Command.run(
+      arguments.map { places[$0] ?? sources[$0] ?? $0 } + [
+        "--facts", "facts/r1", "--facts-limit", "5", "--epochs", "2", "--batch", "4", "--learning-rate",
+        "0.1", "--seed", "3", "-o", prompt("out"), "--json", "--quiet",
+      ], in: fixtures)
+    try #require(outcome.status == 0, "\(outcome.errors)")
+    let epochs = try #require(try JSON.parse(Data(outcome.output.utf8))["epochs"]?.array)
+    let losses = epochs.compactMap { ($0["trainLoss"] ?? $0["trainDivergence"])?.double }
+    expectClose(losses, try numbers(section, "drawnLosses"), absolute: 5e-5, "losses")
+  }
+
+  @Test(arguments: ["train", "dev", "test"])
+  func evaluatingTheSplit(_ split: String) throws {
+    let outcome = try Command.run(
+      [
+        "evaluate", "--model", "t", "--prompt", prompt("start"), "--facts", "facts/r1", "--split", split,
+        "--vocabulary", "words.txt", "--json", "--quiet",
+      ], in: fixtures)
+    try #require(outcome.status == 0, "\(outcome.errors)")
+    let all = try Fixtures.json(fixtures.appending(path: "golden.json"))
+    let wanted = try #require(all["evaluate"]?["meanLogProbabilities"]?[split]?.double)
+    let found = try #require(try JSON.parse(Data(outcome.output.utf8))["meanLogProbability"]?.double)
+    expectClose([found], [wanted], absolute: 1e-5)
+  }
 }

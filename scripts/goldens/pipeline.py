@@ -588,6 +588,14 @@ def main():
     distilled, (score,), log, _, _ = distil(
         teachers, t, [s for s, _ in train], [s for s, _ in dev], shared, prompts["start"], 2.0, **settings)
     golden["distil"] = {"temperature": 2.0, "losses": [loss for loss, _ in log], "devDivergences": [-s[0] for _, s in log], "best": -score}
+    # A few facts, drawn with the seed; of tuning and distilling the losses of two epochs.
+    few = {split: [facts["r1"][split][i] for i in sorted(Stream(3, "facts").shuffled(range(len(facts["r1"][split])))[:5])]
+           for split in ["train", "dev"]}
+    drawn = settings | {"epochs": 2}
+    *_, log, _, _ = tune(t, few["train"], few["dev"], words, prompts["start"], **drawn)
+    golden["tune"]["drawnLosses"] = [loss for loss, _ in log]
+    *_, log, _, _ = distil(teachers, t, [s for s, _ in few["train"]], [s for s, _ in few["dev"]], shared, prompts["start"], 2.0, **drawn)
+    golden["distil"]["drawnLosses"] = [loss for loss, _ in log]
     common.write_tensors(folder / "tuned.safetensors", {"tune": best, "distil": distilled})
 
     source = [(a, prompts["a"], 1.0)]
@@ -607,7 +615,9 @@ def main():
     ranks, predictions, logs = answers(t, pairs, prompts["start"], words)
     right = {r: [rank == 1 for (relation, _, _), rank in zip(asked, ranks) if relation == r] for r in facts}
     tied, _, _ = answers(t, pairs[-2:], prompts["start"], ["zero0", "zero1"])
+    splits = {split: accuracy(t, facts["r1"][split], prompts["start"], words)[1] for split in facts["r1"]}
     golden["evaluate"] = {
+        "meanLogProbabilities": splits,
         "facts": asked, "ranks": ranks, "predictions": predictions, "logProbabilities": logs,
         "microAccuracy": float(np.mean(sum(right.values(), []))), "macroAccuracy": float(np.mean([np.mean(x) for x in right.values()])),
         "precisionAt": {str(k): float(np.mean([rank <= k for rank in ranks])) for k in [1, 5, 10]},
