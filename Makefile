@@ -2,6 +2,7 @@
 # make experiments  the grids of share/promptferry/experiments, and their report
 # make test    everything that CI checks: format, tests, goldens' manifests
 # make fuzz    damage a million files and open them
+# make mutants plant faults, one at a time, and say which the tests catch
 # make report-check  open a report in a real browser
 # make docs    the library's documentation: .build/docs
 # make examples  build the package in Examples/, which depends on this one, and run its tour
@@ -15,7 +16,7 @@ CONFIGURATION := -c release
 BINARY = $(shell $(SWIFT) build $(CONFIGURATION) --show-bin-path)/promptferry
 SOURCES := Package.swift Sources Tests Plugins Examples
 
-.PHONY: build demo experiments test test-long fuzz report-check lint format docs examples manual bench bench-own bench-build \
+.PHONY: build demo experiments test test-long fuzz mutants report-check lint format docs examples manual bench bench-own bench-build \
   install goldens zoo clean dependencies
 
 build: dependencies
@@ -41,6 +42,10 @@ test-long: dependencies
 # A million damaged files; `make test` tries a few thousand.
 fuzz: dependencies
 	PROMPTFERRY_FUZZ=250000 $(SWIFT) test $(CONFIGURATION) --filter FuzzTests
+
+# Plants the faults of scripts/mutants/faults.json in a copy, .build-mutants/, and says which the tests catch. A build and some ten minutes.
+mutants: dependencies
+	python3 scripts/mutants/run.py --swift $(SWIFT) $(CONFIGURATION)
 
 # Light and dark, phone and desktop. `make test` does the same where chromium is there, and skips it where not.
 report-check: dependencies
@@ -127,6 +132,7 @@ goldens: $(VENV)/goldens
 	$(VENV)/bin/python scripts/goldens/models.py
 	$(VENV)/bin/python scripts/goldens/models.py --zoo
 	$(VENV)/bin/python scripts/goldens/search.py
+	$(VENV)/bin/python scripts/goldens/pipeline.py
 	$(VENV)/bin/python scripts/goldens/pytorch.py
 	$(VENV)/bin/python scripts/goldens/peft_adapters.py
 	$(VENV)/bin/python scripts/goldens/tokenizers.py fixtures

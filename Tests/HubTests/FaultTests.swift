@@ -187,6 +187,14 @@ import Testing
     #expect(world.pauses == [1, 2, 4, 8, 56].map { .seconds($0) })
   }
 
+  /// Whoever gets on does not give up: attempts are counted anew after every one that brought bytes.
+  @Test func progressStartsTheCountAnew() async throws {
+    let world = try HubWorld()
+    for _ in 0..<7 { world.server.fail("/storage/", .truncate(300)) }
+    try await world.fetch("org/tiny")
+    #expect(world.pauses == Array(repeating: .seconds(1), count: 7))
+  }
+
   @Test func aCancelledFetchLeavesNothing() async throws {
     let world = try HubWorld()
     world.server.fail("/storage/", .stall(2000))

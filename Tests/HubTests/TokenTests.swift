@@ -30,6 +30,16 @@ import Testing
     #expect(stolen.allSatisfy { $0.headers["authorization"] == nil })
   }
 
+  /// Nor does what listens on another port of the Hub's own host.
+  @Test func noOtherPortSeesIt() async throws {
+    let world = try HubWorld()
+    world.server.fail("/revision/", .status(307, ["Location": "\(world.server.otherPort)/steal"]))
+    _ = try? await world.fetch("org/tiny", .model, token)
+    let stolen = world.server.requests.filter { $0.path.hasPrefix("/steal") }
+    #expect(stolen.count == 1)
+    #expect(stolen.allSatisfy { $0.headers["authorization"] == nil })
+  }
+
   @Test func privateAndGated() async throws {
     let world = try HubWorld()
     var hidden = try HubWorld.tiny()

@@ -72,6 +72,8 @@ package final class HubServer: Sendable {
 
   package var endpoint: String { "http://127.0.0.1:\(hub.port)" }
   package var storageAddress: String { "http://localhost:\(storage.port)" }
+  /// The second host under the first one's name: another port of the same host.
+  package var otherPort: String { "http://127.0.0.1:\(storage.port)" }
   package var requests: [Request] { state.withLock { $0.requests } }
   package var bytesSent: Int { state.withLock { $0.bytesSent } }
 

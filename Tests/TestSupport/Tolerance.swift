@@ -99,3 +99,23 @@ private func record(_ mismatch: String?, _ name: String, _ sourceLocation: Sourc
   let message = name.isEmpty ? mismatch : "\(name): \(mismatch)"
   Issue.record(Comment(rawValue: message), sourceLocation: sourceLocation)
 }
+
+/// Records an issue where a row is further from the expected one than `relative` times that one's length: the shapes first, then
+/// the worst row and column.
+package func expectRows(
+  _ actual: Matrix, _ expected: Matrix, relative: Double, _ name: String = "",
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  guard actual.rows == expected.rows, actual.columns == expected.columns else {
+    return expectClose(actual, expected, name, sourceLocation: sourceLocation)
+  }
+  func row(_ matrix: Matrix, _ row: Int) -> [Double] {
+    matrix.elements[row * matrix.columns..<(row + 1) * matrix.columns].map(Double.init)
+  }
+  let problems = (0..<expected.rows).compactMap { place -> String? in
+    let wanted = row(expected, place)
+    let length = wanted.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    return mismatch(row(actual, place), wanted, absolute: relative * length).map { "row \(place), \($0)" }
+  }
+  record(problems.first, name, sourceLocation)
+}

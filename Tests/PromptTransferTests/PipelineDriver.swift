@@ -1,0 +1,224 @@
+import Checkpoints
+import Foundation
+import LanguageModels
+import PromptTransfer
+import Tensors
+import TestSupport
+import Testing
+
+/// The pipelines' goldens (scripts/goldens/pipeline.py), and all calls that their tests make of the library: when its interface
+/// changes, this file does and the tests do not.
+struct Pipeline {
+  static let folder = Fixtures.folder.appending(path: "pipeline")
+  static let rules = NormalizationRule.allCases
+  static let masks: [String: AnchorMask] = ["all": .all, "top": .top(12), "absolute": .topAbsolute(12)]
+
+  let numbers: JSON
+  private let prompts, transfers, tuned: GoldenTensors
+
+  init() throws {
+    numbers = try Fixtures.json(Self.folder.appending(path: "golden.json"))
+    prompts = try GoldenTensors(Self.folder.appending(path: "prompts.safetensors"))
+    transfers = try GoldenTensors(Self.folder.appending(path: "transfer.safetensors"))
+    tuned = try GoldenTensors(Self.folder.appending(path: "tuned.safetensors"))
+  }
+
+  // MARK: What the goldens hold
+
+  func prompt(_ name: String) throws -> Matrix { try #require(try prompts.matrix(name)) }
+  func transfer(_ name: String) throws -> Matrix { try #require(try transfers.matrix(name)) }
+  func tuned(_ name: String) throws -> Matrix { try #require(try tuned.matrix(name)) }
+
+  func list(_ section: String, _ key: String) throws -> [Double] {
+    try #require(numbers[section]?[key]?.array).map { try #require($0.double) }
+  }
+
+  func number(_ section: String, _ key: String) throws -> Double {
+    try #require(numbers[section]?[key]?.double)
+  }
+
+  func facts(_ section: String) throws -> [Fact] {
+    try #require(numbers[section]?["facts"]?.array).map { fact in
+      let texts = try #require(fact.array).compactMap(\.string)
+      return Fact(relation: texts[0], subject: texts[1], object: texts[2])
+    }
+  }
+
+  // MARK: What the library makes of the same
+
+  func model(_ name: String) throws -> LanguageModel {
+    try LanguageModel(folder: Self.folder.appending(path: name))
+  }
+
+  private func softPrompt(_ model: LanguageModel, _ vectors: Matrix) -> SoftPrompt {
+    SoftPrompt(
+      vectors: vectors, template: .vectors(vectors.rows), modelName: model.name,
+      embeddingFingerprint: model.space.table.fingerprint)
+  }
+
+  /// a by itself, or a and b with the weights 1 and 3.
+  private func transfer(
+    _ method: TransferMethod, _ rule: NormalizationRule, several: Bool, seed: UInt64
+  ) throws -> Transfer {
+    let weights: [(String, Float)] = several ? [("a", 1), ("b", 3)] : [("a", 1)]
+    let sources = try weights.map { name, weight in
+      let model = try model(name)
+      return try TransferSource(
+        space: model.space, prompt: softPrompt(model, prompt(name)), weight: weight)
+    }
+    let target = try model("t")
+    return try Transfer(
+      sources: sources, target: target.space,
+      anchors: Anchors(sources.map(\.space.tokenizer) + [target.tokenizer]), method: method,
+      normalization: rule, seed: seed, parallelism: Parallelism(threads: 1))
+  }
+
+  /// The methods by the names that they have in the golden, with its settings.
+  static func method(_ name: String) -> TransferMethod? {
+    let parts = name.split(separator: "-").map(String.init)
+    switch (parts[0], parts.count > 1 ? masks[parts[1]] : nil) {
+    case ("canonical", _): return .canonical(ridge: 0.3, shrinkage: 0.7)
+    case ("linear", _): return .linear(ridge: 0.3)
+    case ("procrustes", _): return .procrustes
+    case ("discretize", _): return .discretize
+    case ("naive", _): return .naive
+    case ("random", _): return .random
+    case ("projector", _):
+      var settings = ProjectorSettings()
+      (settings.batchSize, settings.learningRate, settings.stepLimit, settings.patience) = (8, 0.1, 40, 3)
+      return .projector(settings)
+    case ("exact", let mask?): return .relative(.exact(ridge: 0.3), mask: mask)
+    case ("gradient", let mask?): return .relative(.gradient(steps: 10, learningRate: 0.05), mask: mask)
+    default: return nil
+    }
+  }
+
+  func carry(_ name: String, _ rule: NormalizationRule, several: Bool) throws -> Matrix {
+    try transfer(#require(Self.method(name)), rule, several: several, seed: 5).run().vectors
+  }
+
+  /// A method with its own defaults, by its name.
+  func carryByDefault(_ name: String, several: Bool) throws -> Matrix {
+    let method: TransferMethod =
+      switch name {
+      case "relative": .relative(.exact(ridge: TransferMethod.relativeRidge), mask: .all)
+      case "linear": .linear(ridge: TransferMethod.linearRidge)
+      default:
+        .canonical(ridge: TransferMethod.canonicalRidge, shrinkage: TransferMethod.shrinkage)
+      }
+    return try transfer(method, .strength, several: several, seed: 5).run().vectors
+  }
+
+  private static var settings: TuningSettings {
+    var settings = TuningSettings()
+    (settings.epochs, settings.batchSize, settings.learningRate, settings.seed) = (5, 4, 0.1, 3)
+    return settings
+  }
+
+  private func relation(_ split: FactSet.Split) throws -> FactSet {
+    try FactSet(Self.folder.appending(path: "facts/r1"), split: split)
+  }
+
+  private func words() throws -> [String] {
+    try CandidateVocabulary.readWords(Self.folder.appending(path: "words.txt"))
+  }
+
+  private func evaluator(_ words: [String]) throws -> Evaluator {
+    let model = try model("t")
+    return Evaluator(
+      model: model, candidates: CandidateVocabulary(words, tokenizer: model.tokenizer),
+      parallelism: Parallelism(threads: 2))
+  }
+
+  struct Training {
+    let vectors: Matrix
+    let losses, devScores: [Double]
+    let best: Double
+  }
+
+  func tune() throws -> Training {
+    var settings = Self.settings
+    settings.weightDecay = 0.1
+    let result = try Tuner(evaluator: evaluator(words()), settings: settings).tune(
+      train: relation(.train).facts, dev: relation(.dev).facts, template: .vectors(3),
+      start: prompt("start"))
+    return Training(
+      vectors: result.vectors, losses: result.epochs.map(\.trainLoss),
+      devScores: result.epochs.map(\.devAccuracy), best: try #require(result.bestDevAccuracy))
+  }
+
+  /// Tuning with one candidate, which every prompt answers with probability 1: all prompts are equals.
+  func tuneAmongEquals() throws -> Matrix {
+    let facts = try relation(.train).facts.map { Fact(relation: "r", subject: $0.subject, object: "w00") }
+    return try Tuner(evaluator: evaluator(["w00"]), settings: Self.settings).tune(
+      train: facts, dev: facts, template: .vectors(3), start: prompt("start")
+    ).vectors
+  }
+
+  func distil() throws -> Training {
+    let teachers = try [("a", 1), ("b", 3)].map { name, weight in
+      let model = try model(name)
+      return try Teacher(model: model, prompt: softPrompt(model, prompt(name)), weight: Float(weight))
+    }
+    let distiller = try Distiller(
+      teachers: teachers, student: model("t"), settings: Self.settings,
+      temperature: Float(number("distil", "temperature")), parallelism: Parallelism(threads: 2))
+    let result = try distiller.distil(
+      train: SubjectSet(relation(.train).facts.map(\.subject)),
+      dev: SubjectSet(relation(.dev).facts.map(\.subject)),
+      template: .vectors(3), start: prompt("start"))
+    return Training(
+      vectors: result.vectors, losses: result.epochs.map(\.trainDivergence),
+      devScores: result.epochs.compactMap(\.devDivergence), best: try #require(result.bestDevDivergence))
+  }
+
+  struct Choice {
+    let ridge, score: Double
+
+    init(_ selected: Selected?) throws {
+      let selected = try #require(selected)
+      ridge = try #require(Double(selected.chosen["ridge"] ?? ""))
+      score = selected.score
+    }
+  }
+
+  func selectByWords(_ name: String, several: Bool) throws -> Choice {
+    let method: TransferMethod =
+      switch name {
+      case "linear": .linear(ridge: 0)
+      case "relative": .relative(.exact(ridge: 0), mask: .all)
+      default: .canonical(ridge: 0, shrinkage: 0.5)
+      }
+    return try Choice(WordSelection().run(transfer(method, .strength, several: several, seed: 4)))
+  }
+
+  func selectByDev() throws -> Choice {
+    let evaluator = try evaluator(words())
+    let facts = try evaluator.prepare(facts("select.dev"), template: .vectors(3))
+    return try Choice(
+      DevSelection(evaluator, facts: facts).run(
+        transfer(.canonical(ridge: 0, shrinkage: 0.5), .strength, several: false, seed: 0)))
+  }
+
+  /// The share of the development facts that canonical with this ridge gets right.
+  func devAccuracy(ridge: Double) throws -> Double {
+    let vectors = try transfer(.canonical(ridge: ridge, shrinkage: 0.5), .strength, several: false, seed: 0)
+      .run().vectors
+    return try Evaluation(predictions(facts("select.dev"), vectors, words())).microAccuracy
+  }
+
+  func evaluate() throws -> [Prediction] {
+    try predictions(facts("evaluate"), prompt("start"), words())
+  }
+
+  /// The last two facts, of which both words are always equally good.
+  func evaluateTies() throws -> [Prediction] {
+    try predictions(facts("evaluate").suffix(2), prompt("start"), ["zero0", "zero1"])
+  }
+
+  private func predictions(_ facts: [Fact], _ vectors: Matrix, _ words: [String]) throws -> [Prediction] {
+    let evaluator = try evaluator(words)
+    return try #require(
+      try evaluator.predictions(evaluator.prepare(facts, template: .vectors(3)), prompt: vectors))
+  }
+}

@@ -1,0 +1,58 @@
+import PromptTransfer
+import TestSupport
+import Testing
+
+/// Which ridge is chosen and by what score, and how facts are scored, by definition (scripts/goldens/pipeline.py).
+@Suite struct PipelineSelectTests {
+  private static let ridges = [0, 0.01, 0.03, 0.1, 0.3, 1, 3, 10]
+
+  /// A mean of eight cosines of held-out words, blurred by the seed's noise.
+  @Test(arguments: ["canonical", "linear", "relative"], [false, true])
+  func wordsChoose(_ method: String, _ several: Bool) throws {
+    let pipeline = try Pipeline()
+    let section = "select.words.\(method)\(several ? ".two" : "")"
+    let chosen = try pipeline.selectByWords(method, several: several)
+    #expect(try chosen.ridge == pipeline.number(section, "ridge"))
+    let best = try #require(try pipeline.list(section, "scores").max())
+    expectClose([chosen.score], [best], absolute: 1e-6, section)
+  }
+
+  /// By micro accuracy, where macro accuracy would choose another; of equals the first.
+  @Test func developmentFactsChoose() throws {
+    let pipeline = try Pipeline()
+    let scores = try pipeline.list("select.dev", "scores")
+    expectClose(try Self.ridges.map { try pipeline.devAccuracy(ridge: $0) }, scores, absolute: 1e-9)
+    let chosen = try pipeline.selectByDev()
+    #expect(try chosen.ridge == pipeline.number("select.dev", "ridge"))
+    expectClose([chosen.score], [try #require(scores.max())], absolute: 1e-9)
+  }
+
+  @Test func evaluationIsAsDefined() throws {
+    let pipeline = try Pipeline()
+    let found = try pipeline.evaluate()
+    #expect(try found.map { Double($0.rank) } == pipeline.list("evaluate", "ranks"))
+    let predictions = pipeline.numbers["evaluate"]?["predictions"]?.array?.compactMap(\.string)
+    #expect(found.map(\.prediction) == predictions)
+    expectClose(
+      found.map(\.logProbability), try pipeline.list("evaluate", "logProbabilities"), absolute: 1e-5)
+    let scores = Evaluation(found)
+    for (name, value) in [
+      ("microAccuracy", scores.microAccuracy), ("macroAccuracy", scores.macroAccuracy),
+      ("meanReciprocalRank", scores.meanReciprocalRank), ("meanLogProbability", scores.meanLogProbability),
+    ] {
+      expectClose([value], [try pipeline.number("evaluate", name)], absolute: 1e-6, name)
+    }
+    for (place, share) in scores.precisionAt {
+      let expected = try #require(pipeline.numbers["evaluate"]?["precisionAt"]?[place]?.double)
+      expectClose([share], [expected], absolute: 1e-9, "P@\(place)")
+    }
+  }
+
+  /// Both words' output rows are zeros: of equals the first is before.
+  @Test func ofEqualsTheFirstWins() throws {
+    let pipeline = try Pipeline()
+    let found = try pipeline.evaluateTies()
+    #expect(found.map(\.rank) == [1, 2])
+    #expect(found.map(\.prediction) == ["zero0", "zero0"])
+  }
+}

@@ -1,0 +1,45 @@
+import PromptTransfer
+import TestSupport
+import Testing
+
+/// What every method carries, against its definition in float64 (scripts/goldens/pipeline.py).
+@Suite struct PipelineTransferTests {
+  static let methods = [
+    "canonical", "linear", "procrustes", "projector", "discretize", "naive", "exact-all", "exact-top",
+    "exact-absolute", "gradient-all", "gradient-top", "gradient-absolute",
+  ]
+
+  /// From one source, and from two with the weights 1 and 3.
+  @Test(arguments: methods, Pipeline.rules)
+  func everyMethodIsAsDefined(_ method: String, _ rule: NormalizationRule) throws {
+    let pipeline = try Pipeline()
+    for several in [false, true] {
+      let name = "\(method).\(rule.rawValue)\(several ? ".two" : "")"
+      expectRows(
+        try pipeline.carry(method, rule, several: several), try pipeline.transfer(name),
+        relative: tolerance(method), name)
+    }
+  }
+
+  /// Of a vector's length. Float32 has 6e-8, a product over 41 anchors a few of it; training and search repeat that 40 and 10
+  /// times, and Adam divides small differences by small numbers.
+  private func tolerance(_ method: String) -> Double {
+    method == "projector" || method.hasPrefix("gradient") ? 5e-5 : 1e-5
+  }
+
+  /// The start of the random method is the table's: no rule is applied to it.
+  @Test func randomVectorsAreTheStreams() throws {
+    let pipeline = try Pipeline()
+    expectRows(
+      try pipeline.carry("random", .none, several: false), try pipeline.transfer("random"), relative: 1e-6)
+  }
+
+  @Test(arguments: [("default.two", true), ("default.relative", false), ("default.linear", false)])
+  func defaultsAreThoseOfTheMethod(_ name: String, _ several: Bool) throws {
+    let pipeline = try Pipeline()
+    let method = several ? "canonical" : String(name.split(separator: ".")[1])
+    expectRows(
+      try pipeline.carryByDefault(method, several: several), try pipeline.transfer(name), relative: 1e-5, name
+    )
+  }
+}
