@@ -16,6 +16,7 @@ struct PromptFerry: AsyncParsableCommand {
     subcommands: [
       TuneCommand.self, TransferCommand.self, DistilCommand.self, EvaluateCommand.self, InspectCommand.self,
       ConvertCommand.self, FetchCommand.self, DemoCommand.self, ExperimentCommand.self,
+      ListCommand.self,
     ])
 
   static func main() async {

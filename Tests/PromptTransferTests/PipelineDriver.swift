@@ -1,4 +1,5 @@
 import Checkpoints
+import Formats
 import Foundation
 import LanguageModels
 import PromptTransfer
@@ -56,57 +57,61 @@ struct Pipeline {
       embeddingFingerprint: model.space.table.fingerprint)
   }
 
-  /// a by itself, or a and b with the weights 1 and 3.
+  /// From a by itself, or from a and b.
   private func transfer(
-    _ method: TransferMethod, _ rule: NormalizationRule, several: Bool, seed: UInt64
+    _ method: any TransferMethod, _ rule: NormalizationRule, several: Bool, seed: UInt64
   ) throws -> Transfer {
-    let weights: [(String, Float)] = several ? [("a", 1), ("b", 3)] : [("a", 1)]
-    let sources = try weights.map { name, weight in
-      let model = try model(name)
-      return try TransferSource(
-        space: model.space, prompt: softPrompt(model, prompt(name)), weight: weight)
-    }
-    let target = try model("t")
-    return try Transfer(
-      sources: sources, target: target.space,
-      anchors: Anchors(sources.map(\.space.tokenizer) + [target.tokenizer]), method: method,
+    let sources = try names(several).map { try model($0).space }
+    return Transfer(
+      SharedVocabulary(sources: sources, target: try model("t").space), method: method,
       normalization: rule, seed: seed, parallelism: Parallelism(threads: 1))
   }
 
+  private func names(_ several: Bool) -> [String] { several ? ["a", "b"] : ["a"] }
+  private func weights(_ several: Bool) -> [Float] { several ? [1, 3] : [1] }
+
+  private func softPrompts(_ several: Bool) throws -> [SoftPrompt] {
+    try names(several).map { try softPrompt(model($0), prompt($0)) }
+  }
+
+  private func carry(
+    _ method: any TransferMethod, _ rule: NormalizationRule, several: Bool, seed: UInt64
+  ) throws -> Matrix {
+    try transfer(method, rule, several: several, seed: seed).fit()
+      .carry(softPrompts(several), weights: weights(several)).vectors
+  }
+
   /// The methods by the names that they have in the golden, with its settings.
-  static func method(_ name: String) -> TransferMethod? {
+  static func method(_ name: String) -> (any TransferMethod)? {
     let parts = name.split(separator: "-").map(String.init)
     switch (parts[0], parts.count > 1 ? masks[parts[1]] : nil) {
-    case ("canonical", _): return .canonical(ridge: 0.3, shrinkage: 0.7)
-    case ("linear", _): return .linear(ridge: 0.3)
-    case ("procrustes", _): return .procrustes
-    case ("discretize", _): return .discretize
-    case ("naive", _): return .naive
-    case ("random", _): return .random
+    case ("canonical", _): return CanonicalMap(ridge: 0.3, shrinkage: 0.7)
+    case ("linear", _): return LinearMap(ridge: 0.3)
+    case ("procrustes", _): return Procrustes()
+    case ("discretize", _): return NearestWord()
+    case ("naive", _): return WeightedWords()
+    case ("random", _): return RandomVectors()
     case ("projector", _):
-      var settings = ProjectorSettings()
-      (settings.batchSize, settings.learningRate, settings.stepLimit, settings.patience) = (8, 0.1, 40, 3)
-      return .projector(settings)
-    case ("exact", let mask?): return .relative(.exact(ridge: 0.3), mask: mask)
-    case ("gradient", let mask?): return .relative(.gradient(steps: 10, learningRate: 0.05), mask: mask)
+      var projector = NeuralProjector()
+      projector.batchSize = 8
+      projector.learningRate = 0.1
+      projector.stepLimit = 40
+      projector.patience = 3
+      return projector
+    case ("exact", let mask?): return RelativeSearch(.exact(ridge: 0.3), mask: mask)
+    case ("gradient", let mask?):
+      return RelativeSearch(.gradient(steps: 10, learningRate: 0.05), mask: mask)
     default: return nil
     }
   }
 
   func carry(_ name: String, _ rule: NormalizationRule, several: Bool) throws -> Matrix {
-    try transfer(#require(Self.method(name)), rule, several: several, seed: 5).run().vectors
+    try carry(#require(Self.method(name)), rule, several: several, seed: 5)
   }
 
   /// A method with its own defaults, by its name.
   func carryByDefault(_ name: String, several: Bool) throws -> Matrix {
-    let method: TransferMethod =
-      switch name {
-      case "relative": .relative(.exact(ridge: TransferMethod.relativeRidge), mask: .all)
-      case "linear": .linear(ridge: TransferMethod.linearRidge)
-      default:
-        .canonical(ridge: TransferMethod.canonicalRidge, shrinkage: TransferMethod.shrinkage)
-      }
-    return try transfer(method, .strength, several: several, seed: 5).run().vectors
+    try carry(MethodRegistry.method(named: name), .strength, several: several, seed: 5)
   }
 
   private static var settings: TuningSettings {
@@ -175,35 +180,31 @@ struct Pipeline {
   struct Choice {
     let ridge, score: Double
 
-    init(_ selected: Selected?) throws {
-      let selected = try #require(selected)
-      ridge = try #require(Double(selected.chosen["ridge"] ?? ""))
-      score = selected.score
+    init(_ chosen: [String: String], _ score: Double) throws {
+      ridge = try #require(Double(chosen["ridge"] ?? ""))
+      self.score = score
     }
   }
 
   func selectByWords(_ name: String, several: Bool) throws -> Choice {
-    let method: TransferMethod =
-      switch name {
-      case "linear": .linear(ridge: 0)
-      case "relative": .relative(.exact(ridge: 0), mask: .all)
-      default: .canonical(ridge: 0, shrinkage: 0.5)
-      }
-    return try Choice(WordSelection().run(transfer(method, .strength, several: several, seed: 4)))
+    let transfer = try transfer(
+      MethodRegistry.method(named: name), .strength, several: several, seed: 4)
+    let choice = try #require(try WordSelection().choose(transfer, weights: weights(several)))
+    return try Choice(choice.chosen, choice.score)
   }
 
   func selectByDev() throws -> Choice {
     let evaluator = try evaluator(words())
     let facts = try evaluator.prepare(facts("select.dev"), template: .vectors(3))
-    return try Choice(
-      DevSelection(evaluator, facts: facts).run(
-        transfer(.canonical(ridge: 0, shrinkage: 0.5), .strength, several: false, seed: 0)))
+    let selected = try #require(
+      try DevSelection(evaluator, facts: facts).run(
+        transfer(CanonicalMap(), .strength, several: false, seed: 0), softPrompts(false)))
+    return try Choice(selected.chosen, selected.score)
   }
 
   /// The share of the development facts that canonical with this ridge gets right.
   func devAccuracy(ridge: Double) throws -> Double {
-    let vectors = try transfer(.canonical(ridge: ridge, shrinkage: 0.5), .strength, several: false, seed: 0)
-      .run().vectors
+    let vectors = try carry(CanonicalMap(ridge: ridge), .strength, several: false, seed: 0)
     return try Evaluation(predictions(facts("select.dev"), vectors, words())).microAccuracy
   }
 

@@ -78,7 +78,8 @@ public struct RelativeSearch: TransferMethod {
   public func fit(
     _ words: SharedVocabulary, _ context: FitContext
   ) throws(TransferError) -> any FittedMethod {
-    let anchors = words.target.all().normalizingRows()
+    var anchors = words.target.all()
+    anchors.normalizeRows()
     switch search {
     case .exact(let ridge):
       return FittedExactSearch(
@@ -94,7 +95,8 @@ public struct RelativeSearch: TransferMethod {
     _ words: SharedVocabulary, _ context: FitContext
   ) throws(TransferError) -> [Candidate] {
     guard case .exact = search else { return [] }
-    let anchors = words.target.all().normalizingRows()
+    var anchors = words.target.all()
+    anchors.normalizeRows()
     return ExactSearch.fitted(RidgeGrid.ridges, anchors, mask: mask, context.parallelism).map { search in
       Candidate(
         method: RelativeSearch(.exact(ridge: search.ridge), mask: mask),

@@ -35,10 +35,14 @@ public struct WordSelection: Sendable {
     guard !heldOut.isEmpty else {
       throw TransferError("anchors", "are too few to hold some out", hint: "Give a list with more words")
     }
-    let questions = words.sources.map { blurred($0.all(), heldOut, &stream) }
+    let weights = weights ?? words.sources.map { _ in 1 }
+    // In an order that depends on nothing but the sources, so that the one they were given in does not show.
+    let prints = words.sources.count > 1 ? words.sources.map(\.space.table.fingerprint) : [""]
+    let order = words.sources.indices.sorted { (prints[$0], weights[$0]) < (prints[$1], weights[$1]) }
+    var questions = words.sources.map { _ in Matrix(rows: 0, columns: 0) }
+    for source in order { questions[source] = blurred(words.sources[source].all(), heldOut, &stream) }
     let truth = words.target.keeping(heldOut).all().normalizingRows()
     let exam = transfer.with(words: words.without(Set(heldOut)), normalization: .none)
-    let weights = weights ?? words.sources.map { _ in 1 }
     var best: (candidate: Candidate, score: Double)?
     for (candidate, fitted) in try exam.fitCandidates(shouldStop: shouldStop) {
       if shouldStop() { return nil }
