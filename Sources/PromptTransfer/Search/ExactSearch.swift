@@ -49,7 +49,8 @@ package struct ExactSearch: Sendable {
       ).factored(ridge: ridge)
     }
     return solver.solve(
-      anchors, b: code.maskedSimilarities(), kept: code.kept, lambda: lambda, parallelism: parallelism)
+      anchors, b: code.maskedSimilarities(), kept: code.kept, lambda: lambda, parallelism: parallelism
+    ).vectors
   }
 
   /// Anchors to precondition with, all where many vectors share the cost: evenly spread, since the order may be one of meaning.
