@@ -58,6 +58,7 @@ let package = Package(
     .testTarget(name: "ExperimentsTests", dependencies: ["TestSupport"]),
     .testTarget(name: "HubTests", dependencies: ["TestSupport"]),
     .testTarget(name: "FuzzTests", dependencies: ["TestSupport"]),
-    .testTarget(name: "CommandTests", dependencies: ["TestSupport", "promptferry"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["TestSupport", "promptferry", "promptferry-bench"]),
   ]
 )
