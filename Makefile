@@ -1,7 +1,7 @@
 # make demo    build, then tune, transfer and evaluate on the models that ship with the project
 # make experiments  the grids of share/promptferry/experiments, and their report
 # make test    everything that CI checks: format, tests, goldens' manifests
-# make fuzz    damage a million files and open them
+# make fuzz    damage two million files and open them
 # make report-check  open a report in a real browser
 # make docs    the library's documentation: .build/docs
 # make examples  build the package in Examples/, which depends on this one, and run its tour
@@ -38,7 +38,7 @@ test: dependencies lint
 test-long: dependencies
 	PROMPTFERRY_LONG_TESTS=1 $(SWIFT) test $(CONFIGURATION)
 
-# A million damaged files; `make test` tries a few thousand.
+# Two million damaged files; `make test` tries some thousands.
 fuzz: dependencies
 	PROMPTFERRY_FUZZ=250000 $(SWIFT) test $(CONFIGURATION) --filter FuzzTests
 

@@ -40,17 +40,31 @@ extension TensorFile {
   /// Gives back the memory that reading the tensor took.
   package func release(_ entry: Entry) { file.release(place(of: entry)) }
 
-  /// A tensor as Float32 with the given shape: a view of the file where it is stored as aligned F32, row by
-  /// row, else a copy.
+  /// A matrix with at least one element as Float32, in the shape that it is stored in.
+  package func matrix(_ entry: Entry) throws(CheckpointError) -> Matrix {
+    guard entry.shape.count == 2, entry.shape.allSatisfy({ $0 > 0 }) else {
+      throw CheckpointError(
+        file: url, item: entry.name, "has shape \(entry.shape), where a matrix is needed")
+    }
+    return try matrix(entry, rows: entry.shape[0], columns: entry.shape[1])
+  }
+
+  /// A tensor as Float32 with the given shape, which has as many elements: a view of the file where it is stored as
+  /// aligned F32, row by row, else a copy.
   package func matrix(_ entry: Entry, rows: Int, columns: Int) throws(CheckpointError) -> Matrix {
+    // First of all: of other types not even the number of elements is known to fit.
+    guard let type = entry.type, type.isReadable else {
+      throw CheckpointError(
+        file: url, item: entry.name,
+        "has elements of type \(entry.typeName), where F32, F16 or BF16 can be read",
+        hint: "Convert the checkpoint to one of these")
+    }
+    guard [rows, columns].allSatisfy({ $0 <= Int(Int32.max) }) else {
+      throw CheckpointError(
+        file: url, item: entry.name, "has shape \(entry.shape), larger than \(Int32.max)")
+    }
     precondition(entry.shape.reduce(1, *) == rows * columns)
     return try withBytes(entry) { (source) throws(CheckpointError) in
-      guard let type = entry.type, type.isReadable else {
-        throw CheckpointError(
-          file: url, item: entry.name,
-          "has elements of type \(entry.typeName), where F32, F16 or BF16 can be read",
-          hint: "Convert the checkpoint to one of these")
-      }
       guard let base = source.baseAddress, !source.isEmpty else {
         return Matrix(rows: rows, columns: columns)
       }
