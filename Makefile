@@ -70,7 +70,7 @@ bench bench-own: bench-build $(MODEL)/model.safetensors $(FACTS)
 bench-build: dependencies
 	$(SWIFT) build $(CONFIGURATION) --product promptferry-bench
 
-.build/bench/bert-base/model.safetensors: | bench-build
+.build/bench/bert-base/model.safetensors: Sources/promptferry-bench/MakeCheckpoint.swift | bench-build
 	$(BENCH) checkpoint $(@D) --vocabulary $(ZOO)/vocab.txt
 
 .build/bench/facts.jsonl:
