@@ -13,10 +13,11 @@ public struct LanguageModel: Sendable {
   public let space: EmbeddingSpace
   let answer: AnswerPlace
 
-  /// Loads both from a folder in Hugging Face layout.
+  /// Loads both from a folder in Hugging Face layout, or from a GGUF file.
   public init(folder: URL) throws {
     name = Checkpoint.name(of: folder)
-    network = try FrozenModel(folder: folder)
+    network =
+      GGUFFile.isNamed(folder) ? try FrozenModel(Checkpoint(folder: folder)) : try FrozenModel(folder: folder)
     tokenizer = try Tokenizer(folder: folder)
     if network.configuration.family.isCausal {
       answer = .next
@@ -44,7 +45,7 @@ public struct EmbeddingSpace: Sendable {
   public let table: EmbeddingTable
   public let tokenizer: Tokenizer
 
-  /// Opens both in a folder in Hugging Face layout.
+  /// Opens both in a folder in Hugging Face layout, or in a GGUF file.
   public init(folder: URL) throws {
     try self.init(
       name: Checkpoint.name(of: folder), table: try EmbeddingTable(folder: folder),
