@@ -165,4 +165,23 @@ private enum Fuzz {
       for name in checkpoint.tensorNames { _ = try checkpoint.stored(name)?.gathering([]) }
     }
   }
+
+  @Test func gguf() throws {
+    let models = try Self.seeds("Fixtures/gguf", ".gguf")
+    try fuzz(models, as: "model.gguf") { folder in
+      let checkpoint = try Checkpoint(folder: folder.appending(path: "model.gguf"))
+      for name in checkpoint.tensorNames {
+        guard let tensor = try? checkpoint.stored(name) else { continue }
+        tensor.forEachBlock { _ in }
+      }
+    }
+  }
+
+  @Test func ggufTokenizers() throws {
+    let tokenizers = try Self.seeds("TokenizationTests/Fixtures/gguf", ".gguf")
+    try fuzz(tokenizers, as: "model.gguf") { folder in
+      _ = try Tokenizer(folder: folder.appending(path: "model.gguf"))
+        .encode("A few wörds, don't\u{301} \u{200D}日本 <mask>  12 .")
+    }
+  }
 }

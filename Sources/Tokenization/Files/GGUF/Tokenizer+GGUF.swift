@@ -89,9 +89,11 @@ extension Tokenizer {
     for content in ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] {
       if let id = vocabulary.id(of: content) { added.append(AddedToken(content: content, id: id)) }
     }
-    let first = try file.id("cls") ?? file.id("bos") ?? vocabulary.id(of: "[CLS]")
-    let last = try file.id("seperator") ?? file.id("eos") ?? vocabulary.id(of: "[SEP]")
-    guard let first, let last else {
+    let (stated, bos) = (try file.id("cls"), try file.id("bos"))
+    let (separator, eos) = (try file.id("seperator"), try file.id("eos"))  // as ggml spells it
+    guard let first = stated ?? bos ?? vocabulary.id(of: "[CLS]"),
+      let last = separator ?? eos ?? vocabulary.id(of: "[SEP]")
+    else {
       throw TokenizationError(file: file.file, expected: "[CLS] and [SEP] in the vocabulary", found: "none")
     }
     return Parts(
