@@ -39,8 +39,8 @@ import Testing
     Case("too many tensors", "states 18446744073709551615 tensors") { $0.statedTensors = .max },
     Case("a billion tensors", "more than") { $0.statedTensors = 1 << 30 },
     Case("too many values", "states 4294967296 metadata values") { $0.statedValues = 1 << 32 },
-    Case("one value too many", "ends within") { $0.statedValues = 3 },
-    Case("one tensor too many", "ends within") { $0.statedTensors = 3 },
+    Case("one value too many", "metadata key 3") { $0.statedValues = 3 },
+    Case("one tensor too many", "tensor 3") { $0.statedTensors = 3 },
   ]
 
   static let values = [
@@ -99,7 +99,7 @@ import Testing
     let url = try folder.write(bad.bytes, to: "bad.gguf")
     let error = try #require(throws: CheckpointError.self) { try GGUFFile(url) }
     #expect("\(error)".contains(bad.problem), "\(error)")
-    #expect(error.file == url.path && error.hint != nil || bad.name == "rows that do not fit")
+    #expect(error.file == url.path && error.hint != nil)
   }
 
   @Test func everyBeginningOfAFileIsRefused() throws {
@@ -126,6 +126,7 @@ import Testing
     file.version = 2
     let opened = try GGUFFile(folder.write(file.bytes, to: "old.gguf"))
     #expect(opened.version == 2)
-    #expect(try opened.matrix(#require(opened.entry("token_embd.weight")), rows: 2, columns: 3).elements == [1, 2, 3, 4, 5, 6])
+    let entry = try #require(opened.entry("token_embd.weight"))
+    #expect(try opened.matrix(entry, rows: 2, columns: 3).elements == [1, 2, 3, 4, 5, 6])
   }
 }

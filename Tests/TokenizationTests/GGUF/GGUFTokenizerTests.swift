@@ -59,7 +59,7 @@ import Tokenization
   /// `smollm` cuts numbers into digits: two spaces before a number stay together.
   @Test func digitsAreCutFirst() throws {
     let (cut, plain) = (try Self.tokenizer("smollm"), try Self.tokenizer("gpt2"))
-    #expect(cut.encode("a 12 b", addingSpecialTokens: false).count >= 6)
+    #expect(cut.tokens("a 12 b").filter { ["1", "2"].contains($0) } == ["1", "2"])
     #expect(cut.tokens("  12").joined() == plain.tokens("  12").joined())
     #expect(cut.decode(cut.encode("x  12 345")) == "x  12 345")
   }
