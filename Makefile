@@ -132,6 +132,8 @@ goldens: $(VENV)/goldens
 	$(VENV)/bin/python scripts/goldens/peft_adapters.py
 	$(VENV)/bin/python scripts/goldens/tokenizers.py fixtures
 	$(VENV)/bin/python scripts/goldens/tokenizer_families.py
+	$(VENV)/bin/python scripts/goldens/gguf_files.py
+	$(VENV)/bin/python scripts/goldens/gguf_tokenizers.py
 
 zoo: $(VENV)/zoo
 	$(VENV)/bin/python scripts/zoo/build_atlas.py
