@@ -25,7 +25,7 @@ public struct Checkpoint: Sendable {
 
   /// Opens only the shards with tensors that `isWanted` names: the others need not be there.
   package init(folder: URL, only isWanted: (String) -> Bool) throws(CheckpointError) {
-    guard !GGUFFile.isNamed(folder) else {
+    guard !GGUFMetadata.isNamed(folder) else {
       let file = try GGUFFile(folder)
       self.init(
         folder, configuration: file.configuration, metadata: file.metadata, files: [file],
@@ -64,7 +64,8 @@ public struct Checkpoint: Sendable {
   }
 
   private init(
-    _ folder: URL, configuration: JSON, metadata: GGUFMetadata?, files: [any TensorFile], places: [String: Int]
+    _ folder: URL, configuration: JSON, metadata: GGUFMetadata?, files: [any TensorFile],
+    places: [String: Int]
   ) {
     (self.folder, self.configuration, self.metadata) = (folder, configuration, metadata)
     (self.files, self.places) = (files, places)
@@ -74,7 +75,7 @@ public struct Checkpoint: Sendable {
   /// (`models--org--name/snapshots/COMMIT`), else by the folder's or file's own name. A GGUF file of a repository has both.
   package static func name(of place: URL) -> String {
     let path = place.standardizedFileURL.pathComponents
-    let isFile = GGUFFile.isNamed(place)
+    let isFile = GGUFMetadata.isNamed(place)
     guard let snapshots = path.lastIndex(of: "snapshots"), snapshots > 0,
       isFile ? snapshots + 2 < path.count : snapshots + 2 == path.count,
       path[snapshots - 1].hasPrefix("models--")

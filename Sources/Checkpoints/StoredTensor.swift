@@ -17,7 +17,8 @@ package struct StoredTensor: Sendable {
     else {
       throw CheckpointError(
         file: file.url, item: entry.name,
-        "is \(entry.typeName) \(entry.shape), where a matrix of \(TensorType.readableNames(in: file)) is needed")
+        "is \(entry.typeName) \(entry.shape), where a matrix of \(TensorType.readableNames(in: file)) is needed"
+      )
     }
     name = entry.name
     (rows, columns) = (entry.shape[0], entry.shape[1])
@@ -55,4 +56,3 @@ package struct StoredTensor: Sendable {
     return hash.finalize()
   }
 }
-

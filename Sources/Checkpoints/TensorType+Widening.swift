@@ -1,4 +1,5 @@
 import CKernels
+import Formats
 import Foundation
 import Tensors
 

@@ -27,11 +27,11 @@ package enum TensorType: String, Sendable {
   case u64 = "U64"
 
   // ggml's: blocks of elements with common scales. Safetensors has none of these.
-  case q4_0 = "Q4_0"
-  case q4_1 = "Q4_1"
-  case q5_0 = "Q5_0"
-  case q5_1 = "Q5_1"
-  case q8_0 = "Q8_0"
+  case q40 = "Q4_0"
+  case q41 = "Q4_1"
+  case q50 = "Q5_0"
+  case q51 = "Q5_1"
+  case q80 = "Q8_0"
   case q2K = "Q2_K"
   case q3K = "Q3_K"
   case q4K = "Q4_K"
@@ -49,11 +49,11 @@ package enum TensorType: String, Sendable {
   /// ggml's number of a type that is stored in blocks; nil of one whose elements stand each by itself.
   var quantKind: QuantKind? {
     switch self {
-    case .q4_0: QUANT_Q4_0
-    case .q4_1: QUANT_Q4_1
-    case .q5_0: QUANT_Q5_0
-    case .q5_1: QUANT_Q5_1
-    case .q8_0: QUANT_Q8_0
+    case .q40: QUANT_Q4_0
+    case .q41: QUANT_Q4_1
+    case .q50: QUANT_Q5_0
+    case .q51: QUANT_Q5_1
+    case .q80: QUANT_Q8_0
     case .q2K: QUANT_Q2_K
     case .q3K: QUANT_Q3_K
     case .q4K: QUANT_Q4_K

@@ -1,4 +1,5 @@
 import Checkpoints
+import Formats
 import Foundation
 import LanguageModels
 import Tensors
@@ -17,7 +18,8 @@ public struct LanguageModel: Sendable {
   public init(folder: URL) throws {
     name = Checkpoint.name(of: folder)
     network =
-      GGUFFile.isNamed(folder) ? try FrozenModel(Checkpoint(folder: folder)) : try FrozenModel(folder: folder)
+      GGUFMetadata.isNamed(folder)
+      ? try FrozenModel(Checkpoint(folder: folder)) : try FrozenModel(folder: folder)
     tokenizer = try Tokenizer(folder: folder)
     if network.configuration.family.isCausal {
       answer = .next

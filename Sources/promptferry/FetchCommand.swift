@@ -17,7 +17,8 @@ struct FetchCommand: AsyncParsableCommand {
       --embeddings-only it is the tokenizer, the configuration and the bytes of one tensor.
       """)
 
-  @Argument(help: "A model's id: name, org/name or org/name@revision; or a GGUF file: hf:org/name/file.gguf.") var id: HubID
+  @Argument(help: "A model's id: name, org/name or org/name@revision; or a GGUF file: hf:org/name/file.gguf.")
+  var id: HubID
   @Flag(help: "Only the tokenizer, the configuration and the embedding table.") var embeddingsOnly = false
   @OptionGroup var common: CommonOptions
 

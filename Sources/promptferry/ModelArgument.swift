@@ -43,7 +43,8 @@ enum ModelArgument {
     } else if argument.hasPrefix("hf:") {
       guard let id = HubID(argument) else {
         throw TransferError(
-          argument, "is no id of the Hub", hint: "Give hf:org/name, hf:org/name@revision or hf:org/name/file.gguf")
+          argument, "is no id of the Hub",
+          hint: "Give hf:org/name, hf:org/name@revision or hf:org/name/file.gguf")
       }
       self = .hub(id)
     } else if !isPath, let id = HubID(argument) {

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Tensors
 
@@ -38,7 +39,8 @@ package struct GGUFFile: TensorFile {
       if layout == .transposed { shape.reverse() }
       entries.append(
         Entry(
-          name: name, typeName: tensor.type.name, type: tensor.type.type, shape: shape, range: tensor.range))
+          name: name, typeName: tensor.type.name, type: TensorType(rawValue: tensor.type.name), shape: shape,
+          range: tensor.range))
       layouts.append(layout)
     }
     (self.entries, self.layouts) = (entries, layouts)
@@ -58,9 +60,6 @@ package struct GGUFFile: TensorFile {
       })
   }
 
-  /// Whether a MODEL argument or a file of a repository is meant as one.
-  package static func isNamed(_ url: URL) -> Bool { url.pathExtension.lowercased() == "gguf" }
-
   package func entry(_ name: String) -> Entry? { places[name].map { entries[$0] } }
 
   package func place(of entry: Entry) -> Range<Int> { entry.range }
@@ -77,7 +76,8 @@ package struct GGUFFile: TensorFile {
     let layout = layout(entry)
     if layout == .transposed {
       // Rows are columns of the file. No embedding table is stored so, and nothing else is read by rows.
-      guard let columns = entry.shape.last, let all = try? matrix(entry, rows: entry.shape[0], columns: columns)
+      guard let columns = entry.shape.last,
+        let all = try? matrix(entry, rows: entry.shape[0], columns: columns)
       else { return }
       for (index, row) in rows.enumerated() {
         (target + index * columns).update(from: all.pointer + row * columns, count: columns)
@@ -96,7 +96,9 @@ package struct GGUFFile: TensorFile {
       let stored = try storedMatrix(entry, rows: columns, columns: rows)
       var result = Matrix(uninitializedRows: rows, columns: columns)
       let target = result.mutablePointer()
-      for row in 0..<rows { for column in 0..<columns { target[row * columns + column] = stored[column, row] } }
+      for row in 0..<rows {
+        for column in 0..<columns { target[row * columns + column] = stored[column, row] }
+      }
       return result
     }
     // A vector's elements are its rows.
@@ -120,7 +122,7 @@ package struct GGUFFile: TensorFile {
   private static func vector(
     _ tensor: GGUFHeader.Tensor, _ file: MappedFile, _ url: URL
   ) throws(CheckpointError) -> [Float] {
-    guard tensor.shape.count == 1, tensor.type.type == .float32, tensor.shape[0] <= 65536 else {
+    guard tensor.shape.count == 1, tensor.type.name == "F32", tensor.shape[0] <= 65536 else {
       throw CheckpointError(file: url, item: tensor.name, "is no vector of F32")
     }
     return file.withBytes { bytes in

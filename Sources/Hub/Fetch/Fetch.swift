@@ -88,7 +88,8 @@ struct Fetch: Sendable {
 
   func model(_ cache: RepositoryCache, _ commit: String, _ listing: FileListing?) -> HubModel {
     HubModel(
-      id: id, commit: commit, folder: id.file.map { cache.snapshot(commit).appending(path: $0) } ?? cache.snapshot(commit),
+      id: id, commit: commit,
+      folder: id.file.map { cache.snapshot(commit).appending(path: $0) } ?? cache.snapshot(commit),
       part: isComplete(cache, commit, listing, for: .model) ? .model : .embeddings,
       receivedBytes: meter.received)
   }

@@ -1,4 +1,5 @@
 import Checkpoints
+import Formats
 import Foundation
 import Tensors
 
@@ -31,7 +32,7 @@ public struct PromptFile: Sendable {
   public static func isPrompt(_ url: URL) -> Bool {
     var isFolder: ObjCBool = false
     _ = FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
-    return !isFolder.boolValue && !GGUFFile.isNamed(url) || PEFTAdapter.isOne(url)
+    return !isFolder.boolValue && !GGUFMetadata.isNamed(url) || PEFTAdapter.isOne(url)
   }
 
   /// Reads a file or an adapter's folder.

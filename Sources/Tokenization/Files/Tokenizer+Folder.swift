@@ -1,4 +1,4 @@
-import Checkpoints
+import Formats
 import Foundation
 
 extension Tokenizer {
@@ -9,8 +9,8 @@ extension Tokenizer {
   /// The blocks `truncation` and `padding` of a tokenizer.json are not applied. Ids of added tokens are those of
   /// the file, unless the model's vocabulary has the token.
   public init(folder: URL) throws(TokenizationError) {
-    guard !GGUFFile.isNamed(folder) else {
-      try self.init(GGUFVocabulary.reading { () throws(CheckpointError) in try GGUFFile(folder).metadata })
+    guard !GGUFMetadata.isNamed(folder) else {
+      try self.init(GGUFVocabulary.reading { () throws(FileError) in try GGUFMetadata(contentsOf: folder) })
       return
     }
     let side = try SideFiles(folder)

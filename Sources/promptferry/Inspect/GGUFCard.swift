@@ -1,4 +1,5 @@
 import Checkpoints
+import Formats
 import Foundation
 
 /// What a GGUF file is, besides the model in it.

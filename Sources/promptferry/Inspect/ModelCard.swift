@@ -1,4 +1,5 @@
 import Checkpoints
+import Formats
 import LanguageModels
 import PromptTransfer
 
@@ -35,7 +36,7 @@ struct ModelCard: Encodable {
     (embeddingMean, embeddingDeviation) = table.moments()
     (tokens, singleWords) = (space.tokenizer.vocabularySize, space.tokenizer.words().count)
     gguf =
-      GGUFFile.isNamed(place.folder)
+      GGUFMetadata.isNamed(place.folder)
       ? try GGUFCard(GGUFFile(place.folder), beginsWithBOS: !space.tokenizer.prefix.isEmpty) : nil
     let isRunnable = place.isWhole && table.isOfRunnableFamily
     network = isRunnable ? Network(try place.languageModel().network) : nil

@@ -1,4 +1,5 @@
 import Checkpoints
+import Formats
 import Foundation
 import Tensors
 import TestSupport
@@ -9,7 +10,8 @@ import Testing
   static let folder = Fixtures.folder.appending(path: "gguf")
 
   @Test(arguments: [
-    "F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL",
+    "F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K",
+    "IQ4_NL",
     "IQ4_XS",
   ]) func valuesAreThoseOfThePackage(type: String) throws {
     let file = try GGUFFile(Self.folder.appending(path: "types.gguf"))
@@ -60,7 +62,9 @@ import Testing
     #expect(try metadata.numbers("v.floats") == [0.5, -1.5])
     #expect(try metadata.flags("v.booleans") == [true, false, true])
     var texts: [String] = []
-    let areThere = try metadata.forEachString("v.strings") { texts.append(String(decoding: $0, as: UTF8.self)) }
+    let areThere = try metadata.forEachString("v.strings") {
+      texts.append(String(decoding: $0, as: UTF8.self))
+    }
     #expect(areThere && texts == ["a", "", "ß", "\u{2581}x"])
     #expect(try metadata.numbers("v.nothing") == nil)
     #expect(throws: CheckpointError.self) { try metadata.numbers("v.strings") }

@@ -1,4 +1,5 @@
 import Checkpoints
+import Formats
 import Foundation
 import TestSupport
 import Testing
@@ -64,7 +65,8 @@ import Testing
     },
     Case("arrays within arrays", "too deep") {
       let level = RawGGUF.integer(UInt32(9)) + RawGGUF.integer(UInt64(1))
-      $0.metadata.append(("x", RawGGUF.integer(UInt32(9)) + (0..<6).reduce(Data()) { data, _ in data + level }))
+      $0.metadata.append(
+        ("x", RawGGUF.integer(UInt32(9)) + (0..<6).reduce(Data()) { data, _ in data + level }))
     },
     Case("alignment 0", "general.alignment: is no power of two") { $0.set("general.alignment", 0) },
     Case("alignment 48", "general.alignment: is no power of two") { $0.set("general.alignment", 48) },
@@ -90,7 +92,9 @@ import Testing
     Case("a gap", "begins at byte 64 of the data, not at 32") { $0.tensors[1].offset = 64 },
     Case("an unaligned place", "begins at byte 36 of the data, not at 32") { $0.tensors[1].offset = 36 },
     Case("a place beyond Int", "outside of any file") { $0.tensors[1].offset = .max },
-    Case("the end missing", "ends at byte 40 of the data, of which the file holds 39") { $0.data.removeLast() },
+    Case("the end missing", "ends at byte 40 of the data, of which the file holds 39") {
+      $0.data.removeLast()
+    },
     Case("bytes at the end", "bytes of tensors where 64 are described") { $0.data += Data(count: 60) },
   ]
 

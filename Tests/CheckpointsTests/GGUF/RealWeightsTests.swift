@@ -1,4 +1,5 @@
 import Checkpoints
+import Formats
 import Foundation
 import TestSupport
 import Testing
@@ -21,7 +22,8 @@ import Testing
     let small = try Checkpoint(folder: RealModels.url("smollm2")).configuration
     for (key, value) in [
       ("vocab_size", 49152), ("hidden_size", 576), ("num_hidden_layers", 30), ("num_attention_heads", 9),
-      ("num_key_value_heads", 3), ("head_dim", 64), ("intermediate_size", 1536), ("max_position_embeddings", 8192),
+      ("num_key_value_heads", 3), ("head_dim", 64), ("intermediate_size", 1536),
+      ("max_position_embeddings", 8192),
     ] { #expect(small[key]?.int == value, "\(key)") }
     #expect(small["model_type"]?.string == "llama" && small["tie_word_embeddings"]?.bool == true)
     #expect(small["rms_norm_eps"]?.double == 1e-5 && small["rope_theta"]?.double == 100_000)

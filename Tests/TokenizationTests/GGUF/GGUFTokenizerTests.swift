@@ -50,7 +50,8 @@ import Tokenization
 
   /// What stands around a text: BERT's two, the BOS of SentencePiece and of Llama 3 unless the file says no.
   @Test(arguments: [
-    ("gpt2", 0, 0), ("llama3", 1, 0), ("tekken", 0, 0), ("llama2", 1, 0), ("gemma", 1, 0), ("wordpiece-cased", 1, 1),
+    ("gpt2", 0, 0), ("llama3", 1, 0), ("tekken", 0, 0), ("llama2", 1, 0), ("gemma", 1, 0),
+    ("wordpiece-cased", 1, 1),
   ]) func around(name: String, before: Int, after: Int) throws {
     let tokenizer = try Self.tokenizer(name)
     #expect(tokenizer.prefix.count == before && tokenizer.suffix.count == after)

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 
 /// What llama.cpp calls a model's architecture, and how its names, values and sizes become those of Hugging Face's layout.

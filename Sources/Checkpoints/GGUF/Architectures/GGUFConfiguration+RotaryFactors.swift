@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 
 extension GGUFConfiguration {
@@ -8,7 +9,8 @@ extension GGUFConfiguration {
     if let factors = try vector("rope_freqs.weight") {
       self["rope_scaling"] = try llama3(factors)
     }
-    if let long = try vector("rope_factors_long.weight"), let short = try vector("rope_factors_short.weight") {
+    if let long = try vector("rope_factors_long.weight"), let short = try vector("rope_factors_short.weight")
+    {
       var scaling = self["rope_scaling"] ?? [:]
       scaling = scaling.setting("rope_type", to: "longrope")
       for (name, factors) in [("long_factor", long), ("short_factor", short)] {

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 
 /// A `config.json` on its way out of metadata.
@@ -16,7 +17,8 @@ struct GGUFConfiguration {
     if let rows = shapes["token_embd.weight"]?.first { self["vocab_size"] = .integer(rows) }
     self["tie_word_embeddings"] = .bool(shapes["output.weight"] == nil)
     for (name, key) in [
-      ("bos_token_id", "bos_token_id"), ("eos_token_id", "eos_token_id"), ("pad_token_id", "padding_token_id"),
+      ("bos_token_id", "bos_token_id"), ("eos_token_id", "eos_token_id"),
+      ("pad_token_id", "padding_token_id"),
     ] {
       if let id = try metadata.int("tokenizer.ggml.\(key)") { self[name] = .integer(id) }
     }
@@ -59,7 +61,9 @@ struct GGUFConfiguration {
     self[name] = .integer(try required(key))
   }
 
-  mutating func copyNumber(_ key: String, as name: String, default value: Double? = nil) throws(CheckpointError) {
+  mutating func copyNumber(_ key: String, as name: String, default value: Double? = nil)
+    throws(CheckpointError)
+  {
     let stated = try number(key)
     guard let number = stated ?? value else {
       throw CheckpointError(file: metadata.url, item: "\(architecture).\(key)", "is missing")
@@ -92,7 +96,9 @@ struct GGUFConfiguration {
   mutating func addScaling() throws(CheckpointError) {
     guard let type = try string("rope.scaling.type"), type != "none" else { return }
     var scaling: JSON = ["rope_type": .string(type)]
-    if let factor = try number("rope.scaling.factor") { scaling = scaling.setting("factor", to: .number(factor)) }
+    if let factor = try number("rope.scaling.factor") {
+      scaling = scaling.setting("factor", to: .number(factor))
+    }
     if let length = try int("rope.scaling.original_context_length") {
       scaling = scaling.setting("original_max_position_embeddings", to: .integer(length))
     }

@@ -1,3 +1,5 @@
+import Formats
+
 /// Llama and its relatives, whose tensors all have the same names.
 extension GGUFTable {
   private static let whole = [
@@ -76,7 +78,8 @@ extension GGUFTable {
   }
 
   private static let sandwich = joined(
-    attention, feedForward, normsAfter, ["attn_norm": "input_layernorm", "ffn_norm": "pre_feedforward_layernorm"])
+    attention, feedForward, normsAfter,
+    ["attn_norm": "input_layernorm", "ffn_norm": "pre_feedforward_layernorm"])
 
   static let gemma2 = GGUFTable(modelType: "gemma2", whole: whole, layer: sandwich, addsOne: true) {
     (fields) throws(CheckpointError) in

@@ -1,3 +1,5 @@
+import Formats
+
 /// Architectures with names of their own.
 extension GGUFTable {
   static let gptNeoX = GGUFTable(
@@ -8,7 +10,8 @@ extension GGUFTable {
     layerPrefix: "gpt_neox.layers.",
     layer: [
       "attn_norm": "input_layernorm", "ffn_norm": "post_attention_layernorm",
-      "attn_qkv": "attention.query_key_value", "attn_output": "attention.dense", "ffn_up": "mlp.dense_h_to_4h",
+      "attn_qkv": "attention.query_key_value", "attn_output": "attention.dense",
+      "ffn_up": "mlp.dense_h_to_4h",
       "ffn_down": "mlp.dense_4h_to_h",
     ],
     separates: true
@@ -24,7 +27,9 @@ extension GGUFTable {
     if let isParallel = try fields.flag("use_parallel_residual") {
       fields["use_parallel_residual"] = .bool(isParallel)
     }
-    let (width, heads) = (try fields.required("embedding_length"), try fields.required("attention.head_count"))
+    let (width, heads) = (
+      try fields.required("embedding_length"), try fields.required("attention.head_count")
+    )
     if let turned = try fields.int("rope.dimension_count"), heads > 0, width > 0 {
       fields["rotary_pct"] = .number(Double(turned * heads) / Double(width))
     }

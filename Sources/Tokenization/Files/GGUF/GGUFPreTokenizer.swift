@@ -17,7 +17,8 @@ struct GGUFPreTokenizer {
   let normalizer: (any Normalizer)?
 
   private init(
-    _ pattern: Pattern, ignoresMerges: Bool = false, addsBOS: Bool = false, normalizer: (any Normalizer)? = nil
+    _ pattern: Pattern, ignoresMerges: Bool = false, addsBOS: Bool = false,
+    normalizer: (any Normalizer)? = nil
   ) {
     self.pattern = pattern
     self.ignoresMerges = ignoresMerges

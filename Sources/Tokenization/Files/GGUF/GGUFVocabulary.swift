@@ -1,4 +1,4 @@
-import Checkpoints
+import Formats
 import Foundation
 
 /// The vocabulary in a GGUF file's metadata, as it is written there.
@@ -19,7 +19,7 @@ struct GGUFVocabulary {
     self.metadata = metadata
     file = metadata.url.path
     let key = "tokenizer.ggml.tokens"
-    let tokens = try Self.reading { () throws(CheckpointError) in
+    let tokens = try Self.reading { () throws(FileError) in
       var tokens: [[UInt8]] = []
       let isThere = try metadata.forEachString(key) { tokens.append(Array($0)) }
       return isThere ? tokens : nil
@@ -48,7 +48,7 @@ struct GGUFVocabulary {
 
   /// The numbers of an array with one for each token; nil where there is none.
   func numbers(_ key: String) throws(TokenizationError) -> [Double]? {
-    let numbers = try Self.reading { () throws(CheckpointError) in try metadata.numbers(key) }
+    let numbers = try Self.reading { () throws(FileError) in try metadata.numbers(key) }
     if let numbers, numbers.count != tokens.count {
       throw TokenizationError(
         file: file, field: key, expected: "one for each of \(tokens.count) tokens", found: "\(numbers.count)")
@@ -57,17 +57,17 @@ struct GGUFVocabulary {
   }
 
   func text(_ key: String) throws(TokenizationError) -> String? {
-    try Self.reading { () throws(CheckpointError) in try metadata.string("tokenizer.ggml.\(key)") }
+    try Self.reading { () throws(FileError) in try metadata.string("tokenizer.ggml.\(key)") }
   }
 
   func flag(_ key: String, default value: Bool) throws(TokenizationError) -> Bool {
-    try Self.reading { () throws(CheckpointError) in try metadata.bool("tokenizer.ggml.\(key)") } ?? value
+    try Self.reading { () throws(FileError) in try metadata.bool("tokenizer.ggml.\(key)") } ?? value
   }
 
   /// The token in a role, by `ROLE_token_id`; nil where the file names none.
   func id(_ role: String) throws(TokenizationError) -> Int? {
     let key = "tokenizer.ggml.\(role)_token_id"
-    guard let id = try Self.reading({ () throws(CheckpointError) in try metadata.int(key) }) else { return nil }
+    guard let id = try Self.reading({ () throws(FileError) in try metadata.int(key) }) else { return nil }
     // Writers have put -1 and the like for none.
     if id >= 0xFFFF_FFFF || id < 0 { return nil }
     guard tokens.indices.contains(id) else {
@@ -83,7 +83,7 @@ struct GGUFVocabulary {
   ) throws(TokenizationError) -> Bool {
     var index = 0
     var failure: TokenizationError?
-    let isThere = try Self.reading { () throws(CheckpointError) in
+    let isThere = try Self.reading { () throws(FileError) in
       try metadata.forEachString("tokenizer.ggml.merges") { bytes in
         guard failure == nil else { return }
         do throws(TokenizationError) { try body(index, bytes) } catch { failure = error }
@@ -104,7 +104,8 @@ struct GGUFVocabulary {
         AddedToken(content: String(decoding: tokens[id], as: UTF8.self), id: id, isSpecial: kind == .control))
     }
     for role in ["bos", "eos", "unknown", "padding"] {
-      guard let id = try id(role), kinds[id] != .control, kinds[id] != .userDefined, !tokens[id].isEmpty else {
+      guard let id = try id(role), kinds[id] != .control, kinds[id] != .userDefined, !tokens[id].isEmpty
+      else {
         continue
       }
       added.append(AddedToken(content: String(decoding: tokens[id], as: UTF8.self), id: id))
@@ -122,9 +123,9 @@ struct GGUFVocabulary {
 
   /// What is wrong with the file, as a tokenizer's error.
   static func reading<Value>(
-    _ body: () throws(CheckpointError) -> Value
+    _ body: () throws(FileError) -> Value
   ) throws(TokenizationError) -> Value {
-    do throws(CheckpointError) {
+    do throws(FileError) {
       return try body()
     } catch {
       throw TokenizationError(

@@ -1,4 +1,4 @@
-import Checkpoints
+import Formats
 import Foundation
 
 extension Tokenizer {
@@ -81,7 +81,8 @@ extension Tokenizer {
         continue
       }
       isCased =
-        isCased || String(decoding: token, as: UTF8.self).unicodeScalars.contains { $0.properties.isUppercase }
+        isCased
+        || String(decoding: token, as: UTF8.self).unicodeScalars.contains { $0.properties.isUppercase }
       let word = token.starts(with: mark) ? Array(token.dropFirst(mark.count)) : Array("##".utf8) + token
       _ = vocabulary.insert(word, id: id)
     }

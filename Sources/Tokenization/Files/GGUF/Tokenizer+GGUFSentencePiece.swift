@@ -1,9 +1,9 @@
-import Checkpoints
+import Formats
 
 extension Tokenizer {
   /// SentencePiece's BPE as the architecture has it: Gemma's, Phi-3's, or Llama's.
   static func sentencePiece(_ file: GGUFVocabulary) throws(TokenizationError) -> Parts {
-    let architecture = try GGUFVocabulary.reading { () throws(CheckpointError) in
+    let architecture = try GGUFVocabulary.reading { () throws(FileError) in
       try file.metadata.string("general.architecture") ?? ""
     }
     let isGemma = ["gemma", "gemma2", "gemma3"].contains(architecture)

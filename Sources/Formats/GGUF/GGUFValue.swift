@@ -49,7 +49,7 @@ enum GGUFValueType: UInt32, Sendable {
 }
 
 extension GGUFCursor {
-  mutating func type(_ what: String) throws(CheckpointError) -> GGUFValueType {
+  mutating func type(_ what: String) throws(FileError) -> GGUFValueType {
     let number = try integer(UInt32.self, what)
     guard let type = GGUFValueType(rawValue: number) else {
       throw failure("\(what) has type \(number), which the format does not know")
@@ -59,7 +59,7 @@ extension GGUFCursor {
 
   mutating func value(
     _ type: GGUFValueType, _ what: String, depth: Int = 0
-  ) throws(CheckpointError) -> GGUFValue {
+  ) throws(FileError) -> GGUFValue {
     switch type {
     case .uint8: return .integer(Int(try integer(UInt8.self, what)))
     case .int8: return .integer(Int(try integer(Int8.self, what)))
@@ -83,7 +83,7 @@ extension GGUFCursor {
   }
 
   /// Steps over an array, and says where it was.
-  private mutating func array(_ what: String, depth: Int) throws(CheckpointError) -> GGUFArray {
+  private mutating func array(_ what: String, depth: Int) throws(FileError) -> GGUFArray {
     guard depth < 4 else { throw failure("\(what) has arrays within arrays, too deep to be meant") }
     let type = try type(what)
     let count = try count(of: "elements of \(what)", size: type.size)

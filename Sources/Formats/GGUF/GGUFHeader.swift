@@ -7,9 +7,9 @@ package struct GGUFHeader: Sendable {
     package let name: String
     /// As rows of `shape.last`: the file lists sizes the other way round.
     package let shape: [Int]
-    let type: GGUFTensorType
+    package let type: GGUFTensorType
     /// Bytes of the file.
-    let range: Range<Int>
+    package let range: Range<Int>
   }
 
   package let version: Int
@@ -24,7 +24,7 @@ package struct GGUFHeader: Sendable {
   /// - Parameter fileLength: the size of the file, where `bytes` is only its beginning
   package init(
     _ bytes: UnsafeRawBufferPointer, fileLength: Int? = nil, file: URL
-  ) throws(CheckpointError) {
+  ) throws(FileError) {
     var cursor = GGUFCursor(bytes, file: file)
     let magic = try cursor.take(4, "its first four bytes")
     guard bytes[magic].elementsEqual("GGUF".utf8) else { throw cursor.failure("does not begin with GGUF") }
@@ -55,11 +55,11 @@ package struct GGUFHeader: Sendable {
       found, after: cursor.position, alignment, fileLength: fileLength ?? bytes.count, cursor)
   }
 
-  private static func version(_ cursor: inout GGUFCursor, _ file: URL) throws(CheckpointError) -> Int {
+  private static func version(_ cursor: inout GGUFCursor, _ file: URL) throws(FileError) -> Int {
     let version = try cursor.integer(UInt32.self, "its version")
     guard (2...3).contains(version) else {
       let isSwapped = (1...3).contains(version.byteSwapped)
-      throw CheckpointError(
+      throw FileError(
         file: file,
         isSwapped ? "is a big-endian GGUF file" : "has version \(version) of GGUF, where 2 and 3 can be read",
         hint: "Convert the model again, with a current llama.cpp on a usual machine")
@@ -69,7 +69,7 @@ package struct GGUFHeader: Sendable {
 
   private static func alignment(
     _ value: GGUFValue?, _ cursor: GGUFCursor
-  ) throws(CheckpointError) -> Int {
+  ) throws(FileError) -> Int {
     guard let value else { return 32 }
     guard let alignment = value.int, alignment > 0, alignment <= 1 << 24,
       alignment & (alignment - 1) == 0
@@ -80,7 +80,7 @@ package struct GGUFHeader: Sendable {
   /// A tensor and its offset from where the first one begins; `range` is of that length only.
   private static func tensor(
     _ cursor: inout GGUFCursor, _ index: Int
-  ) throws(CheckpointError) -> (tensor: Tensor, offset: Int) {
+  ) throws(FileError) -> (tensor: Tensor, offset: Int) {
     let name = try cursor.string("the name of tensor \(index + 1)", limit: nameLimit)
     guard !name.isEmpty else { throw cursor.failure("tensor \(index + 1) has no name") }
     let rank = try cursor.integer(UInt32.self, "the shape of \(name)")
@@ -120,7 +120,7 @@ package struct GGUFHeader: Sendable {
   private static func placed(
     _ found: [(tensor: Tensor, offset: Int)], after headerEnd: Int, _ alignment: Int, fileLength: Int,
     _ cursor: GGUFCursor
-  ) throws(CheckpointError) -> [Tensor] {
+  ) throws(FileError) -> [Tensor] {
     func aligned(_ position: Int) -> Int? {
       let (sum, overflow) = position.addingReportingOverflow(alignment - 1)
       return overflow ? nil : sum / alignment * alignment
@@ -137,7 +137,8 @@ package struct GGUFHeader: Sendable {
       end = offset + tensor.range.count
       guard let following = aligned(end), end <= fileLength - start else {
         throw cursor.failure(
-          "ends at byte \(end) of the data, of which the file holds \(max(0, fileLength - start))", tensor.name)
+          "ends at byte \(end) of the data, of which the file holds \(max(0, fileLength - start))",
+          tensor.name)
       }
       places[tensor.name] = start + offset..<start + end
       next = following

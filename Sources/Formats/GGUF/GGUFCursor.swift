@@ -14,14 +14,15 @@ struct GGUFCursor {
 
   var remaining: Int { bytes.count - position }
 
-  func failure(_ problem: String, _ item: String? = nil) -> CheckpointError {
-    CheckpointError(file: file, item: item, problem, hint: "The file is damaged or no GGUF file")
+  func failure(_ problem: String, _ item: String? = nil) -> FileError {
+    FileError(file: file, item: item, problem, hint: "The file is damaged or no GGUF file")
   }
 
   /// The place of the next bytes, stepped over.
-  mutating func take(_ count: Int, _ what: String) throws(CheckpointError) -> Range<Int> {
+  mutating func take(_ count: Int, _ what: String) throws(FileError) -> Range<Int> {
     guard count >= 0, count <= remaining else {
-      throw failure("ends within \(what): \(count) bytes are needed at byte \(position), \(remaining) are left")
+      throw failure(
+        "ends within \(what): \(count) bytes are needed at byte \(position), \(remaining) are left")
     }
     defer { position += count }
     return position..<position + count
@@ -29,13 +30,13 @@ struct GGUFCursor {
 
   mutating func integer<Value: FixedWidthInteger>(
     _ type: Value.Type = Value.self, _ what: String
-  ) throws(CheckpointError) -> Value {
+  ) throws(FileError) -> Value {
     let place = try take(MemoryLayout<Value>.size, what)
     return Value(littleEndian: bytes.loadUnaligned(fromByteOffset: place.lowerBound, as: Value.self))
   }
 
   /// A count of things that take at least `size` bytes each.
-  mutating func count(of what: String, size: Int) throws(CheckpointError) -> Int {
+  mutating func count(of what: String, size: Int) throws(FileError) -> Int {
     let stated = try integer(UInt64.self, "the number of \(what)")
     guard let count = Int(exactly: stated), count <= remaining / size else {
       throw failure("states \(stated) \(what), more than \(remaining) bytes can hold")
@@ -44,7 +45,7 @@ struct GGUFCursor {
   }
 
   /// The place of a string's bytes.
-  mutating func stringPlace(_ what: String, limit: Int = .max) throws(CheckpointError) -> Range<Int> {
+  mutating func stringPlace(_ what: String, limit: Int = .max) throws(FileError) -> Range<Int> {
     let stated = try integer(UInt64.self, what)
     guard let length = Int(exactly: stated), length <= remaining, length <= limit else {
       throw failure("states a length of \(stated) bytes for \(what), with \(remaining) left")
@@ -52,7 +53,7 @@ struct GGUFCursor {
     return try take(length, what)
   }
 
-  mutating func string(_ what: String, limit: Int = .max) throws(CheckpointError) -> String {
+  mutating func string(_ what: String, limit: Int = .max) throws(FileError) -> String {
     let place = try stringPlace(what, limit: limit)
     guard let text = String(validating: bytes[place], as: UTF8.self) else {
       throw failure("\(what) is not UTF-8 text")

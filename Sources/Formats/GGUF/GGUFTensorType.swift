@@ -1,10 +1,8 @@
 /// ggml's element types, by their numbers in a file, with the elements and bytes of a block of each.
-struct GGUFTensorType: Sendable {
-  let name: String
+package struct GGUFTensorType: Sendable {
+  package let name: String
   let blockLength: Int
   let blockBytes: Int
-  /// What it is when it is one that can be read.
-  var type: TensorType? { TensorType(rawValue: name) }
 
   init?(number: UInt32) {
     guard let known = Self.known[number] else { return nil }
