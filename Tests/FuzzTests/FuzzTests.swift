@@ -38,6 +38,14 @@ import Tokenization
   @Test func pyTorch() async {
     await #expect(processExitsWith: .success) { try Fuzz.pyTorch() }
   }
+
+  @Test func gguf() async {
+    await #expect(processExitsWith: .success) { try Fuzz.gguf() }
+  }
+
+  @Test func ggufTokenizers() async {
+    await #expect(processExitsWith: .success) { try Fuzz.ggufTokenizers() }
+  }
 }
 
 private enum Fuzz {
@@ -166,7 +174,7 @@ private enum Fuzz {
     }
   }
 
-  @Test func gguf() throws {
+  static func gguf() throws {
     let models = try Self.seeds("Fixtures/gguf", ".gguf")
     try fuzz(models, as: "model.gguf") { folder in
       let checkpoint = try Checkpoint(folder: folder.appending(path: "model.gguf"))
@@ -177,7 +185,7 @@ private enum Fuzz {
     }
   }
 
-  @Test func ggufTokenizers() throws {
+  static func ggufTokenizers() throws {
     let tokenizers = try Self.seeds("TokenizationTests/Fixtures/gguf", ".gguf")
     try fuzz(tokenizers, as: "model.gguf") { folder in
       _ = try Tokenizer(folder: folder.appending(path: "model.gguf"))
