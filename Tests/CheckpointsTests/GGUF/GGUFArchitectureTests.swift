@@ -90,6 +90,19 @@ import Testing
     #expect("\(error)".contains("blk.0.attn_q.weight: has 3 rows, which do not fit the number of heads"))
   }
 
+  /// No product of sizes out of metadata may overflow.
+  @Test func numbersBeyondReasonAreRefused() throws {
+    let folder = try TemporaryFolder()
+    for (architecture, tensor) in [("llama", "blk.0.attn_q.weight"), ("gptneox", "blk.0.attn_qkv.weight")] {
+      var file = RawGGUF(architecture: architecture)
+      file.set("\(architecture).attention.head_count", .max)
+      file.add(tensor, [[1], [2], [3]])
+      let url = try folder.write(file.bytes, to: "m.gguf")
+      let error = try #require(throws: CheckpointError.self) { try Checkpoint(folder: url) }
+      #expect("\(error)".contains("attention.head_count: is missing, or no number of heads"))
+    }
+  }
+
   @Test func whatIsMissingIsNamed() throws {
     let folder = try TemporaryFolder()
     var file = RawGGUF(architecture: "qwen2")

@@ -46,8 +46,9 @@ struct GGUFArchitecture: Sendable {
   private func heads(_ key: String) throws(CheckpointError) -> Int {
     var heads = try metadata.int("\(name).attention.\(key)")
     if heads == nil { heads = try metadata.int("\(name).attention.head_count") }
-    guard let heads, heads > 0 else {
-      throw CheckpointError(file: metadata.url, item: "\(name).attention.\(key)", "is missing or 0")
+    guard let heads, (1...1 << 20).contains(heads) else {
+      throw CheckpointError(
+        file: metadata.url, item: "\(name).attention.\(key)", "is missing, or no number of heads")
     }
     return heads
   }

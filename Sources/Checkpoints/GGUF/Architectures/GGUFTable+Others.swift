@@ -31,7 +31,7 @@ extension GGUFTable {
       try fields.required("embedding_length"), try fields.required("attention.head_count")
     )
     if let turned = try fields.int("rope.dimension_count"), heads > 0, width > 0 {
-      fields["rotary_pct"] = .number(Double(turned * heads) / Double(width))
+      fields["rotary_pct"] = .number(Double(turned) * Double(heads) / Double(width))
     }
   }
 
