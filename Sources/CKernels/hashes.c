@@ -112,6 +112,43 @@ static const Hashes *sha_or_null(void) {
   if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_SSSE3) || !(c & bit_SSE4_1)) return NULL;
   return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_SHA) ? &sha : NULL;
 }
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#if defined(__linux__)
+#include <sys/auxv.h>
+#endif
+
+__attribute__((target("sha2"))) static void sha256_sha(uint32_t state[8], const uint8_t *data, ptrdiff_t blocks) {
+  uint32x4_t abcd = vld1q_u32(state), efgh = vld1q_u32(state + 4);
+  for (; blocks > 0; blocks--, data += 64) {
+    uint32x4_t old_abcd = abcd, old_efgh = efgh, w[4];
+    UNROLL for (int t = 0; t < 16; t++) {  // four rounds each
+      uint32x4_t *words = w + t % 4;
+      if (t < 4)
+        *words = vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8(data + 16 * t)));
+      else
+        *words = vsha256su1q_u32(vsha256su0q_u32(*words, w[(t - 3) % 4]), w[(t - 2) % 4], w[(t - 1) % 4]);
+      uint32x4_t sum = vaddq_u32(*words, vld1q_u32(constants + 4 * t)), before = abcd;
+      abcd = vsha256hq_u32(abcd, efgh, sum);
+      efgh = vsha256h2q_u32(efgh, before, sum);
+    }
+    abcd = vaddq_u32(abcd, old_abcd);
+    efgh = vaddq_u32(efgh, old_efgh);
+  }
+  vst1q_u32(state, abcd);
+  vst1q_u32(state + 4, efgh);
+}
+
+static const Hashes sha = {.sha256 = sha256_sha, .sha1 = sha1_portable};
+
+static const Hashes *sha_or_null(void) {
+#if defined(__linux__)
+  enum { SHA2 = 1 << 6 };  // HWCAP_SHA2
+  return getauxval(AT_HWCAP) & SHA2 ? &sha : NULL;
+#else
+  return &sha;  // all of Apple's have it
+#endif
+}
 #else
 static const Hashes *sha_or_null(void) { return NULL; }
 #endif

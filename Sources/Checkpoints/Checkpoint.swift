@@ -2,17 +2,21 @@ import Formats
 import Foundation
 import Tensors
 
-/// A model's folder in Hugging Face layout: `config.json` and its weights in one or several files, safetensors or
-/// PyTorch's own.
+/// A model's source: a folder in Hugging Face layout (`config.json` and the weights in one or several files, safetensors or
+/// PyTorch's own), or one GGUF file. Tensors have Hugging Face's names, shapes and values in both.
 public struct Checkpoint: Sendable {
+  /// The folder, or the GGUF file.
   public let folder: URL
+  /// What `config.json` says, or would say.
   package let configuration: JSON
+  /// What a GGUF file says besides, its tokenizer above all; nil for a folder.
+  package let metadata: GGUFMetadata?
   private let files: [any TensorFile]
   private let places: [String: Int]  // tensor name to index in `files`
 
-  /// Maps the weights and reads the headers.
+  /// Maps the weights and reads the headers, of a folder or of a file that ends in `.gguf`.
   ///
-  /// `model.safetensors` is used where it exists, else the shards that `model.safetensors.index.json` names;
+  /// In a folder, `model.safetensors` is used where it exists, else the shards that `model.safetensors.index.json` names;
   /// where neither exists, `pytorch_model.bin` or the shards of its index.
   /// Throws `CheckpointError` for anything missing or inconsistent.
   public init(folder: URL) throws(CheckpointError) {
@@ -21,8 +25,14 @@ public struct Checkpoint: Sendable {
 
   /// Opens only the shards with tensors that `isWanted` names: the others need not be there.
   package init(folder: URL, only isWanted: (String) -> Bool) throws(CheckpointError) {
-    self.folder = folder
-    configuration = try JSON(contentsOf: folder.appendingPathComponent("config.json"))
+    guard !GGUFMetadata.isNamed(folder) else {
+      let file = try GGUFFile(folder)
+      self.init(
+        folder, configuration: file.configuration, metadata: file.metadata, files: [file],
+        places: Dictionary(uniqueKeysWithValues: file.entries.map { ($0.name, 0) }))
+      return
+    }
+    let configuration = try JSON(contentsOf: folder.appendingPathComponent("config.json"))
     let found = Self.weightsFile {
       FileManager.default.fileExists(atPath: folder.appendingPathComponent($0).path)
     }
@@ -50,19 +60,32 @@ public struct Checkpoint: Sendable {
     for (name, path) in (names ?? [:]).sorted(by: { $0.key < $1.key }) where places[name] == nil {
       throw CheckpointError(file: index, item: name, "is said to be in \(path), which does not hold it")
     }
-    self.files = files
-    self.places = places
+    self.init(folder, configuration: configuration, metadata: nil, files: files, places: places)
   }
 
-  /// What a model in this folder is called: by its repository in a snapshot of the Hub's cache
-  /// (`models--org--name/snapshots/COMMIT`), else by the folder's own name.
-  package static func name(of folder: URL) -> String {
-    let path = folder.standardizedFileURL.pathComponents.suffix(3)
-    guard path.count == 3, let repository = path.first, path.dropFirst().first == "snapshots",
-      repository.hasPrefix("models--")
-    else { return folder.standardizedFileURL.lastPathComponent }
-    return String(repository.dropFirst("models--".count)).replacing("--", with: "/")
+  private init(
+    _ folder: URL, configuration: JSON, metadata: GGUFMetadata?, files: [any TensorFile],
+    places: [String: Int]
+  ) {
+    (self.folder, self.configuration, self.metadata) = (folder, configuration, metadata)
+    (self.files, self.places) = (files, places)
   }
+
+  /// What a model at this place is called: by its repository in a snapshot of the Hub's cache
+  /// (`models--org--name/snapshots/COMMIT`), else by the folder's or file's own name. A GGUF file of a repository has both.
+  package static func name(of place: URL) -> String {
+    let path = place.standardizedFileURL.pathComponents
+    let isFile = GGUFMetadata.isNamed(place)
+    guard let snapshots = path.lastIndex(of: "snapshots"), snapshots > 0,
+      isFile ? snapshots + 2 < path.count : snapshots + 2 == path.count,
+      path[snapshots - 1].hasPrefix("models--")
+    else { return path.last ?? "" }
+    let repository = path[snapshots - 1].dropFirst("models--".count)
+    return ([String(repository).replacing("--", with: "/")] + path[(snapshots + 2)...]).joined(separator: "/")
+  }
+
+  /// The GGUF file that this is, or nil.
+  package var gguf: GGUFFile? { files.first as? GGUFFile }
 
   /// The order in which Transformers looks for them.
   private static let weightsFiles = ["model.safetensors", "pytorch_model.bin"].flatMap {

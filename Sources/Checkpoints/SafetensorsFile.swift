@@ -29,11 +29,16 @@ package struct SafetensorsFile: TensorFile {
   }
 
   /// The bytes of a safetensors file that holds these Float32 matrices, by name, and this metadata.
-  package static func serialize(_ tensors: [String: Matrix], metadata: [String: String]) -> Data {
+  /// - Parameter vectors: the names of those that are stored with one dimension, as biases and norms are: a matrix of one row
+  ///   is another shape to other readers
+  package static func serialize(
+    _ tensors: [String: Matrix], vectors: Set<String> = [], metadata: [String: String]
+  ) -> Data {
     let ordered = tensors.sorted { $0.key < $1.key }
     var data = SafetensorsHeader.serialize(
       ordered.map { name, matrix in
-        (name, "F32", [matrix.rows, matrix.columns], matrix.count * MemoryLayout<Float>.size)
+        let shape = vectors.contains(name) ? [matrix.count] : [matrix.rows, matrix.columns]
+        return (name, "F32", shape, matrix.count * MemoryLayout<Float>.size)
       }, metadata: metadata)
     for (_, matrix) in ordered {
       data.append(UnsafeBufferPointer(start: matrix.pointer, count: matrix.count))

@@ -116,7 +116,7 @@ package struct SafetensorsHeader: Sendable {
       throw failure("data_offsets \(offsets[0]), \(offsets[1]) end before they begin", name)
     }
     return Entry(
-      name: name, typeName: typeName, type: TensorType(rawValue: typeName), shape: shape,
+      name: name, typeName: typeName, type: TensorType(safetensors: typeName), shape: shape,
       range: offsets[0]..<offsets[1])
   }
 

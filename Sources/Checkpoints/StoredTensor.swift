@@ -17,7 +17,8 @@ package struct StoredTensor: Sendable {
     else {
       throw CheckpointError(
         file: file.url, item: entry.name,
-        "is \(entry.typeName) \(entry.shape), where a matrix of F32, F16 or BF16 is needed")
+        "is \(entry.typeName) \(entry.shape), where a matrix of \(TensorType.readableNames(in: file)) is needed"
+      )
     }
     name = entry.name
     (rows, columns) = (entry.shape[0], entry.shape[1])
@@ -29,16 +30,8 @@ package struct StoredTensor: Sendable {
   package func gathering(_ indices: [Int]) -> Matrix {
     var result = Matrix(uninitializedRows: indices.count, columns: columns)
     let target = result.mutablePointer()
-    file.withBytes(entry) { bytes in
-      let stride = columns * (entry.type?.bits ?? 0) / 8
-      for (row, index) in indices.enumerated() {
-        precondition(index >= 0 && index < rows)
-        guard let base = bytes.baseAddress else { continue }
-        entry.type?.widen(base + index * stride, to: target + row * columns, count: columns)
-        if row % 1024 == 1023 { file.release(entry) }
-      }
-    }
-    file.release(entry)
+    precondition(indices.allSatisfy { $0 >= 0 && $0 < rows })
+    file.readRows(indices, of: entry, to: target)
     return result
   }
 
@@ -61,19 +54,5 @@ package struct StoredTensor: Sendable {
       }
     }
     return hash.finalize()
-  }
-}
-
-extension TensorType {
-  /// Whether elements can be turned into Float32.
-  var isReadable: Bool { self == .float32 || self == .float16 || self == .bfloat16 }
-
-  /// Elements to Float32; `source` may be unaligned.
-  func widen(_ source: UnsafeRawPointer, to target: UnsafeMutablePointer<Float>, count: Int) {
-    switch self {
-    case .float16: kernels.widen_float16(source, target, count)
-    case .bfloat16: kernels.widen_bfloat16(source, target, count)
-    default: memcpy(target, source, count * MemoryLayout<Float>.size)
-    }
   }
 }

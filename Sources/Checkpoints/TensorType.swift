@@ -1,5 +1,7 @@
-/// Element types of safetensors, by their names in the format. Those narrower than a byte are recognised so that a
-/// file that holds them can still be read for its other tensors.
+import CKernels
+
+/// Element types of safetensors and of GGUF, by their names in the formats. Those narrower than a byte are recognised so
+/// that a file that holds them can still be read for its other tensors.
 package enum TensorType: String, Sendable {
   case bool = "BOOL"
   case f4 = "F4"
@@ -24,6 +26,55 @@ package enum TensorType: String, Sendable {
   case i64 = "I64"
   case u64 = "U64"
 
+  // ggml's: blocks of elements with common scales. Safetensors has none of these.
+  case q40 = "Q4_0"
+  case q41 = "Q4_1"
+  case q50 = "Q5_0"
+  case q51 = "Q5_1"
+  case q80 = "Q8_0"
+  case q2K = "Q2_K"
+  case q3K = "Q3_K"
+  case q4K = "Q4_K"
+  case q5K = "Q5_K"
+  case q6K = "Q6_K"
+  case iq4NL = "IQ4_NL"
+  case iq4XS = "IQ4_XS"
+
+  /// The type of that name in a safetensors file.
+  init?(safetensors name: String) {
+    guard let type = TensorType(rawValue: name), type.quantKind == nil else { return nil }
+    self = type
+  }
+
+  /// ggml's number of a type that is stored in blocks; nil of one whose elements stand each by itself.
+  var quantKind: QuantKind? {
+    switch self {
+    case .q40: QUANT_Q4_0
+    case .q41: QUANT_Q4_1
+    case .q50: QUANT_Q5_0
+    case .q51: QUANT_Q5_1
+    case .q80: QUANT_Q8_0
+    case .q2K: QUANT_Q2_K
+    case .q3K: QUANT_Q3_K
+    case .q4K: QUANT_Q4_K
+    case .q5K: QUANT_Q5_K
+    case .q6K: QUANT_Q6_K
+    case .iq4NL: QUANT_IQ4_NL
+    case .iq4XS: QUANT_IQ4_XS
+    default: nil
+    }
+  }
+
+  /// Whether elements are stored in blocks with common scales.
+  package var isQuantised: Bool { quantKind != nil }
+
+  /// How many elements a block has: 1 where each stands by itself.
+  package var blockLength: Int { quantKind.map { quant_block_length(CInt($0.rawValue)) } ?? 1 }
+
+  /// The bytes of so many elements, which must be whole blocks and, of types narrower than a byte, whole bytes.
+  package func byteCount(_ elements: Int) -> Int { elements / blockLength * bits / 8 }
+
+  /// Of an element, or of a block.
   package var bits: Int {
     switch self {
     case .f4: 4
@@ -32,6 +83,7 @@ package enum TensorType: String, Sendable {
     case .i16, .u16, .float16, .bfloat16: 16
     case .i32, .u32, .float32: 32
     case .c64, .f64, .i64, .u64: 64
+    default: quantKind.map { quant_block_bytes(CInt($0.rawValue)) * 8 } ?? 0
     }
   }
 }

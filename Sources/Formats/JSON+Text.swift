@@ -22,6 +22,12 @@ extension JSON {
     return .object(members)
   }
 
+  /// An object without the member of that name. Anything but an object stays as it is.
+  package func removing(_ key: String) -> JSON {
+    guard case .object(let members) = self else { return self }
+    return .object(members.filter { $0.key != key })
+  }
+
   private func write(into bytes: inout [UInt8], indentation: Int) {
     switch self {
     case .null: bytes += "null".utf8

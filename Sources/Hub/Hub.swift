@@ -12,7 +12,7 @@ public enum HubPart: Sendable {
 public struct HubModel: Sendable {
   public let id: HubID
   public let commit: String
-  /// In Hugging Face layout.
+  /// In Hugging Face layout; or the GGUF file.
   public let folder: URL
   /// What of it the folder holds: with `.embeddings` the table and perhaps none of the other weights.
   public let part: HubPart

@@ -22,6 +22,7 @@ package enum EmbeddingNames {
   /// For types that are not in the table.
   private static let endings = [
     "word_embeddings.weight", "embed_tokens.weight", "wte.weight", "shared.weight", "embed_in.weight",
+    "token_embd.weight",  // GGUF's, of architectures whose names are not known
   ]
 
   private static let prefixes = [

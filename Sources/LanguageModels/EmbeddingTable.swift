@@ -6,6 +6,7 @@ import Tensors
 /// A model's word embeddings without the model: all that transfer needs of it. The table stays in its file; rows are read
 /// when they are asked for.
 public struct EmbeddingTable: Sendable {
+  /// The checkpoint's folder, or GGUF file.
   public let folder: URL
   /// SHA-256 of the table's bytes as stored: what a prompt is bound to.
   public var fingerprint: String { lazyFingerprint.value }
@@ -47,7 +48,9 @@ public struct EmbeddingTable: Sendable {
     }
     self.tensor = tensor
     lazyFingerprint = Lazy { tensor.sha256() }
-    isOfRunnableFamily = EmbeddingNames.family(configuration, folder) != nil
+    // Encoders in GGUF files have no head.
+    let family = EmbeddingNames.family(configuration, folder)
+    isOfRunnableFamily = family.map { $0.isCausal || checkpoint.gguf == nil } ?? false
     modelKind = ModelKind(configuration, folder: folder)
     let type = configuration["model_type"]?.string ?? ""
     // M2M-100 and XGLM scale unless they say otherwise.

@@ -1,4 +1,5 @@
 import Checkpoints
+import Formats
 import Foundation
 import LanguageModels
 import Tensors
@@ -13,10 +14,12 @@ public struct LanguageModel: Sendable {
   public let space: EmbeddingSpace
   let answer: AnswerPlace
 
-  /// Loads both from a folder in Hugging Face layout.
+  /// Loads both from a folder in Hugging Face layout, or from a GGUF file.
   public init(folder: URL) throws {
     name = Checkpoint.name(of: folder)
-    network = try FrozenModel(folder: folder)
+    network =
+      GGUFMetadata.isNamed(folder)
+      ? try FrozenModel(Checkpoint(folder: folder)) : try FrozenModel(folder: folder)
     tokenizer = try Tokenizer(folder: folder)
     if network.configuration.family.isCausal {
       answer = .next
@@ -44,7 +47,7 @@ public struct EmbeddingSpace: Sendable {
   public let table: EmbeddingTable
   public let tokenizer: Tokenizer
 
-  /// Opens both in a folder in Hugging Face layout.
+  /// Opens both in a folder in Hugging Face layout, or in a GGUF file.
   public init(folder: URL) throws {
     try self.init(
       name: Checkpoint.name(of: folder), table: try EmbeddingTable(folder: folder),

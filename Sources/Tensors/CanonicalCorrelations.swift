@@ -10,8 +10,8 @@ import Foundation
 package struct CanonicalCorrelations {
   /// Descending, from at most 1.
   package let values: [Double]
-  /// The ridges that were used: more than was asked for where a matrix is singular to working precision.
-  package let ridges: [Double]
+  /// The ridge on each side: what was asked for, or more where a side was singular with that.
+  package let sourceRidge, targetRidge: Double
   private let sourceDirections: Matrix  // (Cs, r): Ls^-T U
   private let targetDirections: Matrix  // (r, Ct): V^T Lt^T
 
@@ -27,7 +27,6 @@ package struct CanonicalCorrelations {
     var values = [Double](repeating: 0, count: rank)
     var u = [Double](repeating: 0, count: height * rank)
     var vt = [Double](repeating: 0, count: rank * width)
-    ridges = [left.ridge, right.ridge]
     left.apply(.inverse, fromLeftTo: &product, columns: width)
     right.apply(.inverseTransposed, fromRightTo: &product, rows: height)
     guard
@@ -37,6 +36,7 @@ package struct CanonicalCorrelations {
     left.apply(.inverseTransposed, fromLeftTo: &u, columns: rank)
     right.apply(.transposed, fromRightTo: &vt, rows: rank)
     self.values = values
+    (sourceRidge, targetRidge) = (left.ridge, right.ridge)
     sourceDirections = Matrix(rows: height, columns: rank, u.map { Float($0) })
     targetDirections = Matrix(rows: rank, columns: width, vt.map { Float($0) })
   }

@@ -13,15 +13,22 @@ package struct ConjugateGradients: Sendable {
 
   package init() {}
 
+  package struct Solution: Sendable {
+    /// (P, C)
+    package let vectors: Matrix
+    /// For each problem whether it got as near as was asked, and did not end at the limit of steps or in a number that is
+    /// not finite.
+    package let isConverged: [Bool]
+  }
+
   /// - Parameters:
   ///   - a: (K, C)
   ///   - b: (P, K), with zeros where a row is not kept
   ///   - kept: for each problem the rows of `a` that count, ascending; nil for all
   ///   - lambda: for each problem
-  /// - Returns: (P, C)
   package func solve(
     _ a: Matrix, b: Matrix, kept: [[Int]?], lambda: [Double], parallelism: Parallelism
-  ) -> Matrix {
+  ) -> Solution {
     let (problems, width) = (b.rows, a.columns)
     precondition(b.columns == a.rows && kept.count == problems && lambda.count == problems)
     let masks = Self.masks(kept, a.rows)
@@ -33,9 +40,9 @@ package struct ConjugateGradients: Sendable {
     var conditioned = preconditioned(residual, problems, parallelism)
     var direction = conditioned
     var products = Self.products(residual, conditioned, problems)
-    let starts = products
+    let goals = products.map { tolerance * tolerance * $0 }
     for _ in 0..<stepLimit {
-      let isOpen = (0..<problems).map { products[$0] > tolerance * tolerance * starts[$0] }
+      let isOpen = (0..<problems).map { products[$0] > goals[$0] }
       guard isOpen.contains(true) else { break }
       let narrow = Matrix(rows: problems, columns: width, direction.lazy.map { Float($0) })
       let image = blocks.normalProduct(narrow) { rows, weights in
@@ -46,7 +53,7 @@ package struct ConjugateGradients: Sendable {
         var curvature = 0.0
         for i in range { curvature += direction[i] * (image[i] + lambda[problem] * direction[i]) }
         guard curvature > 0 else {
-          products[problem] = 0  // nothing more to find
+          products[problem] = curvature.isNaN ? .nan : 0  // nothing more to find
           continue
         }
         let step = products[problem] / curvature
@@ -65,7 +72,9 @@ package struct ConjugateGradients: Sendable {
         products[problem] = next[problem]
       }
     }
-    return Matrix(rows: problems, columns: width, solution.lazy.map { Float($0) })
+    return Solution(
+      vectors: Matrix(rows: problems, columns: width, solution.lazy.map { Float($0) }),
+      isConverged: (0..<problems).map { products[$0] <= goals[$0] })
   }
 
   /// The residuals, each through the preconditioner.

@@ -60,15 +60,18 @@ package struct GramMatrix {
   /// The Cholesky factor of `A^T A + ridge * meanDiagonal * I`, in the place of the matrix.
   ///
   /// Where the matrix is singular to working precision, the ridge is raised tenfold, from at least 1e-12, until it is
-  /// definite.
+  /// definite; the factor says which it was in the end.
   package consuming func factored(ridge: Double) -> CholeskyFactor {
-    let unit = max(meanDiagonal, .leastNormalMagnitude)
+    let unit = meanDiagonal < .leastNormalMagnitude ? .leastNormalMagnitude : meanDiagonal
     let diagonal = (0..<width).map { elements[$0 * width + $0] }
     var ridge = ridge
     while true {
       for i in 0..<width { elements[i * width + i] = diagonal[i] + ridge * unit }
-      if BLAS.factorCholesky(&elements, n: width) || ridge > 1 {
-        return CholeskyFactor(width: width, ridge: ridge, factor: elements)
+      let isDefinite = BLAS.factorCholesky(&elements, n: width)
+      if isDefinite || ridge > 1 {
+        // OpenBLAS calls a matrix with NaN definite.
+        return CholeskyFactor(
+          width: width, ridge: isDefinite && unit.isFinite ? ridge : .nan, factor: elements)
       }
       // The factorisation wrote over the upper triangle only.
       for i in 0..<width { for j in i + 1..<width { elements[i * width + j] = elements[j * width + i] } }
@@ -80,7 +83,8 @@ package struct GramMatrix {
 /// A factored symmetric positive definite matrix.
 package struct CholeskyFactor: Sendable {
   package let width: Int
-  /// The ridge that was used, in units of the mean diagonal: more than was asked for where the matrix was singular.
+  /// The ridge that is in it: what was asked for, or more where that did not do. NaN where none did, since entries are no
+  /// finite numbers; so are then all solutions.
   package let ridge: Double
   fileprivate let factor: [Double]  // row-major, `U = L^T` in the upper triangle
 

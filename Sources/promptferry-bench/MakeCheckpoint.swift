@@ -32,7 +32,9 @@ struct MakeCheckpoint: ParsableCommand {
        "hidden_act": "gelu", "max_position_embeddings": 512, "type_vocab_size": 2, "layer_norm_eps": 1e-12,
        "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "pad_token_id": 0}
       """, to: "config.json")
-    try SafetensorsFile.serialize(tensors(), metadata: ["format": "pt"])
+    let tensors = tensors()
+    let vectors = tensors.keys.filter { $0.hasSuffix(".bias") || $0.hasSuffix("LayerNorm.weight") }
+    try SafetensorsFile.serialize(tensors, vectors: Set(vectors), metadata: ["format": "pt"])
       .write(to: folder.appendingPathComponent("model.safetensors"))
   }
 

@@ -39,6 +39,9 @@ struct ConvertCommand: AsyncParsableCommand {
 
   func validate() throws {
     if rows != nil, form != .npy { throw ValidationError("--rows belongs to .npy files") }
+    if let rows, !(1...65_536).contains(rows) {
+      throw ValidationError("--rows wants a number from 1 to 65536")
+    }
     if model == nil, form == .peft || form == .checkpoint {
       throw ValidationError("--model is missing, the model that the prompt is for")
     }

@@ -10,13 +10,15 @@ struct FetchCommand: AsyncParsableCommand {
       Examples:
         promptferry fetch google-bert/bert-base-cased
         promptferry fetch meta-llama/Llama-3.1-70B --embeddings-only
+        promptferry fetch hf:org/name/file.gguf
 
       Every command does so by itself where a MODEL is a Hub id: this is for machines that have no network later, with \
       HF_HUB_OFFLINE=1. The cache is Python's (HF_HOME, HF_HUB_CACHE), the token too (HF_TOKEN, or hf auth login). With \
       --embeddings-only it is the tokenizer, the configuration and the bytes of one tensor.
       """)
 
-  @Argument(help: "A model's id: name, org/name or org/name@revision.") var id: HubID
+  @Argument(help: "A model's id: name, org/name or org/name@revision; or a GGUF file: hf:org/name/file.gguf.")
+  var id: HubID
   @Flag(help: "Only the tokenizer, the configuration and the embedding table.") var embeddingsOnly = false
   @OptionGroup var common: CommonOptions
 

@@ -22,7 +22,8 @@ struct ModelPlace {
   var provenance: [String: String] { commit.map { ["modelCommit": $0] } ?? [:] }
 }
 
-/// A folder, a model that ships with promptferry (`zoo:NAME`), or one of the Hub (`org/name@revision`).
+/// A folder or a GGUF file, a model that ships with promptferry (`zoo:NAME`), or one of the Hub (`org/name@revision`,
+/// `hf:org/name/file.gguf`).
 enum ModelArgument {
   case folder(URL)
   case shipped(String)
@@ -31,14 +32,21 @@ enum ModelArgument {
   /// What is there as a file or folder is meant as such; so is all that cannot be the Hub's or is written as a path.
   init(_ argument: String) throws {
     guard !argument.isEmpty else {
-      throw TransferError("MODEL", "is empty", hint: "Give a folder, a Hub id or zoo:NAME")
+      throw TransferError("MODEL", "is empty", hint: "Give a folder, a GGUF file, a Hub id or zoo:NAME")
     }
     let isPath =
       FileManager.default.fileExists(atPath: argument)
       || ["/", "./", "../", "~"].contains(where: argument.hasPrefix)
-      || [".safetensors", ".json", ".jsonl", ".npy", ".bin"].contains(where: argument.hasSuffix)
+      || [".safetensors", ".json", ".jsonl", ".npy", ".bin", ".gguf"].contains(where: argument.hasSuffix)
     if argument.hasPrefix("zoo:") {
       self = .shipped(String(argument.dropFirst(4)))
+    } else if argument.hasPrefix("hf:") {
+      guard let id = HubID(argument) else {
+        throw TransferError(
+          argument, "is no id of the Hub",
+          hint: "Give hf:org/name, hf:org/name@revision or hf:org/name/file.gguf")
+      }
+      self = .hub(id)
     } else if !isPath, let id = HubID(argument) {
       self = .hub(id)
     } else {

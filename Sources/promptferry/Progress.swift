@@ -47,7 +47,7 @@ final class ProgressReporter: Sendable {
       state.lastTenth = tenth
       let seconds = start.duration(to: now) / .seconds(1)
       let rate = Double(done) / max(seconds, 1e-9)
-      let left = Int(Double(total - done) / max(rate, 1e-9))
+      let left = Int(min(Double(total - done) / max(rate, 1e-9), 359_999))  // 99:59:59
       let clock = "\(left / 60):\(left % 60 < 10 ? "0" : "")\(left % 60)"
       let numbers = "\(unit.text(done, total, rate: rate)), \(clock) left"
       if isTerminal {

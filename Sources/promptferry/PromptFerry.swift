@@ -7,8 +7,8 @@ struct PromptFerry: AsyncParsableCommand {
     commandName: "promptferry",
     abstract: "Carries soft prompts from one language model to another, without labels.",
     discussion: """
-      MODEL is a folder in Hugging Face layout, a model of the Hugging Face Hub (bert-base-cased, org/name or \
-      org/name@revision), or zoo:NAME for one that ships with promptferry.
+      MODEL is a folder in Hugging Face layout, a GGUF file, a model of the Hugging Face Hub (bert-base-cased, org/name, \
+      org/name@revision or hf:org/name/file.gguf), or zoo:NAME for one that ships with promptferry.
       FACTS is a folder with train.jsonl, dev.jsonl and test.jsonl, a folder of such folders, one .jsonl file, a .csv or \
       .tsv table with the columns subject and object, or atlas:RELATION for facts that ship with promptferry (atlas: for all of them).
       """,

@@ -16,7 +16,9 @@ struct SourceArgument: ExpressibleByArgument, Encodable {
     let places = argument.indices.filter { argument[$0] == "=" && $0 != argument.startIndex }
     func exists(_ path: some StringProtocol) -> Bool { FileManager.default.fileExists(atPath: String(path)) }
     guard
-      let equals = places.first(where: { argument.hasPrefix("zoo:") || exists(argument[..<$0]) })
+      let equals = places.first(where: {
+        argument.hasPrefix("zoo:") || argument.hasPrefix("hf:") || exists(argument[..<$0])
+      })
         ?? places.first
     else { return nil }
     let rest = String(argument[argument.index(after: equals)...])

@@ -1,5 +1,7 @@
+import Checkpoints
 import Formats
 import Foundation
+import Tensors
 import TestSupport
 import Testing
 
@@ -53,7 +55,26 @@ import Testing
     ("evaluate --model model --template [X][Y] --facts phrases.jsonl", "none of the 2 facts can be asked"),
     ("evaluate --model zoo:nothing --template [X][Y] --facts facts", "zoo:nothing"),
     ("inspect nowhere", "nowhere: is no folder here; as a Hub id: is not in the cache"),
+    ("tune --model model --facts facts --template [X][V]*99999999999999999999[Y] -o p", "from 1 to 512"),
+    ("inspect sizes", "sizes: vectors: has elements of type F99"),
+    ("inspect sizes.npy", "sizes.npy: shape: is (99999999999999999999, 5, 8), where a matrix is needed"),
+    ("experiment status numbers.json -o out", "numbers.json, tuning: wants epochs from 1 to 1000000"),
   ]
+
+  /// Shapes and counts that no machine holds.
+  private func addSizes(to folder: TemporaryFolder) throws {
+    let entry = RawSafetensors.entry("vectors", "F99", "[4294967296, 4611686018427387904]", 0, 0)
+    try folder.write(RawSafetensors.file(#"{"__metadata__":{"format":"x"},"# + entry + "}"), to: "sizes")
+    var array = NumPyFile.serialize(Matrix(rows: 5, columns: 8))
+    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999, 5, 8), }"
+    array.replaceSubrange(
+      10..<127, with: Data(header.padding(toLength: 117, withPad: " ", startingAt: 0).utf8))
+    try folder.write(array, to: "sizes.npy")
+    try folder.write(
+      #"{"name": "n", "title": "t", "facts": "f", "templates": "t", "pairs": [{"sources": ["a"], "target": "b"}], "#
+        + #""methods": [{"method": "linear"}], "tuning": {"epochs": 9223372036854775807}}"#,
+      to: "numbers.json")
+  }
 
   private func damagedWorld() throws -> World {
     let world = try World()
@@ -65,6 +86,7 @@ import Testing
       "{\"sub_label\": \"italy\", \"obj_label\": \"new york\"}\n{\"sub_label\": \"a\", \"obj_label\": \"b c\"}",
       to: "phrases.jsonl")
     try folder.write("\n\n", to: "empty.txt")
+    try addSizes(to: folder)
     for name in ["gpt", "truncated", "headless", "wide", "wordless"] { try world.addModel(name, seed: 1) }
     var checkpoint = TinyCheckpoint(vocabulary: 16, positions: 24)
     checkpoint.configuration["model_type"] = "\"nonsense\""
@@ -117,6 +139,9 @@ import Testing
     "distil --from model=good --to other --facts facts --temperature 0 -o q",
     "tune --model model --facts facts --facts-limit 0 -o p", "evaluate --model model --facts facts",
     "inspect", "inspect a b c", "nonsense", "tune --threads 0",
+    "convert good --rows 9223372036854775807 -o x.npy", "convert good --rows 0 -o x.npy",
+    "tune --model model --facts facts -o p --epochs 9223372036854775807",
+    "transfer --from model=good --to other --method projector --hidden 9223372036854775807 -o q",
   ])
   func wrongUseIsSaidAsSuch(_ arguments: String) throws {
     let world = try World()
@@ -148,12 +173,8 @@ import Testing
   @Test func interruptingTuneKeepsTheBest() throws {
     let world = try World()
     let outcome = try Command.run(
-      [
-        "-c",
-        "\"$0\" tune --model model --facts facts --epochs 1000000 -o p.safetensors & sleep 3; kill -INT $!; wait $!",
-        Command.executable.path,
-      ],
-      in: world.folder.url, executable: URL(filePath: "/bin/bash"))
+      ["tune", "--model", "model", "--facts", "facts", "--epochs", "100000", "-o", "p.safetensors"],
+      in: world.folder.url, signal: Command.Signal(SIGINT) { $0.contains("tuning on model") })
     #expect(outcome.status == 130, "\(outcome.errors)")
     #expect(outcome.errors.contains("Interrupted: p.safetensors holds the best prompt so far."))
     let card = try world.json("inspect", "p.safetensors")

@@ -1,5 +1,6 @@
 import Formats
 import Foundation
+import Tensors
 import TestSupport
 import Testing
 
@@ -25,13 +26,12 @@ import Testing
     return folder
   }
 
-  private func run(_ folder: TemporaryFolder, to output: String, threads: Int = 2, timeout: Double = 60)
-    throws
-    -> Command.Outcome
-  {
+  private func run(
+    _ folder: TemporaryFolder, to output: String, threads: Int = 2, signal: Command.Signal? = nil
+  ) throws -> Command.Outcome {
     try Command.run(
       ["experiment", "run", "small.json", "-o", output, "--quiet", "--json", "--threads", "\(threads)"],
-      in: folder.url, timeout: timeout)
+      in: folder.url, signal: signal)
   }
 
   /// Every result and every prompt, by name.
@@ -80,25 +80,34 @@ import Testing
     #expect(refused.count == 4)
   }
 
-  /// Killed at fifty random moments, a run goes on where it was: no result is lost, doubled or different.
+  /// Killed fifty times, a run goes on where it was: no result is lost, doubled or different. Each time it has written some
+  /// files more, unfinished ones included; how many is drawn from a seed.
   @Test func fiftyKillsChangeNothing() throws {
     let folder = try folder()
-    let clock = ContinuousClock.now
     #expect(try run(folder, to: "undisturbed").status == 0)
-    let seconds = clock.duration(to: .now) / .seconds(1)
     let expected = try contents(folder, "undisturbed")
+    var stream = RandomStream(seed: 0, name: "kills")
     var (kills, runs) = (0, 0)
     while kills < 50 {
       runs += 1
+      let output = "killed\(runs)"
+      func fileCount() -> Int {
+        let place = folder.url.appending(path: output).path
+        return FileManager.default.enumerator(atPath: place)?.allObjects.count ?? 0
+      }
       var isFinished = false
       while !isFinished {
-        // Sometimes long enough to finish, so that every stage is met.
-        let moment = Double.random(in: 0.02...max(0.1, seconds / 4))
-        let outcome = try run(folder, to: "killed\(runs)", timeout: kills < 50 ? moment : 60)
-        if outcome.timedOut { kills += 1 } else { isFinished = true }
-        if !outcome.timedOut { #expect(outcome.status == 0, "\(outcome.errors)") }
+        let wanted = fileCount() + Int(stream.next() % 7)
+        let outcome = try run(
+          folder, to: output,
+          signal: kills < 50 ? Command.Signal(SIGKILL) { _ in fileCount() >= wanted } : nil)
+        isFinished = outcome.status == 0
+        if !isFinished {
+          kills += 1
+          #expect(outcome.status == 128 + SIGKILL, "\(outcome.errors)")
+        }
       }
-      #expect(try contents(folder, "killed\(runs)") == expected)
+      #expect(try contents(folder, output) == expected)
     }
   }
 }

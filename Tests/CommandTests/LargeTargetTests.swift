@@ -82,10 +82,11 @@ import Testing
     _ = try world.json(
       "tune", "--model", "zoo:bert-tiny", "--facts", "atlas:capital", "--epochs", "1", "-o", "p.safetensors")
     let result = try world.json(
-      "transfer", "--from", "zoo:bert-tiny=p.safetensors", "--to", "llama", "--method", "relative", "-o",
-      "q.safetensors")
+      "transfer", "--from", "zoo:bert-tiny=p.safetensors", "--to", "llama", "--method", "relative",
+      "--threads", "2", "-o", "q.safetensors")
     let byDefault = try world.json(
-      "transfer", "--from", "zoo:bert-tiny=p.safetensors", "--to", "llama", "-o", "default.safetensors")
+      "transfer", "--from", "zoo:bert-tiny=p.safetensors", "--to", "llama", "--threads", "2", "-o",
+      "default.safetensors")
     let anchors = try #require(result["anchorCount"]?.int)
     #expect(anchors == words.count)
     #expect(result["objective"]?.double ?? 0 > 0.5)

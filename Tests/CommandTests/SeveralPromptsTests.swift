@@ -90,6 +90,21 @@ import Testing
     }
   }
 
+  /// Two folders of one model's prompts, whose order by their numbers differs from name to name.
+  @Test func ofOneModelTwice() throws {
+    let world = try world()
+    for (name, other) in [("first", "second"), ("second", "first")] {
+      try world.folder.write(world.bytes(other), to: "swapped/\(name).safetensors")
+    }
+    withKnownIssue("sources of one table are put in another order for each prompt", isIntermittent: true) {
+      let outcome = try world.run(
+        "transfer", "--from", "model=prompts", "--from", "model=swapped", "--to", "other", "-o", "carried/")
+      #expect(outcome.status == 0, "\(outcome.errors.suffix(400))")
+      let carried = try ["first", "second"].map { try world.bytes("carried/\($0).safetensors") }
+      #expect(carried[0] == carried[1])
+    }
+  }
+
   @Test(arguments: [
     ("--from model=first -o carried/", 1, "is no folder of prompts"),
     ("--from model=facts -o carried/", 1, "holds no prompt"),

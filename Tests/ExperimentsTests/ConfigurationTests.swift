@@ -64,7 +64,12 @@ import Testing
     (#"seeds:["one"]"#, "seeds[0]"),
     ("vectorCounts:[0]", "vectorCounts"),
     (#"name:"../up""#, "name"),
+    ("vectorCounts:[513]", "vectorCounts"),
     (#"tuning:{"epochs": 0}"#, "tuning"),
+    (#"tuning:{"epochs": 9223372036854775807}"#, "tuning"),
+    (#"tuning:{"batchSize": 9223372036854775807}"#, "tuning"),
+    (#"tuning:{"warmupShare": 1e300}"#, "tuning"), (#"tuning:{"weightDecay": -1}"#, "tuning"),
+    (#"methods:[{"method": "direct", "epochs": 9223372036854775807}]"#, "epochs"),
     (#"figures:[{"kind": "curve"}]"#, "figures[0].x"),
     (#"figures:[{"kind": "comparison", "methods": ["unknown"]}]"#, "unknown"),
     (

@@ -159,6 +159,16 @@ import Testing
 
   static let mark = "<!-- faults -->"
 
+  /// Numbers that a server says and no sum holds.
+  @Test(arguments: [
+    ["Retry-After": "9223372036854775807"], ["RateLimit": "\"api\";r=0;t=9223372036854775807"],
+  ])
+  func endlessWaits(_ headers: [String: String]) async throws {
+    let world = try HubWorld()
+    world.server.fail("/revision/", .status(429, headers))
+    #expect(try await world.failure("org/tiny").kind == .rateLimited)
+  }
+
   /// A warning is passed on once for each topic.
   @Test func warnings() async throws {
     let world = try HubWorld()

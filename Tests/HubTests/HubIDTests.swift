@@ -21,7 +21,23 @@ import Testing
   ])
   func isRefused(_ text: String) { #expect(HubID(text) == nil) }
 
+  @Test(
+    arguments: [
+      ("hf:org/name", "org/name", nil, "main"), ("hf:org/name/a.gguf", "org/name", "a.gguf", "main"),
+      ("org/name/sub/b-Q4_0.GGUF@v1", "org/name", "sub/b-Q4_0.GGUF", "v1"),
+    ] as [(String, String, String?, String)])
+  func files(_ text: String, _ repository: String, _ file: String?, _ revision: String) {
+    let id = HubID(text)
+    #expect(id?.repository == repository && id?.file == file && id?.revision == revision)
+  }
+
+  @Test(arguments: [
+    "hf:", "org/name/../x.gguf", "org/name//x.gguf", "org/name/.x.gguf", "org/name/x.bin", "a--b/c/x.gguf",
+  ])
+  func noFiles(_ text: String) { #expect(HubID(text) == nil) }
+
   @Test func saysItself() {
+    #expect(HubID("hf:a/b/c.gguf@dev")?.description == "a/b/c.gguf@dev")
     #expect(HubID("a/b@main")?.description == "a/b")
     #expect(HubID("a/b@dev")?.description == "a/b@dev")
   }

@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 import LanguageModels
 import Tensors
@@ -30,20 +31,33 @@ import Testing
     try expectAgreement(Ladder(model, golden), golden, layers)
   }
 
-  /// The same with the kernels that processors without AVX2 run, in a child process that asks for them.
+  // The same with each set of kernels that this processor runs besides its best, in a child process that asks for it.
+
   @Test func laddersOfThePortableKernels() async {
     await #expect(processExitsWith: .exitCode(3)) {
-      setenv("PROMPTFERRY_KERNELS", "portable", 1)
-      var wrong = kernelsName == "portable" ? 0 : 1
-      for name in GoldenTests.cases {
-        let golden = try Golden(Fixtures.model(name))
-        let model = try FrozenModel(folder: Fixtures.model(name))
-        wrong += try Ladder(model, golden)
-          .disagreements(
-            golden, layerCount: model.configuration.layerCount / model.configuration.layersPerGroup
-          ).count
-      }
-      exit(wrong == 0 ? 3 : 4)
+      exit(try GoldenTests.disagreements(of: "portable") == 0 ? 3 : 4)
+    }
+  }
+
+  @Test(.enabled(if: kernels_named("avx2") != nil, "this processor has no AVX2"))
+  func laddersOfTheAVX2Kernels() async {
+    await #expect(processExitsWith: .exitCode(3)) {
+      exit(try GoldenTests.disagreements(of: "avx2") == 0 ? 3 : 4)
+    }
+  }
+
+  /// How many rungs of all ladders are wrong by the kernels of that name, which this process must not have used others
+  /// before.
+  private static func disagreements(of set: String) throws -> Int {
+    setenv("PROMPTFERRY_KERNELS", set, 1)
+    guard let wanted = kernels_named(set), kernelsName == String(cString: kernels_name(wanted)) else {
+      return -1
+    }
+    return try cases.reduce(0) { sum, name in
+      let golden = try Golden(Fixtures.model(name))
+      let model = try FrozenModel(folder: Fixtures.model(name))
+      let layerCount = model.configuration.layerCount / model.configuration.layersPerGroup
+      return try sum + Ladder(model, golden).disagreements(golden, layerCount: layerCount).count
     }
   }
 

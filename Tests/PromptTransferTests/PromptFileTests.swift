@@ -32,6 +32,42 @@ import Testing
     #expect(try PromptFile(url).prompt(in: world.model("other", seed: 2).space) == prompt)
   }
 
+  /// A type that is not known says nothing of how many bytes there should be: the shape may be of any size.
+  @Test(arguments: [
+    ("F99", "[65536, 4611686018427387904]", "has elements of type F99"),
+    ("F99", "[5, 8]", "has elements of type F99"),
+    ("F32", "[0, 4611686018427387904]", "has shape [0, 4611686018427387904], where a matrix is needed"),
+    ("F32", "[5, 0]", "has shape [5, 0], where a matrix is needed"),
+  ])
+  func sizesThatDoNotFit(_ type: String, _ shape: String, _ problem: String) throws {
+    let folder = try TemporaryFolder()
+    let metadata = #""__metadata__":{"format":"promptferry.prompt","version":"1"}"#
+    let own = try folder.write(
+      RawSafetensors.file("{\(metadata),\(RawSafetensors.entry("vectors", type, shape, 0, 0))}"), to: "p")
+    let adapter = folder.url.appending(path: "adapter")
+    let text = RawSafetensors.entry("prompt_embeddings", type, shape, 0, 0)
+    try folder.write(RawSafetensors.file("{\(text)}"), to: "adapter/adapter_model.safetensors")
+    let sizes = shape.filter { !"[]".contains($0) }.split(separator: ", ")
+    let count = sizes[0] == "0" ? "1" : sizes[0]
+    try folder.write(
+      #"{"peft_type": "PROMPT_TUNING", "num_virtual_tokens": \#(count), "token_dim": \#(sizes[1])}"#,
+      to: "adapter/adapter_config.json")
+    let error = #expect(throws: CheckpointError.self) { try PromptFile(own) }
+    #expect(error?.description.contains("vectors: \(problem)") == true, "\(error?.description ?? "")")
+    let other = #expect(throws: CheckpointError.self) { try PromptFile(adapter) }
+    let expected = sizes[0] == "0" ? "has shape [0, 4611686018427387904] where" : problem
+    #expect(other?.description.contains(expected) == true, "\(other?.description ?? "")")
+  }
+
+  @Test func moreVectorsThanATemplateHas() throws {
+    let folder = try TemporaryFolder()
+    let vectors = NumPyFile.serialize(Matrix(rows: 513, columns: 1))
+    let error = #expect(throws: TransferError.self) {
+      try PromptFile(folder.write(vectors, to: "long.npy"))
+    }
+    #expect(error?.description.contains("holds 513 vectors, more than 512 side by side") == true)
+  }
+
   /// OptiPrompt writes ten rows, of which its template uses the first few: only who reads them knows how many.
   @Test func ofTenRowsTheTemplateTakesTheFirst() throws {
     let url = Self.folder.appending(path: "rows.npy")

@@ -131,6 +131,6 @@ extension ExactSearch {
   ) -> Matrix {
     let parallelism = Parallelism(threads: threads)
     return fitted(anchors, mask: mask, parallelism, strategy: strategy)
-      .directions(code, parallelism: parallelism)
+      .directions(code, parallelism: parallelism).vectors
   }
 }

@@ -69,6 +69,26 @@ struct ActivationCase: Sendable, CustomTestStringConvertible {
     #expect(inPlace == dx)
   }
 
+  /// A number that is none stays none, both ways, and does not spread; infinities come out as the formula has them.
+  @Test(arguments: ActivationCase.all, KernelSet.allCases)
+  func notANumber(_ activation: ActivationCase, _ set: KernelSet) {
+    let count = 37
+    let bias = [Float](repeating: 0, count: count)
+    for place in [0, 5, 31, 36] {
+      var x = Samples.normal(count, "x")
+      x[place] = .nan
+      let y = filling(count) { set.table.bias_activation_forward(activation.kind, &x, bias, $0, 1, count) }
+      let dy = [Float](repeating: 1, count: count)
+      let dx = filling(count) { set.table.activation_backward(activation.kind, x, dy, $0, 1, count) }
+      #expect(y.indices.filter { y[$0].isNaN } == [place] && dx.indices.filter { dx[$0].isNaN } == [place])
+    }
+    var ends: [Float] = [.infinity, -.infinity]
+    guard activation.name == "relu" else { return }
+    let y = filling(2) { set.table.bias_activation_forward(activation.kind, &ends, bias, $0, 1, 2) }
+    let dx = filling(2) { set.table.activation_backward(activation.kind, ends, [3, 3], $0, 1, 2) }
+    #expect(y == [.infinity, 0] && dx == [3, 0])
+  }
+
   @Test(arguments: [
     "gelu", "gelu_python", "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_accurate", "relu",
   ])

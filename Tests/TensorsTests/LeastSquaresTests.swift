@@ -68,6 +68,21 @@ import Testing
     expectClose([second.solve([6, 6]).reduce(0, +)], [1], absolute: 1e-3)
   }
 
+  /// The factor says the ridge that is in it: what was asked for, or the one that it took.
+  @Test func saysWhichRidgeItUsed() {
+    let one = Parallelism(threads: 1)
+    let tall = Samples.matrix(40, 6, "a")
+    #expect(GramMatrix(tall, parallelism: one).factored(ridge: 0).ridge == 0)
+    #expect(GramMatrix(tall, parallelism: one).factored(ridge: 0.1).ridge == 0.1)
+    let singular = Matrix(rows: 1, columns: 3, [1, 2, 2])
+    let raised = GramMatrix(singular, parallelism: one).factored(ridge: 0)
+    #expect(raised.ridge >= 1e-12 && raised.ridge <= 1e-9)
+    var broken = tall
+    broken[3, 2] = .nan
+    let none = GramMatrix(broken, parallelism: one).factored(ridge: 0.1)
+    #expect(none.ridge.isNaN)
+  }
+
   @Test func nothingToSolve() {
     let one = Parallelism(threads: 1)
     let empty = GramMatrix(Matrix(rows: 0, columns: 0), parallelism: one).factored(ridge: 0)

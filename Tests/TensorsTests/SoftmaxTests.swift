@@ -33,6 +33,16 @@ import Testing
     #expect(x == [Float](repeating: 1 / 64, count: 64))
   }
 
+  @Test(arguments: KernelSet.allCases)
+  func notANumber(_ set: KernelSet) {
+    for place in [0, 20, 36] {
+      var x = Samples.normal(37, "x")
+      x[place] = .nan
+      let logSum = set.table.softmax(&x, 37)
+      #expect(logSum.isNaN && x.allSatisfy(\.isNaN))
+    }
+  }
+
   static let shapes = [(1, 1), (1, 17), (3, 5), (4, 65), (2, 1000)]
 
   @Test(arguments: shapes)

@@ -22,12 +22,24 @@ package enum Command {
 
   package static let executable = products.appending(path: "promptferry")
 
-  /// Runs the command to its end, or for `timeout` seconds. What it says goes through files: a pipe would have to be
-  /// drained meanwhile, and commands that start at the same time would inherit each other's ends.
+  /// A signal that the command gets once something has happened: after a time it would be in another place on every machine.
+  package struct Signal {
+    let number: Int32
+    let isDue: (_ errors: String) -> Bool
+
+    /// - Parameter isDue: asked every few milliseconds, with what the command has said on its error output
+    package init(_ number: Int32, when isDue: @escaping (_ errors: String) -> Bool) {
+      (self.number, self.isDue) = (number, isDue)
+    }
+  }
+
+  /// Runs the command to its end, or for `timeout` seconds, which only a command that hangs takes. What it says goes through
+  /// files: a pipe would have to be drained meanwhile, and commands that start at the same time would inherit each other's
+  /// ends.
   /// - Parameter environment: added to this process' own, with the Hugging Face Hub switched off
   package static func run(
-    _ arguments: [String], in folder: URL? = nil, environment: [String: String] = [:], timeout: Double = 60,
-    executable: URL = Command.executable
+    _ arguments: [String], in folder: URL? = nil, environment: [String: String] = [:], timeout: Double = 600,
+    signal: Signal? = nil, executable: URL = Command.executable
   ) throws -> Outcome {
     let said = try TemporaryFolder()
     let (output, errors) = (try said.write("", to: "output"), try said.write("", to: "errors"))
@@ -43,10 +55,20 @@ package enum Command {
     let ended = DispatchSemaphore(value: 0)
     process.terminationHandler = { _ in ended.signal() }
     try process.run()
-    let timedOut = ended.wait(timeout: .now() + timeout) == .timedOut
-    if timedOut {
-      kill(process.processIdentifier, SIGKILL)
-      ended.wait()
+    let deadline = DispatchTime.now() + timeout
+    var pending = signal
+    var timedOut = false
+    while ended.wait(timeout: pending == nil ? deadline : .now() + 0.002) == .timedOut {
+      if .now() >= deadline {
+        timedOut = true
+        kill(process.processIdentifier, SIGKILL)
+        ended.wait()
+        break
+      }
+      if let due = pending, due.isDue(String(decoding: try Data(contentsOf: errors), as: UTF8.self)) {
+        kill(process.processIdentifier, due.number)
+        pending = nil
+      }
     }
     return Outcome(
       status: process.terminationStatus + (process.terminationReason == .uncaughtSignal ? 128 : 0),

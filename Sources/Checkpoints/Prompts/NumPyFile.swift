@@ -72,7 +72,7 @@ private struct NumPyHeader {
         "is \(type), where <f4, <f8 or <f2 can be read", "descr", hint: "Save array.astype('<f4')")
     }
     isColumnMajor = match.2 == "True"
-    let shape = match.3.split(separator: ",").compactMap { Int($0.trimmingCharacters(in: .whitespaces)) }
+    let shape = match.3.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) ?? 0 }
     guard shape.count == 2, shape.allSatisfy({ (1...1 << 24).contains($0) }) else {
       throw failure("is (\(match.3)), where a matrix is needed", "shape")
     }

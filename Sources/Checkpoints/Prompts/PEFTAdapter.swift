@@ -86,7 +86,7 @@ package struct PEFTAdapter: Sendable {
         file: file.url, item: Self.tensorName,
         "has shape \(entry.shape) where \(Self.configurationName) asks for \(expected)")
     }
-    vectors = try file.matrix(entry, rows: entry.shape[0], columns: entry.shape[1])
+    vectors = try file.matrix(entry)
   }
 
   private static func kind(_ name: String?, _ file: URL) throws(CheckpointError) -> Kind {

@@ -103,7 +103,8 @@ public struct ExperimentConfiguration: Sendable, Codable, Equatable {
     try require(!methods.isEmpty, "methods", "is empty")
     try require(!seeds.isEmpty, "seeds", "is empty")
     try require(
-      !vectorCounts.isEmpty && vectorCounts.allSatisfy { $0 > 0 }, "vectorCounts", "wants positive numbers")
+      !vectorCounts.isEmpty && vectorCounts.allSatisfy(Template.runLengths.contains), "vectorCounts",
+      "wants numbers from 1 to \(Template.runLengths.upperBound)")
     try require(relations.map { !$0.isEmpty } ?? true, "relations", "is empty")
     let labels = Set(methods.map(\.label))
     for side in claims.flatMap({ [$0.better, $0.than] }) where !labels.contains(side.label) {
@@ -138,9 +139,17 @@ private struct TuningChanges: Decodable {
     settings.evaluationsPerEpoch = try fields.decode(
       .evaluationsPerEpoch, default: settings.evaluationsPerEpoch)
     settings.seed = try fields.decode(.seed, default: settings.seed)
-    guard settings.epochs > 0, settings.batchSize > 0, settings.learningRate > 0 else {
+    // As the command has it.
+    guard (1...1_000_000).contains(settings.epochs), (1...65_536).contains(settings.batchSize),
+      settings.learningRate > 0, settings.learningRate.isFinite, settings.weightDecay >= 0,
+      settings.weightDecay.isFinite, (0...1).contains(settings.warmupShare)
+    else {
       throw DecodingError.dataCorrupted(
-        .init(codingPath: decoder.codingPath, debugDescription: "wants positive numbers"))
+        .init(
+          codingPath: decoder.codingPath,
+          debugDescription:
+            "wants epochs from 1 to 1000000, a batchSize from 1 to 65536, a positive learningRate, "
+            + "a weightDecay of 0 or more and a warmupShare from 0 to 1"))
     }
   }
 }

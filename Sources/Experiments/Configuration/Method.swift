@@ -105,6 +105,7 @@ public struct Method: Sendable, Hashable, Codable {
     for (key, count) in [
       ("anchorCount", options.anchorCount), ("factLimit", options.factLimit), ("epochs", options.epochs),
     ] where count.map({ $0 < 1 }) ?? false { throw wrong(key, "wants a positive number") }
+    if let epochs = options.epochs, epochs > 1_000_000 { throw wrong("epochs", "wants no more than 1000000") }
     if let share = options.anchorShare, !(share > 0 && share <= 1) {
       throw wrong("anchorShare", "wants an anchorShare above 0, up to 1")
     }

@@ -16,6 +16,9 @@ struct FileListing: Sendable, Equatable {
 
   private(set) var entries: [String: Entry] = [:]
 
+  /// Sums of what is larger might not fit; the Hub's limit is far below.
+  private static let sizeLimit = 1 << 44
+
   var names: Set<String> { Set(entries.keys) }
 
   /// Adds a page of `/api/models/…/tree/…`; false where it is none.
@@ -24,7 +27,7 @@ struct FileListing: Sendable, Equatable {
     for item in items where item["type"]?.string == "file" {
       let lfs = item["lfs"]
       guard let path = item["path"]?.string, let blob = item["oid"]?.string,
-        let size = (lfs?["size"] ?? item["size"])?.int, size >= 0
+        let size = (lfs?["size"] ?? item["size"])?.int, (0...Self.sizeLimit).contains(size)
       else { return false }
       entries[path] = Entry(size: size, blob: blob, lfs: lfs?["oid"]?.string, xet: item["xetHash"]?.string)
     }
@@ -44,7 +47,7 @@ struct FileListing: Sendable, Equatable {
     }
     for member in members {
       let value = member.value
-      guard let size = (value["lfs_size"] ?? value["size"])?.int, size >= 0,
+      guard let size = (value["lfs_size"] ?? value["size"])?.int, (0...Self.sizeLimit).contains(size),
         let blob = value["blob_id"]?.string
       else { return nil }
       entries[member.key] = Entry(

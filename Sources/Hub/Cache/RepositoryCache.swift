@@ -120,8 +120,9 @@ struct RepositoryCache: Sendable {
     while access(place.path, F_OK) != 0, place.path != "/" { place.deleteLastPathComponent() }
     var status = statvfs()
     guard statvfs(place.path, &status) == 0 else { return }
-    let free = Int(status.f_bavail) * Int(status.f_frsize)
-    guard free < bytes else { return }
+    let (free, isMore) = Int(clamping: status.f_bavail).multipliedReportingOverflow(
+      by: Int(clamping: status.f_frsize))
+    guard !isMore, free < bytes else { return }
     throw HubError(
       .storage, root.path, "has \(free / 1_000_000) MB free where \(bytes / 1_000_000) MB are needed",
       hint: "Make room, or set HF_HOME to a larger disk")

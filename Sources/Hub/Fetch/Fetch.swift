@@ -57,7 +57,7 @@ struct Fetch: Sendable {
   // MARK: What is there
 
   /// Where the model may be, best first.
-  private var caches: [RepositoryCache] { part == .model ? [shared] : [shared, own] }
+  private var caches: [RepositoryCache] { part == .model || id.file != nil ? [shared] : [shared, own] }
 
   /// The model as it was when the Hub was last asked; nil where a file is missing.
   private func cachedModel() -> HubModel? {
@@ -74,7 +74,7 @@ struct Fetch: Sendable {
     _ cache: RepositoryCache, _ commit: String, _ listing: FileListing?, for part: HubPart
   ) -> Bool {
     let names = listing?.names ?? cache.names(at: commit)
-    guard let files = try? ModelFiles(among: names, of: "\(id)") else { return false }
+    guard let files = try? ModelFiles(among: names, of: id) else { return false }
     func holds(_ name: String) -> Bool { cache.holds(name, at: commit, size: listing?.entries[name]?.size) }
     guard files.small.allSatisfy(holds) else { return false }
     if cache.folder == own.folder {
@@ -88,7 +88,8 @@ struct Fetch: Sendable {
 
   func model(_ cache: RepositoryCache, _ commit: String, _ listing: FileListing?) -> HubModel {
     HubModel(
-      id: id, commit: commit, folder: cache.snapshot(commit),
+      id: id, commit: commit,
+      folder: id.file.map { cache.snapshot(commit).appending(path: $0) } ?? cache.snapshot(commit),
       part: isComplete(cache, commit, listing, for: .model) ? .model : .embeddings,
       receivedBytes: meter.received)
   }
@@ -122,8 +123,8 @@ struct Fetch: Sendable {
   // MARK: Download
 
   private func download(_ commit: String, _ listing: FileListing) async throws -> HubModel {
-    let files = try ModelFiles(among: listing.names, of: "\(id)")
-    if part == .embeddings {
+    let files = try ModelFiles(among: listing.names, of: id)
+    if part == .embeddings, id.file == nil {
       do {
         if files.isSafetensors { return try await downloadTable(commit, listing, files) }
         observer.note("\(id) has no safetensors: fetching whole files to read its embedding table.")

@@ -10,11 +10,23 @@ struct ModelFiles {
   /// The weights in one file, or the index of their shards.
   let weights: String
 
-  /// Throws where something that every model needs is not there.
-  init(among names: Set<String>, of subject: String) throws(HubError) {
+  /// Throws where something that every model needs is not there. A GGUF file is all of its model.
+  init(among names: Set<String>, of id: HubID) throws(HubError) {
+    let subject = "\(id)"
+    if let file = id.file {
+      guard names.contains(file) else {
+        let others = names.filter { $0.lowercased().hasSuffix(".gguf") }.sorted().joined(separator: ", ")
+        throw HubError(
+          .unsuitable, subject, "is no file of the repository",
+          hint: others.isEmpty ? "It holds no GGUF file" : "It holds \(others)")
+      }
+      (small, weights) = ([], file)
+      return
+    }
     guard names.contains("config.json") else {
       throw HubError(
-        .unsuitable, subject, "has no config.json", hint: "It is no repository of a transformers model")
+        .unsuitable, subject, "has no config.json",
+        hint: Self.ggufHint(names, id) ?? "It is no repository of a transformers model")
     }
     let tokenizer = Tokenizer.files(among: names)
     guard !tokenizer.isEmpty else {
@@ -25,10 +37,17 @@ struct ModelFiles {
     guard let weights = Checkpoint.weightsFile(where: names.contains) else {
       throw HubError(
         .unsuitable, subject, "has neither safetensors nor PyTorch weights",
-        hint: "Other formats (GGUF, TensorFlow, Flax) are not read")
+        hint: Self.ggufHint(names, id) ?? "Other formats (TensorFlow, Flax) are not read")
     }
     small = Set(tokenizer + ["config.json"]).sorted()
     self.weights = weights
+  }
+
+  /// How to name a GGUF file of the repository, where it has some.
+  private static func ggufHint(_ names: Set<String>, _ id: HubID) -> String? {
+    names.filter { $0.lowercased().hasSuffix(".gguf") }.min().map {
+      "A GGUF file of it can be named: hf:\(id.repository)/\($0)"
+    }
   }
 
   var isSharded: Bool { weights.hasSuffix(".index.json") }

@@ -50,15 +50,18 @@ struct Answer: Sendable {
     self["Link"]?.firstMatch(of: /<([^>]*)>\s*;[^,]*rel="?next"?/).map { String($0.1) }
   }
 
+  /// More than any wait that is waited for: a larger one is this long.
+  private static let longestWait = 1 << 30
+
   /// How long the server asks to wait: by `RateLimit` (IETF draft) where its quota is used up, else by `Retry-After`.
   var wait: Duration? {
     if status == 429, let match = self["RateLimit"]?.firstMatch(of: /;\s*r\s*=\s*0\s*;\s*t\s*=\s*(\d+)/),
       let seconds = Int(match.1)
     {
-      return .seconds(seconds + 1)
+      return .seconds(min(seconds, Self.longestWait) + 1)
     }
     return self["Retry-After"].flatMap { Int($0.trimmingCharacters(in: .whitespaces)) }.map {
-      .seconds($0 + 1)
+      .seconds(min(max(0, $0), Self.longestWait) + 1)
     }
   }
 }

@@ -17,6 +17,10 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
   public let description: String
   let pieces: [Piece]
 
+  /// How many vectors may stand side by side in `[V]*N`, and how many there may be in all.
+  package static let runLengths = 1...512
+  static let vectorLimit = 1 << 16
+
   /// The default of OptiPrompt and of the paper.
   public static func vectors(_ count: Int) -> Template {
     Template(
@@ -35,6 +39,11 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
   init(description: String, pieces: [Piece]) {
     self.description = description
     self.pieces = pieces
+  }
+
+  /// The largest number of vectors side by side that one `[V]*N` stands for.
+  var longestRun: Int {
+    pieces.reduce(0) { if case .vectors(let count) = $1 { max($0, count) } else { $0 } }
   }
 
   /// Throws `TransferError` unless there is exactly one `[X]` and one `[Y]`, and at most one `[X2]`.
@@ -66,8 +75,8 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
         var count = 1
         if rest.hasPrefix("*") {
           let digits = rest.dropFirst().prefix { $0.isASCII && $0.isNumber }
-          guard let number = Int(digits), (1...512).contains(number) else {
-            throw failure("[V]* wants a number from 1 to 512 after it")
+          guard let number = Int(digits), Self.runLengths.contains(number) else {
+            throw failure("[V]* wants a number from 1 to \(Self.runLengths.upperBound) after it")
           }
           count = number
           rest = rest.dropFirst(1 + digits.count)
@@ -92,6 +101,7 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
     guard pieces.count(where: { $0 == .second }) < 2 else { throw failure("has [X2] twice or more") }
     description = text
     self.pieces = pieces
+    guard vectorCount <= Self.vectorLimit else { throw failure("has more than \(Self.vectorLimit) vectors") }
   }
 
   public static func == (left: Template, right: Template) -> Bool { left.pieces == right.pieces }

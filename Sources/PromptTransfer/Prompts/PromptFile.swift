@@ -1,4 +1,5 @@
 import Checkpoints
+import Formats
 import Foundation
 import Tensors
 
@@ -31,7 +32,7 @@ public struct PromptFile: Sendable {
   public static func isPrompt(_ url: URL) -> Bool {
     var isFolder: ObjCBool = false
     _ = FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
-    return !isFolder.boolValue || PEFTAdapter.isOne(url)
+    return !isFolder.boolValue && !GGUFMetadata.isNamed(url) || PEFTAdapter.isOne(url)
   }
 
   /// Reads a file or an adapter's folder.
@@ -109,6 +110,11 @@ public struct PromptFile: Sendable {
         url.path, "holds \(vectors.rows) vectors where \"\(template)\" has \(template.vectorCount)",
         hint: "Give a template with [V]*\(vectors.rows)")
     }
+    guard template.longestRun <= Template.runLengths.upperBound else {
+      throw TransferError(
+        url.path,
+        "holds \(vectors.rows) vectors, more than \(Template.runLengths.upperBound) side by side")
+    }
     guard vectors.elements.allSatisfy(\.isFinite) else {
       throw TransferError(url.path, "holds vectors that are not finite numbers")
     }
@@ -120,7 +126,7 @@ public struct PromptFile: Sendable {
     guard let entry = file.entries.first, file.entries.count == 1, entry.shape.count == 2 else {
       throw TransferError(file.url.path, "holds no single matrix of prompt vectors")
     }
-    return try file.matrix(entry, rows: entry.shape[0], columns: entry.shape[1])
+    return try file.matrix(entry)
   }
 
   /// The prompt, as one of this model. A file that says another model's table keeps it, for `requireMatch` to find; one

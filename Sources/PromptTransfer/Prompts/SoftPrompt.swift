@@ -61,9 +61,7 @@ public struct SoftPrompt: Sendable, Equatable {
         format == nil ? "is missing from the metadata" : "is no matrix of this file",
         hint: "This is no prompt file of promptferry")
     }
-    try self.init(
-      file.matrix(entry, rows: entry.shape[0], columns: entry.shape[1]), metadata: file.header.metadata,
-      file: url)
+    try self.init(file.matrix(entry), metadata: file.header.metadata, file: url)
   }
 
   /// Takes the vectors as what the metadata says of them, and checks that they can be.

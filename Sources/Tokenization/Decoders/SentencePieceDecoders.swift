@@ -76,8 +76,8 @@ struct StripDecoder: Decoder {
   func decode(_ tokens: [String]) -> [String] {
     tokens.map { token in
       var scalars = token.unicodeScalars[...]
-      for _ in 0..<left where scalars.first == content { scalars.removeFirst() }
-      for _ in 0..<right where scalars.last == content { scalars.removeLast() }
+      scalars = scalars.dropFirst(scalars.prefix(left).prefix { $0 == content }.count)
+      scalars = scalars.dropLast(scalars.suffix(right).reversed().prefix { $0 == content }.count)
       return String(scalars)
     }
   }

@@ -1,13 +1,18 @@
+import Formats
 import Foundation
 
 extension Tokenizer {
-  /// Reads the tokenizer of a folder in Hugging Face layout: `tokenizer.json`, or `vocab.txt` (BERT), or
+  /// Reads the tokenizer of a GGUF file, or of a folder in Hugging Face layout: `tokenizer.json`, or `vocab.txt` (BERT), or
   /// `vocab.json` and `merges.txt` (GPT-2, RoBERTa, BART), or a SentencePiece model (`spiece.model`,
   /// `sentencepiece.bpe.model`, `tokenizer.model`), whichever is there first in this order.
   ///
   /// The blocks `truncation` and `padding` of a tokenizer.json are not applied. Ids of added tokens are those of
   /// the file, unless the model's vocabulary has the token.
   public init(folder: URL) throws(TokenizationError) {
+    guard !GGUFMetadata.isNamed(folder) else {
+      try self.init(GGUFVocabulary.reading { () throws(FileError) in try GGUFMetadata(contentsOf: folder) })
+      return
+    }
     let side = try SideFiles(folder)
     if side.has("tokenizer.json") {
       try self.init(json: try Field(contentsOf: side.url("tokenizer.json")), side: side)

@@ -9,7 +9,17 @@ extension BytePairEncoding {
     var vocabulary = Vocabulary(capacity: pieces.count)
     for (id, piece) in pieces.enumerated() { _ = vocabulary.insert(piece.token, id: id) }
     var merges = Self.merges(of: pieces, vocabulary)
-    merges.sort { $0.precedes($1) }
+    // Where scores fall from piece to piece, as Gemma's do, only the ways to cut one piece have to be put in order.
+    if zip(pieces, pieces.dropFirst()).allSatisfy({ $0.score > $1.score }) {
+      var start = 0
+      while start < merges.count {
+        let end = merges[start...].firstIndex { $0.order != merges[start].order } ?? merges.count
+        if end - start > 1 { merges[start..<end].sort { $0.precedes($1) } }
+        start = end
+      }
+    } else {
+      merges.sort { $0.precedes($1) }
+    }
     var table = MergeTable(capacity: merges.count)
     for (rank, merge) in merges.enumerated() {
       table.insert(merge.left, merge.right, rank: rank, merged: merge.merged)

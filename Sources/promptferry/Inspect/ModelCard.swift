@@ -1,3 +1,5 @@
+import Checkpoints
+import Formats
 import LanguageModels
 import PromptTransfer
 
@@ -23,6 +25,7 @@ struct ModelCard: Encodable {
   let embeddingWidth, embeddingRows, tokens, singleWords: Int
   let embeddingMean, embeddingDeviation, inputScale: Double
   let network: Network?
+  let gguf: GGUFCard?
 
   init(_ place: ModelPlace) throws {
     let space = try place.embeddingSpace()
@@ -32,6 +35,9 @@ struct ModelCard: Encodable {
     (embeddingWidth, embeddingRows, inputScale) = (table.width, table.rowCount, table.inputScale)
     (embeddingMean, embeddingDeviation) = table.moments()
     (tokens, singleWords) = (space.tokenizer.vocabularySize, space.tokenizer.words().count)
+    gguf =
+      GGUFMetadata.isNamed(place.folder)
+      ? try GGUFCard(GGUFFile(place.folder), beginsWithBOS: !space.tokenizer.prefix.isEmpty) : nil
     let isRunnable = place.isWhole && table.isOfRunnableFamily
     network = isRunnable ? Network(try place.languageModel().network) : nil
   }
@@ -47,7 +53,8 @@ struct ModelCard: Encodable {
         """
       } ?? "a \(words) model, to carry prompts to: it is not run here"
     return """
-      \(model): \(body)\(commit.map { "\ncommit       \($0)" } ?? "")
+      \(model): \(body)\(commit.map { "\ncommit       \($0)" } ?? "")\
+      \(gguf.map { "\n" + $0.text } ?? "")
       vocabulary   \(tokens) tokens, \(singleWords) whole words
       embeddings   \(embeddingTensor), \(embeddingRows) x \(embeddingWidth), mean \
       \(embeddingMean.formatted(5)), deviation \(embeddingDeviation.formatted(5))\

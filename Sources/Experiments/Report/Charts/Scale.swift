@@ -51,6 +51,7 @@ package struct Scale: Sendable, Equatable {
     switch kind {
     case .linear: return Self.roundValues(low, high, count)
     case .logarithmic:
+      guard low > 0, high.isFinite else { return [low, high] }
       let first = Int(log10(low).rounded(.up))
       let last = Int(log10(high).rounded(.down))
       guard first <= last else { return [low, high] }
@@ -62,6 +63,7 @@ package struct Scale: Sendable, Equatable {
   package static func roundValues(_ low: Double, _ high: Double, _ count: Int) -> [Double] {
     guard high > low, count > 0, (high - low).isFinite else { return [low] }
     let step = roundStep((high - low) / Double(count))
+    guard step > 0 else { return [low] }
     let first = (low / step - 1e-9).rounded(.up)
     let last = (high / step + 1e-9).rounded(.down)
     guard first <= last else { return [low] }

@@ -77,7 +77,7 @@ extension MapOfSums {
     while !sums.isEmpty {
       let (weight, ridges) = self.weight(sums.removeFirst())
       maps.append(MatrixMap(weight: weight))
-      raised = ridges.reduce(raised, max)
+      raised = ridges.filter(\.isFinite).reduce(raised, max)
     }
     var fitted = FittedMaps(maps)
     if raised > ridge { fitted.adjustments = ["ridge": "\(raised)"] }
@@ -94,7 +94,9 @@ extension CanonicalMap: MapOfSums {
     guard let correlations = CanonicalCorrelations(sums, ridge: ridge) else {
       return (Matrix(rows: height, columns: width, repeatElement(.nan, count: height * width)), [])
     }
-    return (correlations.map(exponent: shrinkage), correlations.ridges)
+    return (
+      correlations.map(exponent: shrinkage), [correlations.sourceRidge, correlations.targetRidge]
+    )
   }
 }
 

@@ -84,17 +84,22 @@ package struct ExactSearch: Sendable {
 }
 
 extension ExactSearch.Fitted {
-  /// - Returns: (P, Ct), rows of unit length
-  package func directions(_ code: RelativeCode, parallelism: Parallelism) -> Matrix {
+  /// - Returns: (P, Ct), rows of unit length, and whether every search ended as close as it should be
+  package func directions(
+    _ code: RelativeCode, parallelism: Parallelism
+  ) -> (vectors: Matrix, isConverged: Bool) {
     var result: Matrix
+    var isConverged = true
     switch strategy {
     case .iterated:
       // The mean diagonal of `Â^T Â` is the number of unit rows over that of columns.
       let lambda = code.kept.map { ridge * Double($0?.count ?? anchors.rows) / Double(anchors.columns) }
       var solver = ConjugateGradients()
       solver.preconditioner = preconditioner
-      result = solver.solve(
+      let solution = solver.solve(
         anchors, b: code.maskedSimilarities(), kept: code.kept, lambda: lambda, parallelism: parallelism)
+      result = solution.vectors
+      isConverged = solution.isConverged.allSatisfy { $0 }
     case .shared, .each:
       result = Matrix(rows: code.similarities.rows, columns: anchors.columns)
       for row in 0..<result.rows {
@@ -107,7 +112,7 @@ extension ExactSearch.Fitted {
       }
     }
     result.normalizeRows()
-    return result
+    return (result, isConverged)
   }
 }
 

@@ -110,7 +110,10 @@ private struct FittedExactSearch: FittedMethod {
   let mask: AnchorMask
 
   func carry(_ prompts: SourcePrompts, _ context: CarryContext) -> Carried {
-    Carried(vectors: search.directions(prompts.code(mask), parallelism: context.parallelism))
+    let found = search.directions(prompts.code(mask), parallelism: context.parallelism)
+    var carried = Carried(vectors: found.vectors)
+    carried.isConverged = found.isConverged
+    return carried
   }
 }
 
