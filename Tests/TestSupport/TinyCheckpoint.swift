@@ -48,9 +48,10 @@ package struct TinyCheckpoint {
   package func write(to folder: URL) throws -> URL {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     try Data(configurationText.utf8).write(to: folder.appending(path: "config.json"))
-    let vectors = tensors.keys.filter { name in
-      name.hasSuffix("bias") || name.hasSuffix("beta") || name.lowercased().contains("norm")
-    }
+    let vectors = tensors.filter { name, matrix in
+      matrix.rows == 1
+        && (name.hasSuffix("bias") || name.hasSuffix("beta") || name.lowercased().contains("norm"))
+    }.keys
     try SafetensorsFile.serialize(tensors, vectors: Set(vectors), metadata: ["format": "pt"])
       .write(to: folder.appending(path: "model.safetensors"))
     return folder
