@@ -66,7 +66,9 @@ public struct Method: Sendable, Hashable, Codable {
     do {
       options = try JSONDecoder().decode(Options.self, from: JSONEncoder().encode(own))
     } catch let error as DecodingError {
-      throw wrong(error.place.path, error.place.problem)
+      // A number that is too large for its kind is told without its place.
+      let place = error.place.path.isEmpty ? own.keys.sorted().joined(separator: ", ") : error.place.path
+      throw wrong(place, error.place.problem)
     }
     do {
       way = try Self.way(name, settings)

@@ -7,8 +7,8 @@ public struct AnchorRows: Sendable {
   /// The anchors' rows of the table.
   public let ids: [Int]
 
-  /// Rows of a block. Fixed, so that sums are always made in the same order.
-  private static let blockSize = 2048
+  /// Rows of a block: some megabytes. It depends on nothing but the width, so that sums are always made in the same order.
+  private var blockSize: Int { max(512, min(2048, (1 << 21) / max(1, width) / 512 * 512)) }
 
   init(_ space: EmbeddingSpace, ids: [Int]) {
     self.space = space
@@ -26,8 +26,8 @@ public struct AnchorRows: Sendable {
 
   /// Blocks of rows, in order, with the places they have among all.
   func forEachBlock(_ body: (_ places: Range<Int>, _ rows: Matrix) -> Void) {
-    for start in stride(from: 0, to: ids.count, by: Self.blockSize) {
-      let places = start..<min(ids.count, start + Self.blockSize)
+    for start in stride(from: 0, to: ids.count, by: blockSize) {
+      let places = start..<min(ids.count, start + blockSize)
       body(places, space.table.rows(Array(ids[places])))
     }
   }
