@@ -27,11 +27,18 @@ extension GGUFConfiguration {
   /// were published with it but for the factor.
   private func llama3(_ factors: [Float]) throws(CheckpointError) -> JSON {
     let (low, high, original) = (1.0, 4.0, 8192.0)
-    let factor = factors.max().map(Double.init) ?? 0
     let base = self["rope_theta"]?.double ?? 10_000
-    let width = Double(2 * factors.count)
+    /// Tokens in which a pair turns once.
+    func length(_ index: Int) -> Double { 2 * .pi * pow(base, Double(index) / Double(factors.count)) }
+    // The slowest pair tells the factor: it is the factor, or a mean of it and 1.
+    var factor = factors.last.map { Double($0) } ?? 0
+    if case let slowest = length(factors.count - 1), slowest <= original / low {
+      let share = (original / slowest - low) / (high - low)
+      factor = (1 - share) / (1 / factor - share)
+    }
+    factor = (factor * 1000).rounded() / 1000
     let isLlama3 = factors.indices.allSatisfy { index in
-      let length = 2 * Double.pi * pow(base, 2 * Double(index) / width)
+      let length = length(index)
       let expected: Double
       if length < original / high {
         expected = 1
@@ -49,7 +56,7 @@ extension GGUFConfiguration {
         hint: "Use the model in Hugging Face's layout")
     }
     return [
-      "rope_type": "llama3", "factor": .number(Double("\(Float(factor))") ?? factor),
+      "rope_type": "llama3", "factor": .number(factor),
       "low_freq_factor": .number(low), "high_freq_factor": .number(high),
       "original_max_position_embeddings": .integer(Int(original)),
     ]
