@@ -1,0 +1,27 @@
+import Checkpoints
+import Foundation
+
+/// A model as its family composes it from `config.json`: blocks and the names of their tensors, no weights. What runs it
+/// makes its own of every block.
+struct Composition: Sendable {
+  let configuration: ModelConfiguration
+  let embeddings: Embeddings
+  /// As they are run: those that share weights come as often as they run.
+  let layers: [Layer]
+  let head: Head
+
+  /// Throws for a family, and for values of its members, that cannot be run.
+  init(_ json: JSON, file: URL) throws(CheckpointError) {
+    let family = try Families.find(json, file: file)
+    let fields = ConfigurationFields(json, file: file)
+    try fields.refuse("quantization_config", unless: \.isNull)
+    self = try family.compose(fields)
+  }
+
+  init(_ configuration: ModelConfiguration, _ embeddings: Embeddings, _ layers: [Layer], _ head: Head) {
+    self.configuration = configuration
+    self.embeddings = embeddings
+    self.layers = layers
+    self.head = head
+  }
+}
