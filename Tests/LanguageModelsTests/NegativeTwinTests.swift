@@ -56,7 +56,7 @@ import Testing
       breaks: "layer.0",
       keeps: "embeddings"),
     Twin(
-      model: "llama-rope-yarn", edit: ("\"beta_fast\": 4.0", "\"beta_fast\": 16.0"), breaks: "layer.0",
+      model: "llama-rope-yarn", edit: ("\"factor\": 4.0", "\"factor\": 3.0"), breaks: "layer.0",
       keeps: "embeddings"),
     Twin(
       model: "mistral-window", edit: ("\"sliding_window\": 5", "\"sliding_window\": 6"), breaks: "layer.0",

@@ -14,7 +14,7 @@ golden.json
 golden.safetensors (F32; sumT = tokens of all sequences, one after another, without padding)
   prompt (P, C); embeddings (sumT, C), after LayerNorm; layer.0 .. layer.{L-1} (sumT, C); logits (B, V) at `read`
   mapped (sumT, C), ALBERT and ELECTRA: after the map from the width of the embeddings, which prompt and embeddings have
-  final (B, C), causal models and ModernBERT: after the last norm; embeddings are what the first block reads (word + position
+  final (B, C), causal models: after the last norm; ModernBERT: after the head's; embeddings are what the first block reads (word + position
   for GPT-2 and OPT, word times scale for Gemma), layers the blocks' outputs
   loss (1), mean cross-entropy over the whole vocabulary; prompt_gradient (P, C); both again as *64, from float64
   steps.loss (10), before each update; steps.prompt (10, P, C), after each update: AdamW with no weight decay
@@ -252,6 +252,8 @@ def as_stored(name, weights, config, rng):
     if name == "xlmr-odd":
         return weights | {"roberta.pooler.dense.weight": draw(C, C), "roberta.pooler.dense.bias": draw(C),
                           "roberta.embeddings.position_ids": positions}
+    if name == "neox-odd":  # the name in Pythia's files; transformers 5 writes the other
+        return {n.replace("lm_head", "embed_out"): t for n, t in weights.items()}
     if name == "camembert-odd":  # the tied weight, and not the tied bias
         return weights | {"lm_head.decoder.weight": weights["roberta.embeddings.word_embeddings.weight"].clone()}
     return weights
@@ -325,7 +327,7 @@ def rungs(model):
     base, family = model.base_model, model.config.model_type
     if family == "opt": base = base.decoder
     if family == "modernbert":
-        return {"embeddings": [base.embeddings], "layer": base.layers, "final": [base.final_norm]}
+        return {"embeddings": [base.embeddings], "layer": base.layers, "final": [model.head]}
     if family == "gpt2": return {"embeddings": [base.drop], "layer": base.h, "final": [base.ln_f]}
     if is_causal(model.config):  # nothing makes the embeddings: the first block's input is kept
         norms = [m for m in (getattr(base, n, None) for n in ("norm", "final_layer_norm")) if m is not None]

@@ -19,6 +19,18 @@ struct Composition: Sendable {
   }
 
   init(_ configuration: ModelConfiguration, _ embeddings: Embeddings, _ layers: [Layer], _ head: Head) {
+    var configuration = configuration
+    if let layer = layers.first {
+      configuration.layerMaps = ModelConfiguration.LayerMaps(
+        query: layer.attention.query.count,
+        keyAndValue: layer.attention.key.count + layer.attention.value.count,
+        output: layer.attention.output.count,
+        feedForward: (layer.feedForward.gate?.count ?? 0) + layer.feedForward.inner.count
+          + layer.feedForward.output.count)
+    }
+    configuration.headMaps = head.steps.reduce(0) {
+      if case .map(let map) = $1 { $0 + map.count } else { $0 }
+    }
     self.configuration = configuration
     self.embeddings = embeddings
     self.layers = layers

@@ -8,15 +8,17 @@ struct Head: Sendable {
     case activation(ActivationFunction)
   }
 
-  /// The output matrix, (V, E).
+  /// The output matrix, (V, E), under the first of these names that is there.
   enum Output: Sendable {
-    /// The word table, unless another matrix is stored under this name.
-    case tied(orStored: String)
-    case stored(String)
+    /// The word table, unless another matrix is stored.
+    case tied(orStored: [String])
+    case stored([String])
 
-    var name: String {
+    init(_ names: String..., isTied: Bool) { self = isTied ? .tied(orStored: names) : .stored(names) }
+
+    var names: [String] {
       switch self {
-      case .tied(let name), .stored(let name): name
+      case .tied(let names), .stored(let names): names
       }
     }
   }

@@ -17,6 +17,9 @@ struct StoredMap: Sendable {
   var hasBias = true
   var layout = Linear.Layout.outputsByInputs
   var rows = Rows.all
+
+  /// Numbers in its weight.
+  var count: Int { outputs * inputs }
 }
 
 extension StoredMap {

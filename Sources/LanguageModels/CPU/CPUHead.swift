@@ -48,7 +48,8 @@ struct CPUHead: Sendable {
       }
     }
     self.steps = steps
-    let name = block.output.name
+    let names = block.output.names
+    let name = names.first { reader.has($0) } ?? names[0]
     var weight = words
     var isTied = false
     if case .tied = block.output { isTied = true }

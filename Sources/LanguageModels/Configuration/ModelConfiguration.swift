@@ -18,6 +18,18 @@ public struct ModelConfiguration: Sendable {
   /// Whether a token sees only what came before it, and the model's answer is the next token.
   public let isCausal: Bool
 
+  /// Numbers in the maps of a layer: what a row is multiplied with.
+  package struct LayerMaps: Sendable {
+    package var query = 0
+    package var keyAndValue = 0
+    package var output = 0
+    package var feedForward = 0
+    package var all: Int { query + keyAndValue + output + feedForward }
+  }
+  package internal(set) var layerMaps = LayerMaps()
+  /// Numbers in the maps below the output matrix.
+  package internal(set) var headMaps = 0
+
   init(
     family: String, vocabularySize: Int, width: Int, embeddingWidth: Int? = nil, layerCount: Int,
     layersPerGroup: Int = 1, headCount: Int, innerWidth: Int, longestSequence: Int, activationName: String,

@@ -118,7 +118,7 @@ struct BertParts {
         .map(StoredMap(name: dense, outputs: width, inputs: self.width)),
         .activation(activation ?? self.activation.function), .norm(norm(normName, width: width)),
       ],
-      output: isTied ? .tied(orStored: decoder + ".weight") : .stored(decoder + ".weight"), bias: bias)
+      output: Head.Output(decoder + ".weight", isTied: isTied), bias: bias)
   }
 
   func compose(

@@ -55,6 +55,6 @@ enum GPT2: Family {
       layers,
       Head(
         steps: [.norm(norm("transformer.ln_f"))],
-        output: isTied ? .tied(orStored: "lm_head.weight") : .stored("lm_head.weight")))
+        output: Head.Output("lm_head.weight", isTied: isTied)))
   }
 }

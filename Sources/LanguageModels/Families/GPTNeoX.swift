@@ -65,6 +65,6 @@ enum GPTNeoX: Family {
       Embeddings(words: words, rows: vocabulary, width: width), layers,
       Head(
         steps: [.norm(norm("gpt_neox.final_layer_norm"))],
-        output: isTied ? .tied(orStored: "embed_out.weight") : .stored("embed_out.weight")))
+        output: Head.Output("embed_out.weight", "lm_head.weight", isTied: isTied)))
   }
 }

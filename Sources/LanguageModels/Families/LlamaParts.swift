@@ -114,7 +114,7 @@ struct LlamaParts {
       layers,
       Head(
         steps: [.norm(norm("model.norm"))],
-        output: tied ? .tied(orStored: "lm_head.weight") : .stored("lm_head.weight"),
+        output: Head.Output("lm_head.weight", isTied: tied),
         cap: cap))
   }
 }

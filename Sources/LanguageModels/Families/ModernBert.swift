@@ -74,7 +74,7 @@ enum ModernBert: Family {
           .map(StoredMap(name: "head.dense", outputs: width, inputs: width, hasBias: headBias)),
           .activation(headActivation.function), .norm(norm("head.norm")),
         ],
-        output: isTied ? .tied(orStored: "decoder.weight") : .stored("decoder.weight"),
+        output: Head.Output("decoder.weight", isTied: isTied),
         bias: hasBias ? "decoder.bias" : nil))
   }
 }

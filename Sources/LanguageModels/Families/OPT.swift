@@ -62,6 +62,6 @@ enum OPT: Family {
       layers,
       Head(
         steps: isFirst && !isWithoutFinal ? [.norm(norm("model.decoder.final_layer_norm"))] : [],
-        output: isTied ? .tied(orStored: "lm_head.weight") : .stored("lm_head.weight")))
+        output: Head.Output("lm_head.weight", isTied: isTied)))
   }
 }

@@ -11,6 +11,10 @@ enum Phi3: Family {
     let parts = try LlamaParts(fields, epsilon: 1e-5, longest: 4096)
     let window = try fields.window("sliding_window")
     let rotary = try fields.rotary(headWidth: parts.headWidth, longest: parts.longest)
+    switch rotary.scaling {
+    case .none, .longRoPE: break
+    default: throw fields.error("rope_scaling", "is not supported", hint: "Known for phi3: default, longrope")
+    }
     let shape = parts.shape(.past(window: window), rotary)
     return try parts.compose("phi3", isTied: false) { layer in
       let place = parts.prefix(layer)
