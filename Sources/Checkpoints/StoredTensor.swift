@@ -9,6 +9,7 @@ package struct StoredTensor: Sendable {
   package let columns: Int
   private let file: any TensorFile
   private let entry: SafetensorsHeader.Entry
+  private var elementType: TensorType? { entry.type }
 
   /// Throws when the tensor is no matrix of a type that can be read.
   package init(_ file: any TensorFile, _ entry: SafetensorsHeader.Entry) throws(CheckpointError) {
@@ -54,5 +55,21 @@ package struct StoredTensor: Sendable {
       }
     }
     return hash.finalize()
+  }
+}
+
+extension StoredTensor {
+  /// The nearest number of the tensor's type, which is taken to be of ordinary size.
+  package func rounded(_ number: Double) -> Double {
+    let digits: Int
+    switch elementType {
+    case .bfloat16: digits = 7
+    case .float16: digits = 10
+    default: return Double(Float(number))
+    }
+    guard number != 0, number.isFinite else { return number }
+    // 2 ^ digits units between a power of two and the next.
+    let unit = Double(sign: .plus, exponent: number.exponent - digits, significand: 1)
+    return (number / unit).rounded(.toNearestOrEven) * unit
   }
 }

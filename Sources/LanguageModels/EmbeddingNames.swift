@@ -4,24 +4,22 @@ import Foundation
 
 /// Where families keep their word embeddings.
 package enum EmbeddingNames {
-  /// By `model_type`, without prefixes such as `model.`; families of `ModelFamily` have theirs in their tables.
+  /// By `model_type`, without prefixes such as `model.`, of families that are not run; those that are have theirs in
+  /// `Families/`.
   private static let byType: [String: [String]] = [
-    "llama": ["embed_tokens.weight"], "mistral": ["embed_tokens.weight"], "mixtral": ["embed_tokens.weight"],
-    "qwen2": ["embed_tokens.weight"], "qwen2_moe": ["embed_tokens.weight"], "qwen3": ["embed_tokens.weight"],
-    "qwen3_moe": ["embed_tokens.weight"], "phi3": ["embed_tokens.weight"], "olmo": ["embed_tokens.weight"],
-    "olmo2": ["embed_tokens.weight"], "gemma": ["embed_tokens.weight"], "gemma2": ["embed_tokens.weight"],
-    "gemma3": ["embed_tokens.weight"], "gemma3_text": ["embed_tokens.weight"],
+    "mixtral": ["embed_tokens.weight"], "qwen2_moe": ["embed_tokens.weight"],
+    "qwen3_moe": ["embed_tokens.weight"], "olmo": ["embed_tokens.weight"],
     "bart": ["shared.weight", "encoder.embed_tokens.weight"],
     "mbart": ["shared.weight", "encoder.embed_tokens.weight"],
     "t5": ["shared.weight", "encoder.embed_tokens.weight"],
     "mt5": ["shared.weight", "encoder.embed_tokens.weight"],
-    "opt": ["decoder.embed_tokens.weight"], "gpt_neox": ["embed_in.weight"],
     "bloom": ["word_embeddings.weight"],
   ]
 
   /// For types that are not in the table.
   private static let endings = [
     "word_embeddings.weight", "embed_tokens.weight", "wte.weight", "shared.weight", "embed_in.weight",
+    "tok_embeddings.weight",
     "token_embd.weight",  // GGUF's, of architectures whose names are not known
   ]
 
@@ -34,9 +32,9 @@ package enum EmbeddingNames {
   /// Whether a tensor of that name could be a table: what says which shards have to be looked into.
   package static func mayBeTable(_ name: String) -> Bool { endings.contains { name.hasSuffix($0) } }
 
-  /// The family, where it is one that can be run.
-  static func family(_ configuration: JSON, _ folder: URL) -> ModelFamily? {
-    try? ModelFamily(configuration: configuration, file: folder.appendingPathComponent("config.json"))
+  /// The family, where it is a known one; whether it can be run depends on the rest of the configuration.
+  static func family(_ configuration: JSON, _ folder: URL) -> (any Family.Type)? {
+    try? Families.find(configuration, file: folder.appendingPathComponent("config.json"))
   }
 
   /// The name of the table: by the configuration's `model_type`, else the one tensor with a usual ending. Never a silent
@@ -48,8 +46,7 @@ package enum EmbeddingNames {
     in shapes: [String: [Int]], configuration: JSON, folder: URL
   ) throws(CheckpointError) -> String {
     let type = configuration["model_type"]?.string ?? ""
-    if let architecture = family(configuration, folder)?.architecture {
-      let names = architecture.bodyPrefixes.map { $0 + architecture.words }
+    if let names = family(configuration, folder)?.tables {
       guard let name = names.first(where: { shapes[$0] != nil }) else {
         throw CheckpointError(file: folder, item: names[0], "is not in the checkpoint")
       }

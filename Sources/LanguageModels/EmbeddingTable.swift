@@ -12,7 +12,8 @@ public struct EmbeddingTable: Sendable {
   public var fingerprint: String { lazyFingerprint.value }
   private let lazyFingerprint: Lazy<String>
   /// What the model multiplies rows by before its first layer: `sqrt(width)` for Gemma, and for BART and its kin where
-  /// the configuration says `scale_embedding`; else 1. Prompts stand in for rows, before this.
+  /// the configuration says `scale_embedding`; else 1. It is a number of the table's type, as in transformers
+  /// (`embed_scale.to(self.weight.dtype)`). Prompts stand in for rows, before this.
   public let inputScale: Double
   /// Whether the model itself can be run, and so tuned on and evaluated.
   public let isOfRunnableFamily: Bool
@@ -48,16 +49,17 @@ public struct EmbeddingTable: Sendable {
     }
     self.tensor = tensor
     lazyFingerprint = Lazy { tensor.sha256() }
+    let composition = try? Composition(configuration, file: folder.appendingPathComponent("config.json"))
     // Encoders in GGUF files have no head.
-    let family = EmbeddingNames.family(configuration, folder)
-    isOfRunnableFamily = family.map { $0.isCausal || checkpoint.gguf == nil } ?? false
+    isOfRunnableFamily = composition.map { $0.configuration.isCausal || checkpoint.gguf == nil } ?? false
     modelKind = ModelKind(configuration, folder: folder)
     let type = configuration["model_type"]?.string ?? ""
     // M2M-100 and XGLM scale unless they say otherwise.
     let isScaled =
       type.contains("gemma")
       || configuration["scale_embedding"]?.bool ?? ["m2m_100", "xglm"].contains(type)
-    inputScale = isScaled ? Double(tensor.columns).squareRoot() : 1
+    let scale = composition?.embeddings.scale ?? (isScaled ? Double(tensor.columns).squareRoot() : 1)
+    inputScale = tensor.rounded(scale)
   }
 
   /// The chosen rows, in that order: (rows, E).

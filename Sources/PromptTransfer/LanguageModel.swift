@@ -8,7 +8,7 @@ import Tokenization
 /// A frozen model together with its tokenizer.
 public struct LanguageModel: Sendable {
   public let name: String
-  public let network: FrozenModel
+  public let network: any Network
   public let tokenizer: Tokenizer
   /// Its embeddings, for transfer.
   public let space: EmbeddingSpace
@@ -21,7 +21,7 @@ public struct LanguageModel: Sendable {
       GGUFMetadata.isNamed(folder)
       ? try FrozenModel(Checkpoint(folder: folder)) : try FrozenModel(folder: folder)
     tokenizer = try Tokenizer(folder: folder)
-    if network.configuration.family.isCausal {
+    if network.configuration.isCausal {
       answer = .next
     } else if let mask = tokenizer.mask {
       answer = .mask(mask)

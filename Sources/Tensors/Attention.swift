@@ -1,70 +1,80 @@
-/// Scaled dot-product attention over the sequences of a ragged batch: no padding, every sequence by itself; to all of
-/// it, or to what came before (causal).
-package struct Attention: Sendable {
-  package let heads: Int
-  package let headWidth: Int
-  package let isCausal: Bool
+import CKernels
 
-  package init(heads: Int, headWidth: Int, isCausal: Bool = false) {
+/// Scaled dot-product attention over the sequences of a ragged batch: no padding, every sequence by itself.
+package struct Attention: Sendable {
+  /// Query heads.
+  package let heads: Int
+  /// Key and value heads, a divisor of `heads`: neighbouring query heads share one (Ainslie et al., arXiv 2305.13245).
+  package let keyHeads: Int
+  package let headWidth: Int
+  private let form: AttentionForm
+
+  /// - Parameters:
+  ///   - scale: what scores are multiplied by
+  ///   - cap: scores become `cap tanh(score / cap)`; nil where they stay as they are
+  ///   - before: how many keys before its own place a query sees; nil for all
+  ///   - after: how many after it; nil for all
+  package init(
+    heads: Int, keyHeads: Int, headWidth: Int, scale: Float, cap: Float? = nil, before: Int? = nil,
+    after: Int? = nil
+  ) {
+    precondition(keyHeads > 0 && heads % keyHeads == 0)
     self.heads = heads
+    self.keyHeads = keyHeads
     self.headWidth = headWidth
-    self.isCausal = isCausal
+    let all = Int.max / 4
+    form = AttentionForm(
+      heads: heads, key_heads: keyHeads, width: headWidth, scale: scale, cap: cap ?? 0, before: before ?? all,
+      after: after ?? all)
   }
 
   private var width: Int { heads * headWidth }
-  private var scale: Float { 1 / Float(headWidth).squareRoot() }
+  private var keyWidth: Int { keyHeads * headWidth }
 
-  /// How many keys the first query of a sequence sees, and how many more each later one.
-  private func visibility(_ span: AttentionSpan) -> (first: Int, growth: Int) {
-    isCausal ? (span.firstPlace + 1, 1) : (span.keys.count, 0)
-  }
-
-  /// For each sequence `softmax(q k^T / sqrt(headWidth)) v`, head by head.
+  /// For each sequence `softmax(scores) v` with `scores = scale q k^T`, head by head.
   /// - Parameters:
-  ///   - q: (sum of queries, C)
-  ///   - kv: (sum of keys, 2C), keys in the left half and values in the right
+  ///   - q: (sum of queries, H * D)
+  ///   - k: (sum of keys, key heads * D), as is `v`
   ///   - spans: the rows of each sequence
   ///   - probabilities: resized to hold (H, queries, keys) for each sequence, one after the other
-  ///   - context: (sum of queries, C)
+  ///   - context: (sum of queries, H * D)
   package func forward(
-    q: Matrix, kv: Matrix, spans: [AttentionSpan], probabilities: inout Matrix, context: inout Matrix
+    q: Matrix, k: Matrix, v: Matrix, spans: [AttentionSpan], probabilities: inout Matrix,
+    context: inout Matrix
   ) {
-    precondition(q.columns == width && kv.columns == 2 * width)
+    precondition(q.columns == width && k.columns == keyWidth && v.columns == keyWidth)
     probabilities.resize(rows: 1, columns: spans.reduce(0) { $0 + heads * $1.queries.count * $1.keys.count })
     context.resize(rows: q.rows, columns: width)
     var probs = probabilities.mutablePointer()
     let output = context.mutablePointer()
     for span in spans {
-      let keys = kv.pointer + span.keys.lowerBound * 2 * width
-      let visible = visibility(span)
+      let (query, key) = (span.queries.lowerBound * width, span.keys.lowerBound * keyWidth)
       kernels.attention_forward(
-        q.pointer + span.queries.lowerBound * width, width, span.queries.count,
-        keys, keys + width, 2 * width, span.keys.count, visible.first, visible.growth, heads, headWidth,
-        scale,
-        probs, output + span.queries.lowerBound * width, width)
+        form, q.pointer + query, width, span.queries.count, span.firstPlace, k.pointer + key, v.pointer + key,
+        keyWidth, span.keys.count, probs, output + query, width)
       probs += heads * span.queries.count * span.keys.count
     }
   }
 
-  /// Overwrites `dq` (sum of queries, C) and `dkv` (sum of keys, 2C) with the gradients of `q` and `kv`.
+  /// Overwrites `dq`, `dk` and `dv`, which have the shapes of `q`, `k` and `v`, with their gradients.
   package func backward(
-    _ dcontext: Matrix, q: Matrix, kv: Matrix, spans: [AttentionSpan], probabilities: Matrix,
-    dq: inout Matrix, dkv: inout Matrix, scratch: inout Matrix
+    _ dcontext: Matrix, q: Matrix, k: Matrix, v: Matrix, spans: [AttentionSpan], probabilities: Matrix,
+    dq: inout Matrix, dk: inout Matrix, dv: inout Matrix, scratch: inout Matrix
   ) {
     dq.resize(rows: q.rows, columns: width)
-    dkv.resize(rows: kv.rows, columns: 2 * width)
+    dk.resize(rows: k.rows, columns: keyWidth)
+    dv.resize(rows: k.rows, columns: keyWidth)
     scratch.resize(rows: 1, columns: spans.reduce(0) { max($0, $1.keys.count) })
     var probs = probabilities.pointer
-    let (queryGradient, keyGradient) = (dq.mutablePointer(), dkv.mutablePointer())
+    let queryGradient = dq.mutablePointer()
+    let (keyGradient, valueGradient) = (dk.mutablePointer(), dv.mutablePointer())
     let row = scratch.mutablePointer()
     for span in spans {
-      let (query, key) = (span.queries.lowerBound * width, span.keys.lowerBound * 2 * width)
-      let visible = visibility(span)
+      let (query, key) = (span.queries.lowerBound * width, span.keys.lowerBound * keyWidth)
       kernels.attention_backward(
-        dcontext.pointer + query, width, q.pointer + query, width, span.queries.count,
-        kv.pointer + key, kv.pointer + key + width, 2 * width, span.keys.count, visible.first, visible.growth,
-        heads, headWidth, scale,
-        probs, queryGradient + query, width, keyGradient + key, keyGradient + key + width, 2 * width, row)
+        form, dcontext.pointer + query, width, q.pointer + query, width, span.queries.count, span.firstPlace,
+        k.pointer + key, v.pointer + key, keyWidth, span.keys.count, probs, queryGradient + query, width,
+        keyGradient + key, valueGradient + key, keyWidth, row)
       probs += heads * span.queries.count * span.keys.count
     }
   }

@@ -35,24 +35,42 @@ package struct LayerNorm: Sendable {
       x.rows, x.columns)
   }
 
-  /// `dx` becomes the gradient of the sum `s`, and so of each of its parts; of the first rows where `dy` has fewer.
-  package func backward(_ dy: Matrix, _ saved: Saved, into dx: inout Matrix) {
+  /// The same in place, of `x` alone.
+  package func forward(_ x: inout Matrix, saving saved: inout Saved) {
+    let (rows, columns) = (x.rows, x.columns)
+    precondition(columns == gamma.count)
+    saved.normalized.resize(rows: rows, columns: columns)
+    saved.inverseDeviation.resize(rows: 1, columns: rows)
+    let values = x.mutablePointer()
+    kernels.layer_norm_forward(
+      values, nil, nil, gamma.pointer, beta.pointer, epsilon, saved.normalized.mutablePointer(),
+      saved.inverseDeviation.mutablePointer(), values, rows, columns)
+  }
+
+  /// `dx` becomes the gradient of the sum `s`, and so of each of its parts.
+  /// - Parameter runs: the rows of the forward whose gradients `dy` holds, one after the other; nil for the first ones
+  package func backward(_ dy: Matrix, _ saved: Saved, runs: [Range<Int>]? = nil, into dx: inout Matrix) {
     dx.resize(rows: dy.rows, columns: dy.columns)
-    backward(dy.pointer, rows: dy.rows, saved, into: dx.mutablePointer())
+    backward(dy.pointer, rows: dy.rows, saved, runs, into: dx.mutablePointer())
   }
 
   /// The same in place: `dy` becomes `dx`.
-  package func backward(_ dy: inout Matrix, _ saved: Saved) {
+  package func backward(_ dy: inout Matrix, _ saved: Saved, runs: [Range<Int>]? = nil) {
     let rows = dy.rows
     let gradient = dy.mutablePointer()
-    backward(gradient, rows: rows, saved, into: gradient)
+    backward(gradient, rows: rows, saved, runs, into: gradient)
   }
 
   private func backward(
-    _ dy: UnsafePointer<Float>, rows: Int, _ saved: Saved, into dx: UnsafeMutablePointer<Float>
+    _ dy: UnsafePointer<Float>, rows: Int, _ saved: Saved, _ runs: [Range<Int>]?,
+    into dx: UnsafeMutablePointer<Float>
   ) {
-    precondition(rows <= saved.normalized.rows && saved.normalized.columns == gamma.count)
-    kernels.layer_norm_backward(
-      dy, saved.normalized.pointer, saved.inverseDeviation.pointer, gamma.pointer, dx, rows, gamma.count)
+    let width = gamma.count
+    precondition(saved.normalized.columns == width)
+    forEachRun(runs, rows: rows, of: saved.normalized.rows) { start, run in
+      kernels.layer_norm_backward(
+        dy + start * width, saved.normalized.pointer + run.lowerBound * width,
+        saved.inverseDeviation.pointer + run.lowerBound, gamma.pointer, dx + start * width, run.count, width)
+    }
   }
 }

@@ -17,7 +17,8 @@ package struct Linear: Sendable {
   }
 
   private let product: Product
-  package let bias: Matrix  // (1, outputs)
+  package let bias: Matrix  // (1, outputs), zeros where the map has none
+  private let hasBias: Bool
   package let inputs: Int
   package var outputs: Int { bias.count }
 
@@ -30,6 +31,7 @@ package struct Linear: Sendable {
     precondition(firstOutput >= 0 && firstOutput + bias.count <= outputs)
     let firstElement = isTransposed ? firstOutput : firstOutput * inputs
     self.bias = bias
+    hasBias = bias.elements.contains { $0 != 0 }
     self.inputs = inputs
     guard kernels.panel_width > 0 else {
       product = .blas(weight, firstElement: firstElement, layout)
@@ -48,6 +50,7 @@ package struct Linear: Sendable {
   package init(rows: [Int], of weight: Matrix, bias: Matrix) {
     precondition(rows.count == bias.count)
     self.bias = bias
+    hasBias = bias.elements.contains { $0 != 0 }
     inputs = weight.columns
     product =
       kernels.panel_width > 0
@@ -115,6 +118,7 @@ package struct Linear: Sendable {
 
   /// `x += b`, row by row.
   package func addBias(to x: inout Matrix) {
+    guard hasBias else { return }
     let rows = x.rows
     kernels.add_bias(x.mutablePointer(), bias.pointer, rows, outputs)
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Formats
 import Foundation
 
 /// Runs our side and PyTorch's in turn, A B C A B C …, each in a process of its own, and writes what comes out as JSON and

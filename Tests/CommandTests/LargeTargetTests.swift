@@ -102,6 +102,6 @@ import Testing
     #expect(card["embeddingRows"]?.int == Self.rows && card["network"] == nil)
     let refused = try world.run(
       "evaluate", "--model", "llama", "--prompt", "q.safetensors", "--facts", "facts")
-    #expect(refused.status == 1 && refused.errors.contains("model_type: llama is not supported"))
+    #expect(refused.status == 1 && refused.errors.contains("num_hidden_layers: is missing"))
   }
 }

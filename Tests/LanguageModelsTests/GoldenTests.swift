@@ -9,7 +9,10 @@ import Testing
 @Suite struct GoldenTests {
   static let cases = [
     "albert-groups", "albert-single", "bert-long", "bert-odd", "bert-untied", "camembert-odd",
-    "distilbert-odd", "electra-odd", "gpt2-odd", "gpt2-prefixed", "roberta-odd", "roberta-relu", "xlmr-odd",
+    "distilbert-odd", "electra-odd", "gemma-odd", "gemma2-odd", "gemma3-odd", "gpt2-odd", "gpt2-prefixed",
+    "llama-biases", "llama-grouped", "llama-rope-dynamic", "llama-rope-linear", "llama-rope-llama3",
+    "llama-rope-yarn", "mistral-window", "modernbert-odd", "neox-odd", "neox-sequential", "olmo2-odd",
+    "opt-odd", "opt-post", "phi3-odd", "qwen2-odd", "qwen3-odd", "roberta-odd", "roberta-relu", "xlmr-odd",
   ]
 
   @Test func everyCaseIsThere() {

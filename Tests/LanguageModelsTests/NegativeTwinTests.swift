@@ -41,6 +41,72 @@ import Testing
       model: "roberta-odd", edit: nil, tensor: "roberta.encoder.layer.0.attention.self.key.weight",
       breaks: "layer.0",
       keeps: "embeddings"),
+    Twin(model: "llama-grouped", edit: ("1e-05", "1e-3"), breaks: "layer.0", keeps: "embeddings"),
+    Twin(
+      model: "llama-grouped", edit: nil, tensor: "model.layers.1.mlp.gate_proj.weight", breaks: "layer.1",
+      keeps: "layer.0"),
+    Twin(
+      model: "llama-rope-linear", edit: ("\"factor\": 2.5", "\"factor\": 2.4"), breaks: "layer.0",
+      keeps: "embeddings"),
+    Twin(
+      model: "llama-rope-dynamic", edit: ("\"factor\": 2.0", "\"factor\": 2.5"), breaks: "layer.0",
+      keeps: "embeddings"),
+    Twin(
+      model: "llama-rope-llama3", edit: ("\"high_freq_factor\": 4.0", "\"high_freq_factor\": 3.0"),
+      breaks: "layer.0",
+      keeps: "embeddings"),
+    Twin(
+      model: "llama-rope-yarn", edit: ("\"factor\": 4.0", "\"factor\": 3.0"), breaks: "layer.0",
+      keeps: "embeddings"),
+    Twin(
+      model: "mistral-window", edit: ("\"sliding_window\": 5", "\"sliding_window\": 6"), breaks: "layer.0",
+      keeps: "embeddings"),
+    Twin(
+      model: "qwen2-odd", edit: ("\"max_window_layers\": 2", "\"max_window_layers\": 1"), breaks: "layer.1",
+      keeps: "layer.0"),
+    Twin(
+      model: "qwen3-odd", edit: nil, tensor: "model.layers.1.self_attn.k_norm.weight", breaks: "layer.1",
+      keeps: "layer.0"),
+    Twin(
+      model: "gemma2-odd", edit: ("\"attn_logit_softcapping\": 3.0", "\"attn_logit_softcapping\": null"),
+      breaks: "layer.0", keeps: "embeddings"),
+    Twin(
+      model: "gemma2-odd", edit: ("\"final_logit_softcapping\": 2.5", "\"final_logit_softcapping\": 3"),
+      breaks: "logits", keeps: "final"),
+    Twin(
+      model: "gemma2-odd", edit: ("\"query_pre_attn_scalar\": 17", "\"query_pre_attn_scalar\": 10"),
+      breaks: "layer.0",
+      keeps: "embeddings"),
+    Twin(
+      model: "gemma3-odd", edit: ("\"sliding_window_pattern\": 3", "\"sliding_window_pattern\": 2"),
+      breaks: "layer.1", keeps: "layer.0"),
+    Twin(
+      model: "gemma3-odd", edit: ("\"rope_local_base_freq\": 10000.0", "\"rope_local_base_freq\": 8000.0"),
+      breaks: "layer.0", keeps: "embeddings"),
+    Twin(
+      model: "gemma3-odd", edit: ("\"factor\": 8.0", "\"factor\": 4.0"), breaks: "layer.2", keeps: "layer.1"),
+    Twin(
+      model: "olmo2-odd", edit: nil, tensor: "model.layers.0.self_attn.q_norm.weight", breaks: "layer.0",
+      keeps: "embeddings"),
+    Twin(
+      model: "phi3-odd", edit: ("[1.0, 3.0, 9.0]", "[1.0, 3.0, 8.0]"), breaks: "layer.0", keeps: "embeddings"),
+    Twin(
+      model: "phi3-odd",
+      edit: ("\"original_max_position_embeddings\": 16", "\"original_max_position_embeddings\": 17"),
+      breaks: "layer.0", keeps: "embeddings"),
+    Twin(
+      model: "neox-odd", edit: ("\"rotary_pct\": 0.25", "\"rotary_pct\": 0.5"), breaks: "layer.0",
+      keeps: "embeddings"),
+    Twin(
+      model: "neox-odd", edit: ("\"use_parallel_residual\": true", "\"use_parallel_residual\": false"),
+      breaks: "layer.0", keeps: "embeddings"),
+    Twin(
+      model: "modernbert-odd", edit: ("\"local_attention\": 10", "\"local_attention\": 12"),
+      breaks: "layer.1",
+      keeps: "layer.0"),
+    Twin(
+      model: "modernbert-odd", edit: ("\"global_rope_theta\": 160000.0", "\"global_rope_theta\": 10000.0"),
+      breaks: "layer.0", keeps: "embeddings"),
   ]
 
   @Test(arguments: twins)

@@ -13,6 +13,8 @@ struct ActivationCase: Sendable, CustomTestStringConvertible {
     ActivationCase(name: "gelu", kind: ACTIVATION_GELU, formula: Naive.gelu),
     ActivationCase(name: "gelu_new", kind: ACTIVATION_GELU_TANH, formula: Naive.geluTanh),
     ActivationCase(name: "relu", kind: ACTIVATION_RELU, formula: Naive.relu),
+    ActivationCase(name: "silu", kind: ACTIVATION_SILU, formula: Naive.silu),
+    ActivationCase(name: "quick_gelu", kind: ACTIVATION_QUICK_GELU, formula: Naive.quickGelu),
   ]
 }
 
@@ -91,12 +93,13 @@ struct ActivationCase: Sendable, CustomTestStringConvertible {
 
   @Test(arguments: [
     "gelu", "gelu_python", "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_accurate", "relu",
+    "silu", "swish", "quick_gelu",
   ])
   func knownNames(_ name: String) {
     #expect(ActivationFunction(name: name) != nil)
   }
 
-  @Test(arguments: ["", "GELU", "silu", "gelu ", "tanh"])
+  @Test(arguments: ["", "GELU", "mish", "gelu ", "tanh"])
   func otherNamesAreRefused(_ name: String) {
     #expect(ActivationFunction(name: name) == nil)
   }
@@ -104,7 +107,7 @@ struct ActivationCase: Sendable, CustomTestStringConvertible {
   /// The wrapper reaches the kernel that its name says: the three differ at 1.5 by more than 1e-5.
   @Test(arguments: [
     ("gelu", Naive.gelu(1.5)), ("gelu_new", Naive.geluTanh(1.5)), ("relu", 1.5),
-    ("gelu_accurate", Naive.geluTanh(1.5)),
+    ("gelu_accurate", Naive.geluTanh(1.5)), ("silu", Naive.silu(1.5)), ("quick_gelu", Naive.quickGelu(1.5)),
   ])
   func namesMeanTheirFormulas(_ name: String, _ value: Double) throws {
     let function = try #require(ActivationFunction(name: name))

@@ -5,38 +5,63 @@ import Testing
 
 @Suite struct AttentionTests {
   struct Shape: Sendable, CustomTestStringConvertible {
-    let queries, keys, heads, width: Int
-    var isCausal = false
-    /// The last query stands at the last key.
-    var visible: Int { isCausal ? keys - queries + 1 : keys }
-    var growth: Int { isCausal ? 1 : 0 }
+    let queries, keys, place: Int
+    let form: Naive.AttentionForm
+    var row: Int { form.heads * form.width }
+    var keyRow: Int { form.keyHeads * form.width }
     var testDescription: String {
-      "\(queries) queries, \(keys) keys, \(heads) heads of \(width)" + (isCausal ? ", causal" : "")
+      "\(queries) queries, \(keys) keys, \(form.heads)/\(form.keyHeads) heads of \(form.width), "
+        + "before \(form.before ?? -1), after \(form.after ?? -1), cap \(form.cap ?? 0)"
+    }
+    var native: AttentionForm {
+      AttentionForm(
+        heads: form.heads, key_heads: form.keyHeads, width: form.width, scale: Float(form.scale),
+        cap: Float(form.cap ?? 0), before: form.before ?? .max / 4, after: form.after ?? .max / 4)
+    }
+    /// The last query stands at the last key.
+    init(_ queries: Int, _ keys: Int, _ form: Naive.AttentionForm) {
+      (self.queries, self.keys, self.form) = (queries, keys, form)
+      place = max(0, keys - queries)
+    }
+    func naive(_ q: [Double], _ k: [Double], _ v: [Double]) -> (probabilities: [Double], context: [Double]) {
+      Naive.attention(form, q: q, k: k, v: v, queries: queries, keys: keys, place: place)
     }
   }
 
-  static let causalShapes = [(1, 1, 1, 1), (1, 9, 2, 3), (5, 5, 3, 8), (4, 9, 2, 17)]
-    .map { Shape(queries: $0.0, keys: $0.1, heads: $0.2, width: $0.3, isCausal: true) }
+  static let shapes =
+    [
+      (1, 1, 1, 1), (1, 17, 2, 3), (3, 3, 1, 17), (17, 65, 3, 8), (5, 64, 2, 65), (0, 3, 2, 4), (3, 64, 1, 2),
+    ].map { Shape($0.0, $0.1, Naive.AttentionForm(heads: $0.2, width: $0.3)) }
+    + [(1, 1, 1, 1), (1, 9, 2, 3), (5, 5, 3, 8), (4, 9, 2, 17)]
+    .map { Shape($0.0, $0.1, Naive.AttentionForm(heads: $0.2, width: $0.3, after: 0)) }
 
-  static let shapes = [
-    (1, 1, 1, 1), (1, 17, 2, 3), (3, 3, 1, 17), (17, 65, 3, 8), (5, 64, 2, 65), (0, 3, 2, 4), (64, 3, 1, 2),
-  ].map { Shape(queries: $0.0, keys: $0.1, heads: $0.2, width: $0.3) }
+  /// Shared keys, windows, caps and scales, by themselves and together.
+  static let forms = [
+    Naive.AttentionForm(heads: 6, keyHeads: 2, width: 5),
+    Naive.AttentionForm(heads: 3, keyHeads: 1, width: 17, after: 0),
+    Naive.AttentionForm(heads: 2, width: 4, before: 2, after: 0),
+    Naive.AttentionForm(heads: 2, width: 4, before: 0, after: 0),
+    Naive.AttentionForm(heads: 2, width: 3, before: 2, after: 2),
+    Naive.AttentionForm(heads: 2, width: 9, cap: 0.7),
+    Naive.AttentionForm(heads: 6, keyHeads: 2, width: 5, scale: 0.9, cap: 1.5, before: 3, after: 0),
+  ]
+  static let formShapes = forms.flatMap { [Shape(9, 9, $0), Shape(3, 7, $0), Shape(1, 8, $0)] }
 
   /// 2e-6 on probabilities, as a softmax whose inputs carry the noise of a dot product; the context is a mean of
   /// values of size 1.
-  @Test(arguments: shapes + causalShapes, KernelSet.allCases)
+  @Test(arguments: shapes + formShapes, KernelSet.allCases)
   func forward(_ shape: Shape, _ set: KernelSet) {
-    let (row, scale) = (shape.heads * shape.width, 1 / Float(shape.width).squareRoot())
-    let q = Samples.normal(shape.queries * row, "q")
-    let (k, v) = (Samples.normal(shape.keys * row, "k"), Samples.normal(shape.keys * row, "v"))
-    let expected = Naive.attention(
-      q: q.wide, k: k.wide, v: v.wide, queries: shape.queries, keys: shape.keys, heads: shape.heads,
-      width: shape.width, visible: shape.visible, growth: shape.growth)
+    let q = Samples.normal(shape.queries * shape.row, "q")
+    let (k, v) = (
+      Samples.normal(shape.keys * shape.keyRow, "k"), Samples.normal(shape.keys * shape.keyRow, "v")
+    )
+    let expected = shape.naive(q.wide, k.wide, v.wide)
     var probabilities = [Float](repeating: .nan, count: max(1, expected.probabilities.count))
     let context = filling(expected.context.count) {
       set.table.attention_forward(
-        q, row, shape.queries, k, v, row, shape.keys, shape.visible, shape.growth, shape.heads, shape.width,
-        scale, &probabilities, $0, row)
+        shape.native, q, shape.row, shape.queries, shape.place, k, v, shape.keyRow, shape.keys,
+        &probabilities,
+        $0, shape.row)
     }
     let found = Array(probabilities.prefix(expected.probabilities.count))
     expectClose(found, expected.probabilities, absolute: 1e-6, relative: 3e-6, "probabilities")
@@ -44,35 +69,27 @@ import Testing
   }
 
   static let smallShapes = [
-    (1, 1, 1, 1), (1, 17, 2, 3), (3, 3, 1, 17), (5, 9, 3, 8), (2, 4, 1, 65), (17, 3, 1, 2),
-  ]
-  .map { Shape(queries: $0.0, keys: $0.1, heads: $0.2, width: $0.3) }
+    (1, 1, 1, 1), (1, 17, 2, 3), (3, 3, 1, 17), (5, 9, 3, 8), (2, 4, 1, 65), (3, 17, 1, 2),
+  ].map { Shape($0.0, $0.1, Naive.AttentionForm(heads: $0.2, width: $0.3)) }
 
-  @Test(arguments: smallShapes + causalShapes, KernelSet.allCases)
+  @Test(arguments: smallShapes + formShapes, KernelSet.allCases)
   func backward(_ shape: Shape, _ set: KernelSet) {
-    let (row, scale) = (shape.heads * shape.width, 1 / Float(shape.width).squareRoot())
-    let (queries, keys) = (shape.queries, shape.keys)
+    let (queries, keys, row, keyRow) = (shape.queries, shape.keys, shape.row, shape.keyRow)
     let q = Samples.normal(queries * row, "q")
-    let (k, v) = (Samples.normal(keys * row, "k"), Samples.normal(keys * row, "v"))
+    let (k, v) = (Samples.normal(keys * keyRow, "k"), Samples.normal(keys * keyRow, "v"))
     let dcontext = Samples.normal(queries * row, "dcontext")
-    var probabilities = [Float](repeating: 0, count: shape.heads * queries * keys)
+    var probabilities = [Float](repeating: 0, count: shape.form.heads * queries * keys)
     _ = filling(q.count) {
       set.table.attention_forward(
-        q, row, queries, k, v, row, keys, shape.visible, shape.growth, shape.heads, shape.width, scale,
-        &probabilities, $0, row)
+        shape.native, q, row, queries, shape.place, k, v, keyRow, keys, &probabilities, $0, row)
     }
     var (dq, dk, dv) = (q, k, v)  // their old contents must not matter
     var scratch = [Float](repeating: .nan, count: keys)
     set.table.attention_backward(
-      dcontext, row, q, row, queries, k, v, row, keys, shape.visible, shape.growth, shape.heads, shape.width,
-      scale, probabilities, &dq, row, &dk, &dv, row, &scratch)
+      shape.native, dcontext, row, q, row, queries, shape.place, k, v, keyRow, keys, probabilities, &dq, row,
+      &dk, &dv, keyRow, &scratch)
     func loss(_ q: [Double], _ k: [Double], _ v: [Double]) -> Double {
-      weightedSum(
-        Naive.attention(
-          q: q, k: k, v: v, queries: queries, keys: keys, heads: shape.heads, width: shape.width,
-          visible: shape.visible, growth: shape.growth
-        )
-        .context, dcontext.wide)
+      weightedSum(shape.naive(q, k, v).context, dcontext.wide)
     }
     let (Q, K, V) = (q.wide, k.wide, v.wide)
     expectGradient(dq, at: Q, absolute: 1e-5, relative: 1e-5, "dq") { loss($0, K, V) }
@@ -80,11 +97,31 @@ import Testing
     expectGradient(dv, at: V, absolute: 1e-5, relative: 1e-5, "dv") { loss(Q, K, $0) }
   }
 
+  /// Each of the form's members counts: without it the context is another one.
+  @Test func everyMemberCounts() {
+    let form = forms6
+    let (q, k, v) = (
+      Samples.normal(9 * 30, "q").wide, Samples.normal(9 * 10, "k").wide, Samples.normal(9 * 10, "v").wide
+    )
+    let whole = Shape(9, 9, form).naive(q, k, v).context
+    var others = [form, form, form, form]
+    others[0].cap = nil
+    others[1].before = nil
+    others[2].after = nil
+    others[3].scale = 1
+    for other in others {
+      let context = Shape(9, 9, other).naive(q, k, v).context
+      #expect(zip(whole, context).contains { abs($0 - $1) > 1e-2 })
+    }
+  }
+
+  private var forms6: Naive.AttentionForm { Self.forms[6] }
+
   /// A ragged batch through the wrapper equals each sequence by itself, forward and backward: all rows as queries,
   /// and one row of each.
   @Test(arguments: [false, true])
   func raggedBatches(_ onlyOneQuery: Bool) {
-    let attention = Attention(heads: 2, headWidth: 3)
+    let attention = Attention(heads: 4, keyHeads: 2, headWidth: 3, scale: 0.5, cap: 2, before: 4, after: 1)
     let lengths = [4, 1, 7]
     let keys = lengths.indices.map { index in
       let start = lengths[..<index].reduce(0, +)
@@ -93,35 +130,39 @@ import Testing
     let spans = keys.enumerated().map { index, range in
       AttentionSpan(queries: onlyOneQuery ? index..<index + 1 : range, keys: range)
     }
-    let q = Samples.matrix(onlyOneQuery ? 3 : 12, 6, "q")
-    let (kv, dcontext) = (Samples.matrix(12, 12, "kv"), Samples.matrix(q.rows, 6, "dcontext"))
+    let q = Samples.matrix(onlyOneQuery ? 3 : 12, 12, "q")
+    let (k, v) = (Samples.matrix(12, 6, "k"), Samples.matrix(12, 6, "v"))
+    let dcontext = Samples.matrix(q.rows, 12, "dcontext")
     var out = Outputs()
-    out.run(attention, q, kv, dcontext, spans)
+    out.run(attention, q, k, v, dcontext, spans)
     for span in spans {
       let rows = span.queries
       let count = span.keys.count
       var own = Outputs()
       own.run(
-        attention, q.gathering(rows), kv.gathering(span.keys), dcontext.gathering(rows),
+        attention, q.gathering(rows), k.gathering(span.keys), v.gathering(span.keys),
+        dcontext.gathering(rows),
         [AttentionSpan(queries: 0..<rows.count, keys: 0..<count)])
       #expect(own.context == out.context.gathering(rows))
       #expect(own.dq == out.dq.gathering(rows))
-      #expect(own.dkv == out.dkv.gathering(span.keys))
+      #expect(own.dk == out.dk.gathering(span.keys) && own.dv == out.dv.gathering(span.keys))
     }
   }
 
   private struct Outputs {
     var (probabilities, context) = (Matrix(rows: 0, columns: 0), Matrix(rows: 0, columns: 0))
-    var (dq, dkv, scratch) = (
-      Matrix(rows: 0, columns: 0), Matrix(rows: 0, columns: 0), Matrix(rows: 0, columns: 0)
+    var (dq, dk, dv, scratch) = (
+      Matrix(rows: 0, columns: 0), Matrix(rows: 0, columns: 0), Matrix(rows: 0, columns: 0),
+      Matrix(rows: 0, columns: 0)
     )
 
     mutating func run(
-      _ attention: Attention, _ q: Matrix, _ kv: Matrix, _ dcontext: Matrix, _ spans: [AttentionSpan]
+      _ attention: Attention, _ q: Matrix, _ k: Matrix, _ v: Matrix, _ dcontext: Matrix,
+      _ spans: [AttentionSpan]
     ) {
-      attention.forward(q: q, kv: kv, spans: spans, probabilities: &probabilities, context: &context)
+      attention.forward(q: q, k: k, v: v, spans: spans, probabilities: &probabilities, context: &context)
       attention.backward(
-        dcontext, q: q, kv: kv, spans: spans, probabilities: probabilities, dq: &dq, dkv: &dkv,
+        dcontext, q: q, k: k, v: v, spans: spans, probabilities: probabilities, dq: &dq, dk: &dk, dv: &dv,
         scratch: &scratch)
     }
   }
@@ -129,7 +170,7 @@ import Testing
   @Test func noSequences() {
     var out = Outputs()
     let empty = Matrix(rows: 0, columns: 4)
-    out.run(Attention(heads: 2, headWidth: 2), empty, Matrix(rows: 0, columns: 8), empty, [])
-    #expect((out.context.rows, out.dkv.rows) == (0, 0))
+    out.run(Attention(heads: 2, keyHeads: 2, headWidth: 2, scale: 1), empty, empty, empty, empty, [])
+    #expect((out.context.rows, out.dk.rows) == (0, 0))
   }
 }

@@ -38,6 +38,12 @@ package enum Naive {
 
   package static func relu(_ x: Double) -> Double { max(x, 0) }
 
+  package static func softCap(_ x: Double, _ cap: Double) -> Double { cap * tanh(x / cap) }
+
+  package static func silu(_ x: Double) -> Double { x / (1 + exp(-x)) }
+
+  package static func quickGelu(_ x: Double) -> Double { x / (1 + exp(-1.702 * x)) }
+
   /// Row by row, with the population variance.
   package static func layerNorm(
     _ s: [Double], gamma: [Double], beta: [Double], epsilon: Double, rows: Int
@@ -84,35 +90,6 @@ package enum Naive {
         pair.0 > 0 ? sum + pair.0 * log(pair.0 / pair.1) : sum
       }
     }
-  }
-
-  /// One sequence: `q` (queries, heads*width), `k` and `v` (keys, heads*width). Returns the probabilities
-  /// (heads, queries, keys) and the context (queries, heads*width). Query `i` sees the first `visible + i * growth`
-  /// keys; all of them when `visible` is nil.
-  package static func attention(
-    q: [Double], k: [Double], v: [Double], queries: Int, keys: Int, heads: Int, width: Int,
-    visible: Int? = nil, growth: Int = 0
-  ) -> (probabilities: [Double], context: [Double]) {
-    let row = heads * width
-    var probabilities: [Double] = []
-    var context = [Double](repeating: 0, count: queries * row)
-    for h in 0..<heads {
-      for i in 0..<queries {
-        let seen = visible.map { $0 + i * growth } ?? keys
-        let scores = (0..<keys).map { j in
-          j >= seen
-            ? -.infinity
-            : (0..<width).reduce(0) { $0 + q[i * row + h * width + $1] * k[j * row + h * width + $1] }
-              / Double(width).squareRoot()
-        }
-        let weights = softmax(scores)
-        probabilities += weights
-        for j in 0..<keys {
-          for c in 0..<width { context[i * row + h * width + c] += weights[j] * v[j * row + h * width + c] }
-        }
-      }
-    }
-    return (probabilities, context)
   }
 
   /// Solves `A x = b` for a square matrix by Gaussian elimination with partial pivoting.

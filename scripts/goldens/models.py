@@ -1,7 +1,8 @@
 """Goldens of the frozen models: tiny random checkpoints, and what transformers computes with them.
 
-  python scripts/goldens/models.py         Tests/Fixtures/models/<case>/: checkpoint, golden.json, golden.safetensors
-  python scripts/goldens/models.py --zoo   Tests/Fixtures/zoo/<name>/: golden files only, for share/promptferry/zoo/<name>
+  python scripts/goldens/models.py [CASE…]   Tests/Fixtures/models/<case>/: checkpoint, golden.json, golden.safetensors; all
+                                             cases, or those named and no other
+  python scripts/goldens/models.py --zoo     Tests/Fixtures/zoo/<name>/: golden files only, for share/promptferry/zoo/<name>
 
 golden.json
   sequences      token ids; -1 is a prompt slot, the slots of a sequence take V1, V2, V3 in order
@@ -13,7 +14,8 @@ golden.json
 golden.safetensors (F32; sumT = tokens of all sequences, one after another, without padding)
   prompt (P, C); embeddings (sumT, C), after LayerNorm; layer.0 .. layer.{L-1} (sumT, C); logits (B, V) at `read`
   mapped (sumT, C), ALBERT and ELECTRA: after the map from the width of the embeddings, which prompt and embeddings have
-  final (B, C), GPT-2: after the last LayerNorm; its embeddings are word + position, its layers the blocks' outputs
+  final (B, C), causal models: after the last norm; ModernBERT: after the head's; embeddings are what the first block reads (word + position
+  for GPT-2 and OPT, word times scale for Gemma), layers the blocks' outputs
   loss (1), mean cross-entropy over the whole vocabulary; prompt_gradient (P, C); both again as *64, from float64
   steps.loss (10), before each update; steps.prompt (10, P, C), after each update: AdamW with no weight decay
   steps_decay.prompt (10, P, C): the same with weight decay 0.1
@@ -64,6 +66,37 @@ DEFAULTS = {
              "torch_dtype": "float32"},
 }
 
+DECODER = {"torch_dtype": "float32", "bos_token_id": 1, "eos_token_id": 2, "hidden_act": "silu", "use_cache": True}
+GEMMA = DECODER | {"hidden_act": "gelu_pytorch_tanh", "hidden_activation": "gelu_pytorch_tanh", "pad_token_id": 0}
+DEFAULTS |= {
+    "llama": DECODER | {"architectures": ["LlamaForCausalLM"], "model_type": "llama"},
+    "mistral": DECODER | {"architectures": ["MistralForCausalLM"], "model_type": "mistral"},
+    "qwen2": DECODER | {"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2"},
+    "qwen3": DECODER | {"architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3"},
+    "gemma": GEMMA | {"architectures": ["GemmaForCausalLM"], "model_type": "gemma"},
+    "gemma2": GEMMA | {"architectures": ["Gemma2ForCausalLM"], "model_type": "gemma2"},
+    "gemma3_text": GEMMA | {"architectures": ["Gemma3ForCausalLM"], "model_type": "gemma3_text"},
+    "olmo2": DECODER | {"architectures": ["Olmo2ForCausalLM"], "model_type": "olmo2", "pad_token_id": 1},
+    "phi3": DECODER | {"architectures": ["Phi3ForCausalLM"], "model_type": "phi3", "pad_token_id": 0},
+    "gpt_neox": DECODER | {"architectures": ["GPTNeoXForCausalLM"], "model_type": "gpt_neox", "hidden_act": "gelu"},
+    "opt": DECODER | {"architectures": ["OPTForCausalLM"], "model_type": "opt", "activation_function": "relu",
+                      "pad_token_id": 1},
+    "modernbert": {"architectures": ["ModernBertForMaskedLM"], "model_type": "modernbert", "torch_dtype": "float32",
+                   "pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3, "cls_token_id": 2, "sep_token_id": 3},
+}
+# Three query heads to a key head, and heads that are not a part of the width.
+GROUPED = dict(hidden_size=36, num_hidden_layers=2, num_attention_heads=6, num_key_value_heads=2, head_dim=10,
+               intermediate_size=52, vocab_size=97, max_position_embeddings=40)
+ROPE_CASES = {  # Llama with every scaling: few positions in "pretraining", so that all of them matter
+    "linear": dict(rope_type="linear", factor=2.5),
+    "dynamic": dict(rope_type="dynamic", factor=2.0),
+    "llama3": dict(rope_type="llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
+                   original_max_position_embeddings=16),
+    "yarn": dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=10, beta_fast=4.0, beta_slow=1.0),
+}
+ROPE_SIZES = dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
+                  intermediate_size=40, vocab_size=71, rope_theta=500.0, tie_word_embeddings=True)
+
 CASES = {
     "bert-odd": Case("bert", dict(hidden_size=48, num_hidden_layers=3, num_attention_heads=4, intermediate_size=80,
                                   vocab_size=131, max_position_embeddings=40), [13, 40, 6, 9, 22, 7]),
@@ -105,6 +138,64 @@ CASES = {
     "camembert-odd": Case("camembert", dict(hidden_size=30, num_hidden_layers=1, num_attention_heads=3,
                                             intermediate_size=54, vocab_size=117, max_position_embeddings=27,
                                             hidden_act="gelu_new"), [10, 6, 25, 13]),
+    "llama-grouped": Case("llama", GROUPED | dict(rope_theta=10000.0, rms_norm_eps=1e-5, tie_word_embeddings=False),
+                          [9, 4, 37, 13, 6]),
+    "llama-biases": Case("llama", dict(hidden_size=24, num_hidden_layers=1, num_attention_heads=3, num_key_value_heads=1,
+                                       intermediate_size=44, vocab_size=83, max_position_embeddings=30,
+                                       attention_bias=True, mlp_bias=True, hidden_act="gelu", rms_norm_eps=1e-3,
+                                       tie_word_embeddings=True, rope_theta=300.0, torch_dtype="bfloat16"),
+                         [8, 25, 5], torch.bfloat16, shards=2),
+    # The longest comes last, beyond the positions of pretraining where these grow: transformers remembers it.
+    **{f"llama-rope-{kind}": Case("llama", ROPE_SIZES | dict(
+        max_position_embeddings=12 if kind == "dynamic" else 40, rope_scaling=scaling), [7, 5, 20 if kind == "dynamic" else 38])
+       for kind, scaling in ROPE_CASES.items()},
+    # The window is shorter than the sequences.
+    "mistral-window": Case("mistral", GROUPED | dict(sliding_window=5, rope_theta=10000.0, rms_norm_eps=1e-5),
+                           [11, 4, 33, 6]),
+    "qwen2-odd": Case("qwen2", dict(hidden_size=36, num_hidden_layers=3, num_attention_heads=6, num_key_value_heads=2,
+                                    intermediate_size=52, vocab_size=97, max_position_embeddings=40,
+                                    use_sliding_window=True, sliding_window=4, max_window_layers=2,
+                                    rope_theta=1000000.0, rms_norm_eps=1e-6, tie_word_embeddings=True), [9, 4, 31, 13]),
+    "qwen3-odd": Case("qwen3", GROUPED | dict(rope_theta=1000000.0, rms_norm_eps=1e-6, tie_word_embeddings=True),
+                      [9, 4, 31, 13]),
+    "gemma-odd": Case("gemma", GROUPED | dict(rope_theta=10000.0, rms_norm_eps=1e-6, hidden_act="gelu"), [9, 4, 31, 13]),
+    # Every rung of what only Gemma 2 has: caps of scores and logits that bite, another scale, windows.
+    "gemma2-odd": Case("gemma2", GROUPED | dict(rope_theta=10000.0, rms_norm_eps=1e-6, sliding_window=5,
+                                                query_pre_attn_scalar=17, attn_logit_softcapping=3.0,
+                                                final_logit_softcapping=2.5), [9, 4, 31, 13]),
+    # A head of 256 where the width is 34, whose root is another number in BF16; the third layer global.
+    "gemma3-odd": Case("gemma3_text", dict(hidden_size=34, num_hidden_layers=3, num_attention_heads=2,
+                                           num_key_value_heads=1, head_dim=256, intermediate_size=60, vocab_size=97,
+                                           max_position_embeddings=64, sliding_window=6, sliding_window_pattern=3,
+                                           rope_theta=1000000.0, rope_local_base_freq=10000.0, rms_norm_eps=1e-6,
+                                           query_pre_attn_scalar=200, rope_scaling=dict(rope_type="linear", factor=8.0),
+                                           torch_dtype="bfloat16"), [9, 4, 31, 13], torch.bfloat16),
+    "olmo2-odd": Case("olmo2", GROUPED | dict(rope_theta=500000.0, rms_norm_eps=1e-6), [9, 4, 31, 13]),
+    "phi3-odd": Case("phi3", dict(hidden_size=40, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+                                  intermediate_size=52, vocab_size=97, max_position_embeddings=64,
+                                  original_max_position_embeddings=16, partial_rotary_factor=0.6, sliding_window=9,
+                                  rope_theta=10000.0, rms_norm_eps=1e-5, pad_token_id=0, rope_scaling=dict(
+                                      type="longrope", short_factor=[1.0, 1.5, 2.0], long_factor=[1.0, 3.0, 9.0])),
+                     [9, 4, 16, 17, 31]),
+    "neox-odd": Case("gpt_neox", dict(hidden_size=48, num_hidden_layers=2, num_attention_heads=3, intermediate_size=64,
+                                      vocab_size=97, max_position_embeddings=40, rotary_pct=0.25, rotary_emb_base=10000,
+                                      layer_norm_eps=1e-5, use_parallel_residual=True), [9, 4, 31, 13]),
+    "neox-sequential": Case("gpt_neox", dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
+                                             intermediate_size=64, vocab_size=89, max_position_embeddings=32,
+                                             rotary_pct=0.5, rotary_emb_base=500, layer_norm_eps=1e-3,
+                                             hidden_act="gelu_new", use_parallel_residual=False), [9, 4, 22, 13]),
+    "opt-odd": Case("opt", dict(hidden_size=36, num_hidden_layers=2, num_attention_heads=3, ffn_dim=60, vocab_size=97,
+                                max_position_embeddings=30, word_embed_proj_dim=36, do_layer_norm_before=True),
+                    [9, 4, 30, 13]),
+    "opt-post": Case("opt", dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=2, ffn_dim=40, vocab_size=83,
+                                 max_position_embeddings=30, word_embed_proj_dim=24, do_layer_norm_before=False),
+                     [9, 4, 21]),
+    # The window is shorter than the sequences, on both sides.
+    "modernbert-odd": Case("modernbert", dict(hidden_size=36, num_hidden_layers=4, num_attention_heads=3,
+                                              intermediate_size=52, vocab_size=97, max_position_embeddings=48,
+                                              local_attention=10, global_attn_every_n_layers=3,
+                                              global_rope_theta=160000.0, local_rope_theta=10000.0, norm_eps=1e-5),
+                           [11, 6, 37, 8, 19]),
 }
 
 
@@ -116,8 +207,10 @@ def random_weights(model, rng):
     kept, weights = model.all_tied_weights_keys, {}  # a tied name -> the name it is tied to
     for name, parameter in sorted((kept.get(n, n), p) for n, p in model.named_parameters()):
         noise = torch.from_numpy(rng.standard_normal(tuple(parameter.shape)).astype(np.float32))
-        is_scale = name.endswith("weight") and ("layernorm." in name.lower().replace("_", "") or ".ln_" in name)
-        weights[name] = 1 + 0.2 * noise if is_scale else 0.15 * noise
+        plain = name.lower().replace("_", "")
+        is_scale = name.endswith("weight") and ("norm." in plain or ".ln_" in name)
+        starts_at = 0 if model.config.model_type.startswith("gemma") else 1  # Gemma adds the one itself
+        weights[name] = starts_at + 0.2 * noise if is_scale else 0.15 * noise
     return weights
 
 
@@ -159,6 +252,8 @@ def as_stored(name, weights, config, rng):
     if name == "xlmr-odd":
         return weights | {"roberta.pooler.dense.weight": draw(C, C), "roberta.pooler.dense.bias": draw(C),
                           "roberta.embeddings.position_ids": positions}
+    if name == "neox-odd":  # the name in Pythia's files; transformers 5 writes the other
+        return {n.replace("lm_head", "embed_out"): t for n, t in weights.items()}
     if name == "camembert-odd":  # the tied weight, and not the tied bias
         return weights | {"lm_head.decoder.weight": weights["roberta.embeddings.word_embeddings.weight"].clone()}
     return weights
@@ -179,7 +274,7 @@ def write_checkpoint(folder, tensors, shards):
 
 
 def is_causal(config):
-    return config.model_type == "gpt2"
+    return config.architectures[0].endswith(("LMHeadModel", "ForCausalLM"))
 
 
 def auto_class(config):
@@ -188,9 +283,13 @@ def auto_class(config):
 
 def load(folder):
     """The model as transformers reads it: float32 whatever is stored, eval mode, frozen, every tensor found."""
-    model, info = auto_class(transformers.AutoConfig.from_pretrained(folder)).from_pretrained(
+    config = transformers.AutoConfig.from_pretrained(folder)
+    model, info = auto_class(config).from_pretrained(
         folder, dtype=torch.float32, attn_implementation="eager", output_loading_info=True)
     assert not info["missing_keys"] and not info["mismatched_keys"], info
+    embeddings = model.get_input_embeddings()
+    if hasattr(embeddings, "embed_scale"):  # the number that it is in the type of the checkpoint
+        embeddings.embed_scale.copy_(embeddings.embed_scale.to(config.dtype or torch.float32))
     return model.eval().requires_grad_(False)
 
 
@@ -226,7 +325,13 @@ def rungs(model):
     transformers' own hidden_states do not do: ALBERT's start after the map and count the layers inside a group, and
     GPT-2's end after the last LayerNorm."""
     base, family = model.base_model, model.config.model_type
+    if family == "opt": base = base.decoder
+    if family == "modernbert":
+        return {"embeddings": [base.embeddings], "layer": base.layers, "final": [model.head]}
     if family == "gpt2": return {"embeddings": [base.drop], "layer": base.h, "final": [base.ln_f]}
+    if is_causal(model.config):  # nothing makes the embeddings: the first block's input is kept
+        norms = [m for m in (getattr(base, n, None) for n in ("norm", "final_layer_norm")) if m is not None]
+        return {"embeddings": [], "layer": base.layers} | ({"final": norms} if norms else {})
     if family == "distilbert": return {"embeddings": [base.embeddings], "layer": base.transformer.layer}
     if family == "albert":  # a group runs as often as layers share it
         return {"embeddings": [base.embeddings], "mapped": [base.encoder.embedding_hidden_mapping_in],
@@ -240,13 +345,19 @@ def forward(model, prompt, golden):
     outputs = []  # (name, (1, T, C)) in the order in which the modules ran
     hooks = [module.register_forward_hook(lambda _, __, out, name=name: outputs.append((name, out)))
              for name, modules in rungs(model).items() for module in modules]
+    first = rungs(model)["layer"][0]
+    if not rungs(model)["embeddings"]:
+        hooks.append(first.register_forward_pre_hook(
+            lambda _, args, kwargs: outputs.append(("embeddings", args[0] if args else kwargs["hidden_states"])), with_kwargs=True))
     table, states, logits = model.get_input_embeddings().weight, [], []
+    scale = getattr(model.get_input_embeddings(), "embed_scale", torch.tensor(1.0)).to(table.dtype)
     for ids, row in zip(golden["sequences"], golden["read"]):
         ids = torch.tensor(ids)
         x = table[ids.clamp(min=0)]                                              # (T, C)
         x[ids < 0] = prompt
         outputs.clear()
-        logits.append(model(inputs_embeds=x[None]).logits[0, row])
+        logits.append(model(inputs_embeds=x[None] * scale).logits[0, row])
+        outputs[:] = [(n, h[0] if isinstance(h, tuple) else h) for n, h in outputs]
         seen = {name: h[0] for name, h in outputs if name != "layer"}            # each (T, C)
         seen |= {f"layer.{i}": h[0] for i, h in enumerate(h for name, h in outputs if name == "layer")}
         if "final" in seen: seen["final"] = seen["final"][row, None]             # (1, C)
@@ -303,10 +414,12 @@ def write_golden(name, folder, model, golden, rng, more={}, limit=None):
           + ", ".join(f"{n} {d:.1e}" for n, d in noise.items()))
 
 
-def main():
+def main(chosen):
     folder = common.FIXTURES / "models"
-    shutil.rmtree(folder, ignore_errors=True)
+    if unknown := set(chosen) - set(CASES): sys.exit(f"no such case: {', '.join(sorted(unknown))}")
+    for name in chosen or [""]: shutil.rmtree(folder / name, ignore_errors=True)
     for seed, (name, case) in enumerate(CASES.items()):
+        if chosen and name not in chosen: continue
         rng, out = np.random.default_rng(seed), folder / name
         out.mkdir(parents=True)
         common.write_json(out / "config.json", DEFAULTS[case.family] | case.config)
@@ -325,7 +438,7 @@ def main():
         golden = {"sequences": sequences, "read": read, "labels": rng.choice(ids, len(read)).tolist()}
         more = {} if case.family in ("bert", "roberta") else {"family": case.family}
         write_golden(name, out, model, golden, rng, more)
-    files = [f for f in folder.rglob("*") if f.is_file()]
+    files = [f for f in folder.rglob("*") if f.is_file() and f.name != "manifest.json"]
     common.write_manifest(folder, "scripts/goldens/models.py", files)
     print(f"{sum(f.stat().st_size for f in files):,} bytes in {folder}")
 
@@ -350,4 +463,4 @@ def zoo():
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    zoo() if sys.argv[1:] == ["--zoo"] else main()
+    zoo() if sys.argv[1:] == ["--zoo"] else main(sys.argv[1:])

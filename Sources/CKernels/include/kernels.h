@@ -7,7 +7,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum { ACTIVATION_GELU = 0, ACTIVATION_GELU_TANH = 1, ACTIVATION_RELU = 2 } Activation;
+typedef enum {
+  ACTIVATION_GELU = 0,
+  ACTIVATION_GELU_TANH = 1,
+  ACTIVATION_RELU = 2,
+  ACTIVATION_SILU = 3,
+  ACTIVATION_QUICK_GELU = 4,
+} Activation;
+
+// Which keys queries see, and how scores are made.
+typedef struct {
+  // Query heads, key and value heads (a divisor: neighbouring query heads share one), floats in a head.
+  ptrdiff_t heads, key_heads, width;
+  float scale;
+  // Scores become cap tanh(score / cap); 0 where they stay as they are.
+  float cap;
+  // How many keys before and after its own place a query sees.
+  ptrdiff_t before, after;
+} AttentionForm;
 
 typedef struct {
   // x (rows, cols) += bias (cols)
@@ -26,20 +43,36 @@ typedef struct {
   // dx = d(loss)/d(s). dx may be dy.
   void (*layer_norm_backward)(const float *dy, const float *normalized, const float *rstd, const float *gamma,
                               float *dx, ptrdiff_t rows, ptrdiff_t cols);
-  // One sequence, all heads. q (queries, heads*width) and k, v (keys, heads*width) with row strides in floats;
-  // probs (heads, queries, keys) = softmax(q k^T * scale); context (queries, heads*width) = probs v.
-  // The first query sees the first `visible` keys, each later one `growth` more: (keys, 0) for attention to all,
-  // (first query's place + 1, 1) for causal attention.
-  void (*attention_forward)(const float *q, ptrdiff_t q_stride, ptrdiff_t queries, const float *k,
-                            const float *v, ptrdiff_t kv_stride, ptrdiff_t keys, ptrdiff_t visible,
-                            ptrdiff_t growth, ptrdiff_t heads, ptrdiff_t width, float scale, float *probs,
-                            float *context, ptrdiff_t context_stride);
+  // normalized = x / sqrt(mean(x^2) + eps); y = normalized * gamma. rstd (rows) is 1 / sqrt(mean(x^2) + eps). y may be x.
+  void (*rms_norm_forward)(const float *x, const float *gamma, float eps, float *normalized, float *rstd, float *y,
+                           ptrdiff_t rows, ptrdiff_t cols);
+  // dx may be dy.
+  void (*rms_norm_backward)(const float *dy, const float *normalized, const float *rstd, const float *gamma, float *dx,
+                            ptrdiff_t rows, ptrdiff_t cols);
+  // Rotary positions, in place: of each head of x (rows, heads*width) the pair (a, b) at i and half + i, i < half, becomes
+  // (a cos - b sin, b cos + a sin), with cosines and sines (rows, half). A sign of -1 instead of 1 is the backward.
+  void (*rotate)(float *x, const float *cosines, const float *sines, float sign, ptrdiff_t rows, ptrdiff_t heads,
+                 ptrdiff_t width, ptrdiff_t half);
+  // sums (rows, 2*cols), gates in the left half: y (rows, cols) = activation(gate) * right half
+  void (*gated_activation_forward)(Activation kind, const float *sums, float *y, ptrdiff_t rows, ptrdiff_t cols);
+  // dsums (rows, 2*cols) from dy (rows, cols)
+  void (*gated_activation_backward)(Activation kind, const float *sums, const float *dy, float *dsums, ptrdiff_t rows,
+                                    ptrdiff_t cols);
+  // x becomes cap tanh(x / cap)
+  void (*soft_cap)(float *x, float cap, ptrdiff_t count);
+  // dy becomes dx, with the y that the forward left
+  void (*soft_cap_backward)(const float *y, float cap, float *dy, ptrdiff_t count);
+  // One sequence, all heads. q (queries, heads*width) and k, v (keys, key_heads*width) with row strides in floats; the first
+  // query stands at key `place`, the others after it. probs (heads, queries, keys) = softmax of the scores over the keys that
+  // the query sees, 0 elsewhere; context (queries, heads*width) = probs v.
+  void (*attention_forward)(AttentionForm form, const float *q, ptrdiff_t q_stride, ptrdiff_t queries,
+                            ptrdiff_t place, const float *k, const float *v, ptrdiff_t kv_stride, ptrdiff_t keys,
+                            float *probs, float *context, ptrdiff_t context_stride);
   // Overwrites dq, dk and dv. scratch holds `keys` floats.
-  void (*attention_backward)(const float *dcontext, ptrdiff_t dcontext_stride, const float *q,
-                             ptrdiff_t q_stride, ptrdiff_t queries, const float *k, const float *v,
-                             ptrdiff_t kv_stride, ptrdiff_t keys, ptrdiff_t visible, ptrdiff_t growth,
-                             ptrdiff_t heads, ptrdiff_t width, float scale, const float *probs, float *dq, ptrdiff_t dq_stride, float *dk, float *dv,
-                             ptrdiff_t dkv_stride, float *scratch);
+  void (*attention_backward)(AttentionForm form, const float *dcontext, ptrdiff_t dcontext_stride, const float *q,
+                             ptrdiff_t q_stride, ptrdiff_t queries, ptrdiff_t place, const float *k, const float *v,
+                             ptrdiff_t kv_stride, ptrdiff_t keys, const float *probs, float *dq,
+                             ptrdiff_t dq_stride, float *dk, float *dv, ptrdiff_t dkv_stride, float *scratch);
   // x (cols) becomes softmax(x); returns log(sum(exp(x)))
   float (*softmax)(float *x, ptrdiff_t cols);
   // y += a * x

@@ -9,7 +9,7 @@ struct DistillationObjective: TuningObjective {
     let targets: Matrix  // (inputs, candidates)
   }
 
-  let model: FrozenModel
+  let model: any Network
   let head: CandidateHead
   let temperature: Float
   let train: Lesson

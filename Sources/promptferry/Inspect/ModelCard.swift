@@ -11,9 +11,9 @@ struct ModelCard: Encodable {
     let width, layers, heads, innerWidth, longestSequence: Int
     let unusedTensors: [String]
 
-    init(_ network: FrozenModel) {
+    init(_ network: any LanguageModels.Network) {
       let shape = network.configuration
-      (family, activation) = (shape.family.rawValue, shape.activationName)
+      (family, activation) = (shape.family, shape.activationName)
       (width, layers, heads) = (shape.width, shape.layerCount, shape.headCount)
       (innerWidth, longestSequence) = (shape.innerWidth, shape.longestSequence)
       unusedTensors = network.unusedTensors

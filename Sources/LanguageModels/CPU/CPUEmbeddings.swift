@@ -1,0 +1,95 @@
+import Checkpoints
+import Tensors
+
+/// The bottom of the model with its weights: scaled rows of the word table, or the prompt's, with positions and token type,
+/// normalised and brought to the model's width.
+struct CPUEmbeddings: Sendable {
+  let words: Matrix  // (V, E)
+  private let scale: Float
+  private let positions: Matrix?  // (positions, E)
+  private let firstPosition: Int
+  private let tokenType: Matrix?  // (1, E): type 0, the only one in single sequences
+  private let norm: CPUNorm?
+  private let projection: Linear?  // E to C
+
+  var maps: [Linear] { projection.map { [$0] } ?? [] }
+
+  struct Activations {
+    var sum = Matrix(rows: 0, columns: 0)  // (distinct rows D, E)
+    var saved = CPUNorm.Saved()
+    var normalized = Matrix(rows: 0, columns: 0)  // (D, E)
+    var mapped = Matrix(rows: 0, columns: 0)  // (D, C), where there is a projection
+  }
+
+  /// What the first layer reads, (D, C).
+  func output(_ activations: Activations) -> Matrix {
+    projection == nil ? activations.normalized : activations.mapped
+  }
+
+  /// - Parameter scale: the block's, as the table's type rounds it
+  init(_ block: Embeddings, scale: Float, _ reader: inout WeightReader) throws(CheckpointError) {
+    self.scale = scale
+    words = try reader.matrix(block.words, rows: block.rows, columns: block.width)
+    positions = try block.positions.map { (table) throws(CheckpointError) in
+      try reader.matrix(table.name, rows: table.count, columns: block.width)
+    }
+    firstPosition = block.positions?.first ?? 0
+    if let types = block.tokenTypes {
+      tokenType = try reader.matrix(types.name, rows: types.count, columns: block.width).gathering([0])
+    } else {
+      tokenType = nil
+    }
+    norm = try block.norm.map { (norm) throws(CheckpointError) in try reader.norm(norm) }
+    if let map = block.projection, !block.projectionIsOptional || reader.has("\(map.name).weight") {
+      projection = try reader.linear(map)
+    } else {
+      projection = nil
+    }
+  }
+
+  /// A row for each of the distinct ones.
+  func forward(_ distinct: DistinctRows, prompt: Matrix, _ activations: inout Activations) {
+    let width = words.columns
+    precondition(prompt.columns == width)
+    activations.sum.resize(rows: distinct.rows.count, columns: width)
+    var target = activations.sum.mutablePointer()
+    for (element, position) in distinct.rows {
+      let vector =
+        switch element {
+        case .token(let id): words.row(id)
+        case .vector(let index): prompt.row(index)
+        }
+      for column in 0..<width { target[column] = scale * vector[column] }
+      if let positions { kernels.axpy(1, positions.row(firstPosition + position).baseAddress, target, width) }
+      if let tokenType { kernels.axpy(1, tokenType.pointer, target, width) }
+      target += width
+    }
+    if let norm {
+      norm.forward(activations.sum, saving: &activations.saved, into: &activations.normalized)
+    } else {
+      activations.normalized.copy(activations.sum)
+    }
+    if let projection {
+      activations.mapped.resize(rows: distinct.rows.count, columns: projection.outputs)
+      projection.forward(activations.normalized, into: &activations.mapped)
+    }
+  }
+
+  /// Adds to `dPrompt` (P, E) the gradient of its rows; `dOutput` (distinct rows that are vectors, C) is used up.
+  func backward(
+    _ distinct: DistinctRows, _ activations: Activations, dOutput: inout Matrix, _ scratch: inout Matrix,
+    addingTo dPrompt: inout Matrix
+  ) {
+    if let projection {
+      scratch.resize(rows: dOutput.rows, columns: words.columns)
+      projection.backward(dOutput, into: &scratch)
+      swap(&dOutput, &scratch)
+    }
+    if let norm { norm.backward(&dOutput, activations.saved) }
+    for (row, distinct) in distinct.rows.prefix(distinct.vectorCount).enumerated() {
+      guard case .vector(let index) = distinct.element else { continue }
+      let width = words.columns
+      kernels.axpy(scale, dOutput.pointer + row * width, dPrompt.mutablePointer() + index * width, width)
+    }
+  }
+}

@@ -1,0 +1,165 @@
+import Checkpoints
+import Formats
+import Foundation
+import Tensors
+
+/// The network on the CPU: weights never written, laid out once for our products.
+public struct FrozenModel: Network {
+  public let folder: URL
+  public let configuration: ModelConfiguration
+  public let embeddingTable: EmbeddingTable
+  public let unusedTensors: [String]
+  private let embeddings: CPUEmbeddings
+  private let layers: [CPULayer]
+  private let head: CPUHead
+
+  /// Loads the folder of a checkpoint, all or nothing.
+  public init(folder: URL) throws(CheckpointError) {
+    // The configuration first: of a model that cannot be run, weights need not be there.
+    let file = folder.appendingPathComponent("config.json")
+    _ = try Composition(JSON(contentsOf: file), file: file)
+    try self.init(Checkpoint(folder: folder))
+  }
+
+  public init(_ checkpoint: Checkpoint) throws(CheckpointError) {
+    folder = checkpoint.folder
+    let file = checkpoint.folder.appendingPathComponent("config.json")
+    let composition = try Composition(checkpoint.configuration, file: file)
+    configuration = composition.configuration
+    embeddingTable = try EmbeddingTable(checkpoint)
+    let family = try Families.find(checkpoint.configuration, file: file)
+    var reader = WeightReader(checkpoint, TensorNames(family.roots))
+    embeddings = try CPUEmbeddings(
+      composition.embeddings, scale: Float(embeddingTable.inputScale), &reader)
+    let rotations = RotationStore()
+    var shared: [String: CPULayer] = [:]
+    var layers: [CPULayer] = []
+    for block in composition.layers {
+      if shared[block.id] == nil { shared[block.id] = try CPULayer(block, &reader, rotations) }
+      if let layer = shared[block.id] { layers.append(layer) }
+    }
+    self.layers = layers
+    head = try CPUHead(composition.head, &reader, words: embeddings.words)
+    unusedTensors = reader.unused
+  }
+
+  public static var keepsSequencesApart: Bool { Linear.keepsRowsApart }
+
+  public var keepsSequencesApart: Bool { Self.keepsSequencesApart }
+
+  public func prepare(gradients: Bool, parallelism: Parallelism) {
+    let maps = layers.flatMap(\.maps) + head.maps + embeddings.maps + (gradients ? [head.decoder] : [])
+    parallelism.forEach(maps.count) { _, index in maps[index].prepare(gradients: gradients) }
+  }
+
+  public func candidates(_ ids: [Int]) -> CandidateHead {
+    let bias = Matrix(rows: 1, columns: ids.count, ids.map { head.decoder.bias[0, $0] })
+    return CandidateHead(
+      CPUCandidates(decoder: Linear(rows: ids, of: head.weight, bias: bias)), count: ids.count)
+  }
+
+  public var allWords: CandidateHead {
+    CandidateHead(CPUCandidates(decoder: head.decoder), count: head.decoder.outputs)
+  }
+
+  public func logits(
+    _ inputs: ArraySlice<PromptedInput>, prompt: Matrix, candidates: CandidateHead, _ workspace: Workspace
+  ) -> Matrix {
+    let buffers = CPUBuffers.of(workspace)
+    score(batch(inputs), prompt: prompt, candidates, buffers)
+    return buffers.logits
+  }
+
+  public func lossesAndGradients(
+    _ groups: [LabelledGroup], candidates: CandidateHead, _ workspace: Workspace
+  ) -> [(losses: [Float], gradient: Matrix)] {
+    let joined = JoinedGroups(groups)
+    var gradient = Matrix(rows: 0, columns: 0)
+    let losses = losses(
+      batch(joined.inputs[...]), prompt: joined.prompt, candidates, gradient: &gradient, workspace
+    ) { CrossEntropy.forwardBackward(&$0, labels: joined.labels, scales: joined.scales) }
+    return joined.apart(losses, gradient)
+  }
+
+  public func lossAndGradient(
+    _ inputs: ArraySlice<PromptedInput>, targets: Matrix, temperature: Float, prompt: Matrix,
+    candidates: CandidateHead, scale: Float, gradient: inout Matrix, _ workspace: Workspace
+  ) -> [Float] {
+    losses(batch(inputs), prompt: prompt, candidates, gradient: &gradient, workspace) {
+      Divergence.forwardBackward(&$0, targets: targets, temperature: temperature, scale: scale)
+    }
+  }
+
+  private func batch(_ inputs: ArraySlice<PromptedInput>) -> RaggedBatch {
+    RaggedBatch(inputs, isCausal: configuration.isCausal)
+  }
+
+  /// - Parameter loss: leaves in the logits their gradient
+  private func losses(
+    _ batch: RaggedBatch, prompt: Matrix, _ candidates: CandidateHead, gradient: inout Matrix,
+    _ workspace: Workspace, loss: (inout Matrix) -> [Float]
+  ) -> [Float] {
+    let buffers = CPUBuffers.of(workspace)
+    score(batch, prompt: prompt, candidates, buffers)
+    if head.cap != nil { buffers.cappedLogits.copy(buffers.logits) }
+    let losses = loss(&buffers.logits)
+    head.cap?.backward(buffers.cappedLogits, &buffers.logits)
+    backward(batch, prompt: prompt, candidates, gradient: &gradient, buffers)
+    return losses
+  }
+
+  /// From the gradient of the logits, which the buffers hold, to that of the prompt.
+  private func backward(
+    _ batch: RaggedBatch, prompt: Matrix, _ candidates: CandidateHead, gradient: inout Matrix,
+    _ buffers: CPUBuffers
+  ) {
+    precondition(buffers.keepsLayers, "gradients need what the layers left")
+    head.backward(
+      buffers.logits, decoder: decoder(candidates), buffers.head, &buffers.nextGradient,
+      into: &buffers.gradient)
+    for index in layers.indices.reversed() {
+      layers[index].backward(
+        batch.rows(ofLayer: index, of: layers.count), buffers.layers[index], dOutput: buffers.gradient,
+        dx: &buffers.nextGradient, &buffers.scratch)
+      swap(&buffers.gradient, &buffers.nextGradient)
+    }
+    gradient.resize(rows: prompt.rows, columns: prompt.columns)
+    gradient.fill(0)
+    embeddings.backward(
+      batch.embeddings, buffers.embeddings, dOutput: &buffers.gradient, &buffers.nextGradient,
+      addingTo: &gradient)
+  }
+
+  /// Leaves the candidates' logits in the buffers.
+  private func score(
+    _ batch: RaggedBatch, prompt: Matrix, _ candidates: CandidateHead, _ buffers: CPUBuffers
+  ) {
+    let decoder = decoder(candidates)
+    buffers.prepare(batch, layerCount: layers.count)
+    embeddings.forward(batch.embeddings, prompt: prompt, &buffers.embeddings)
+    for index in layers.indices {
+      let (last, place) = (buffers.place(of: index - 1), buffers.place(of: index))
+      let x = index == 0 ? embeddings.output(buffers.embeddings) : buffers.layers[last].output
+      layers[index].forward(
+        x, batch.rows(ofLayer: index, of: layers.count), &buffers.layers[place], &buffers.scratch)
+    }
+    head.forward(buffers.layers[buffers.place(of: layers.count - 1)].output, &buffers.head)
+    buffers.logits.resize(rows: batch.inputs.count, columns: decoder.outputs)
+    decoder.forward(buffers.head.output, into: &buffers.logits)
+    head.cap?.forward(&buffers.logits)
+  }
+
+  private func decoder(_ candidates: CandidateHead) -> Linear {
+    guard let own = candidates.content as? CPUCandidates else {
+      preconditionFailure("the candidates are of another kind of network")
+    }
+    return own.decoder
+  }
+}
+
+/// The rows of the output matrix that are scored.
+private struct CPUCandidates: CandidateContent {
+  let decoder: Linear  // (candidates, E)
+
+  func prepare() { decoder.prepare(gradients: false) }
+}

@@ -1,0 +1,100 @@
+import Checkpoints
+import Tensors
+
+/// Takes a model's weights out of a checkpoint under whatever variant of their names it uses, and keeps account: all
+/// that is expected must be there with its exact shape, and what was not asked for can be listed.
+struct WeightReader {
+  private let checkpoint: Checkpoint
+  private let names: TensorNames
+  private var used: Set<String> = []
+  /// The weight of which parts were read last: widened once for all its parts.
+  private var shared: (name: String, weight: Matrix)?
+
+  init(_ checkpoint: Checkpoint, _ names: TensorNames) {
+    self.checkpoint = checkpoint
+    self.names = names
+  }
+
+  /// The names in the checkpoint that no part of the model asked for, sorted.
+  var unused: [String] { checkpoint.tensorNames.filter { !used.contains($0) } }
+
+  /// Whether it is stored, under any variant of its name.
+  func has(_ name: String) -> Bool { find(name) != nil }
+
+  mutating func matrix(_ name: String, rows: Int, columns: Int) throws(CheckpointError) -> Matrix {
+    guard let found = find(name) else {
+      throw CheckpointError(
+        file: checkpoint.folder, item: name, "is not in the checkpoint",
+        hint: "The checkpoint must hold the whole language model, its head included")
+    }
+    used.insert(found)
+    return try checkpoint.matrix(found, rows: rows, columns: columns)
+  }
+
+  /// The name under which the tensor is stored, if it is. Old TensorFlow conversions, the official BERT files
+  /// among them, call a LayerNorm's weight and bias gamma and beta (transformers, PR 35615).
+  private func find(_ name: String) -> String? {
+    let old =
+      name.replacing("LayerNorm.weight", with: "LayerNorm.gamma")
+      .replacing("LayerNorm.bias", with: "LayerNorm.beta")
+    for (now, then) in zip(names.variants(name), names.variants(old)) {
+      for candidate in [now, then] where checkpoint.shape(candidate) != nil { return candidate }
+    }
+    return nil
+  }
+
+  mutating func linear(_ map: StoredMap) throws(CheckpointError) -> Linear {
+    let (count, inputs) = (map.outputs, map.inputs)
+    switch map.rows {
+    case .all:
+      return Linear(
+        weight: try weight(map, total: count), bias: try bias(map, total: count, of: 0..<count),
+        layout: map.layout)
+    case .slice(let first, let total):
+      let bias = try bias(map, total: total, of: first..<first + count)
+      return Linear(
+        weight: try sharedWeight(map, total: total), bias: bias, layout: map.layout, firstOutput: first)
+    case .chosen(let rows, let total):
+      precondition(map.layout == .outputsByInputs && rows.count == count && inputs > 0)
+      let bias = try bias(map, total: total, of: rows)
+      return Linear(rows: rows, of: try sharedWeight(map, total: total), bias: bias)
+    }
+  }
+
+  private mutating func weight(_ map: StoredMap, total: Int) throws(CheckpointError) -> Matrix {
+    let isTransposed = map.layout == .inputsByOutputs
+    return try matrix(
+      "\(map.name).weight", rows: isTransposed ? map.inputs : total,
+      columns: isTransposed ? total : map.inputs)
+  }
+
+  private mutating func sharedWeight(_ map: StoredMap, total: Int) throws(CheckpointError) -> Matrix {
+    if let shared, shared.name == map.name { return shared.weight }
+    let weight = try weight(map, total: total)
+    shared = (map.name, weight)
+    return weight
+  }
+
+  /// Zeros where the map has none.
+  private mutating func bias(
+    _ map: StoredMap, total: Int, of outputs: some Collection<Int>
+  ) throws(CheckpointError) -> Matrix {
+    guard map.hasBias else { return Matrix(rows: 1, columns: map.outputs) }
+    let whole = try matrix("\(map.name).bias", rows: 1, columns: total)
+    return Matrix(rows: 1, columns: outputs.count, outputs.map { whole[0, $0] })
+  }
+
+  mutating func norm(_ norm: Norm) throws(CheckpointError) -> CPUNorm {
+    var weight = try matrix("\(norm.name).weight", rows: 1, columns: norm.width)
+    switch norm.kind {
+    case .layer(let hasBias):
+      let beta =
+        hasBias
+        ? try matrix("\(norm.name).bias", rows: 1, columns: norm.width) : Matrix(rows: 1, columns: norm.width)
+      return .layer(LayerNorm(gamma: weight, beta: beta, epsilon: norm.epsilon))
+    case .rms: break
+    case .rmsOnePlus: weight = Matrix(rows: 1, columns: norm.width, weight.elements.map { 1 + $0 })
+    }
+    return .rms(RMSNorm(gamma: weight, epsilon: norm.epsilon))
+  }
+}

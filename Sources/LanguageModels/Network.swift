@@ -1,0 +1,99 @@
+import Tensors
+
+/// A frozen language model that runs: scores of the words at one position of each sequence (the mask, or the end of a causal
+/// model's input), and gradients of the prompt that is spliced into its input.
+///
+/// Weights are never written. One network serves any number of threads, each with a `Workspace` of its own. Nothing that uses
+/// a network knows where it runs: it gives ids and prompt, and takes logits and the prompt's gradient.
+public protocol Network: Sendable {
+  var configuration: ModelConfiguration { get }
+  /// The word-embedding table, (V, E): the space that prompts live in.
+  var embeddingTable: EmbeddingTable { get }
+  /// Tensors of the checkpoint that the model has no use for (poolers, position ids, …).
+  var unusedTensors: [String] { get }
+  /// Whether a sequence's results are the same to the last bit whichever sequences share its batch.
+  var keepsSequencesApart: Bool { get }
+
+  /// Lays the weights out for the work to come, in parallel; else each is when it is first used.
+  /// - Parameter gradients: whether gradients will be asked for as well
+  func prepare(gradients: Bool, parallelism: Parallelism)
+
+  /// Some words only, so that scoring them costs no more than it must.
+  func candidates(_ ids: [Int]) -> CandidateHead
+
+  /// Every word of the vocabulary.
+  var allWords: CandidateHead { get }
+
+  /// The logits of the candidates at the position that is read, (B, candidates).
+  /// - Parameter prompt: (P, E), in the space of the table's rows
+  func logits(
+    _ inputs: ArraySlice<PromptedInput>, prompt: Matrix, candidates: CandidateHead, _ workspace: Workspace
+  ) -> Matrix
+
+  /// The cross-entropy of each label, and of each group the gradient, (P, E), of its `scale` times the sum of its losses.
+  func lossesAndGradients(
+    _ groups: [LabelledGroup], candidates: CandidateHead, _ workspace: Workspace
+  ) -> [(losses: [Float], gradient: Matrix)]
+
+  /// The divergence `KL(q | softmax(logits / T))` of each sequence, and the gradient of `scale` times their sum.
+  /// - Parameters:
+  ///   - targets: the distributions `q` over `candidates`, (B, candidates)
+  ///   - gradient: (P, E), overwritten
+  func lossAndGradient(
+    _ inputs: ArraySlice<PromptedInput>, targets: Matrix, temperature: Float, prompt: Matrix,
+    candidates: CandidateHead, scale: Float, gradient: inout Matrix, _ workspace: Workspace
+  ) -> [Float]
+}
+
+extension Network {
+  /// The cross-entropy of each label at the position that is read, and the gradient of `scale` times their sum.
+  /// - Parameters:
+  ///   - labels: columns of `candidates`
+  ///   - gradient: (P, E), overwritten
+  public func lossAndGradient(
+    _ inputs: ArraySlice<PromptedInput>, labels: ArraySlice<Int>, prompt: Matrix,
+    candidates: CandidateHead, scale: Float, gradient: inout Matrix, _ workspace: Workspace
+  ) -> [Float] {
+    let group = LabelledGroup(inputs: Array(inputs), labels: Array(labels), prompt: prompt, scale: scale)
+    let results = lossesAndGradients([group], candidates: candidates, workspace)
+    gradient = results[0].gradient
+    return results[0].losses
+  }
+}
+
+/// The words that are scored, as a network has laid them out for itself.
+public struct CandidateHead: Sendable {
+  public let count: Int
+  let content: any CandidateContent
+
+  init(_ content: any CandidateContent, count: Int) {
+    self.content = content
+    self.count = count
+  }
+
+  /// Lays them out for the work to come, which else its first part does.
+  public func prepare() { content.prepare() }
+}
+
+/// What a network keeps for the words that are scored.
+protocol CandidateContent: Sendable {
+  func prepare()
+}
+
+/// One worker's buffers, reused from batch to batch, whatever network they are for. Not for two threads at a time.
+public final class Workspace {
+  let keepsLayers: Bool
+  private var owned: AnyObject?
+
+  /// - Parameter keepsLayers: whether every layer's activations are kept, which gradients need; else layers take turns with
+  ///   two places
+  public init(keepsLayers: Bool = true) { self.keepsLayers = keepsLayers }
+
+  /// The buffers of a kind of network, made when they are first asked for.
+  func buffers<Buffers: AnyObject>(_ make: () -> Buffers) -> Buffers {
+    if let known = owned as? Buffers { return known }
+    let made = make()
+    owned = made
+    return made
+  }
+}
