@@ -75,7 +75,7 @@ struct RepositoryCache: Sendable {
   func reuse(_ hash: ContentHash, size: Int, as name: String, at commit: String) throws -> Bool {
     let blob = folder.appending(path: "blobs/\(hash.name)")
     guard Self.size(blob) == size else { return false }
-    try Self.makeFolder(snapshot(commit))
+    try Self.makeFolder(snapshot(commit).appending(path: name).deletingLastPathComponent())
     if try link(blob, name, commit) { return true }
     let copy = try PartFile(
       in: blob.deletingLastPathComponent(), stem: hash.name, subject: name, size: size, expected: hash)
@@ -101,7 +101,9 @@ struct RepositoryCache: Sendable {
   private func link(_ blob: URL, _ name: String, _ commit: String) throws -> Bool {
     guard linksSnapshots else { return false }
     let pointer = snapshot(commit).appending(path: name).path
-    let target = "../../blobs/\(blob.lastPathComponent)"
+    // A file in a folder of the repository is as much deeper.
+    let depth = 2 + name.count { $0 == "/" }
+    let target = String(repeating: "../", count: depth) + "blobs/\(blob.lastPathComponent)"
     for _ in 0..<2 {
       if symlink(target, pointer) == 0 { return true }
       guard errno == EEXIST else { return false }

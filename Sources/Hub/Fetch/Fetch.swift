@@ -73,7 +73,8 @@ struct Fetch: Sendable {
   private func isComplete(
     _ cache: RepositoryCache, _ commit: String, _ listing: FileListing?, for part: HubPart
   ) -> Bool {
-    let names = listing?.names ?? cache.names(at: commit)
+    var names = listing?.names ?? cache.names(at: commit)
+    if let file = id.file, cache.holds(file, at: commit, size: nil) { names.insert(file) }
     guard let files = try? ModelFiles(among: names, of: id) else { return false }
     func holds(_ name: String) -> Bool { cache.holds(name, at: commit, size: listing?.entries[name]?.size) }
     guard files.small.allSatisfy(holds) else { return false }
