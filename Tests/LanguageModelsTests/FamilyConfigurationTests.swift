@@ -156,7 +156,7 @@ import Testing
       to: file, atomically: true, encoding: .utf8)
     let golden = try Golden(Fixtures.model("gemma3-odd"))
     let plain = try FrozenModel(folder: Fixtures.model("gemma3-odd"))
-    // As BF16 the table would be scaled by another number: the file is written anew as F32, and so the expected one.
+    // Written anew the table is F32, and so its scale is another number than that of the BF16 fixture.
     func logits(_ model: FrozenModel, _ prompt: Matrix) -> [Float] {
       model.logits(golden.inputs[...], prompt: prompt, candidates: model.allWords, Workspace()).elements
     }
