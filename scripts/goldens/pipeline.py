@@ -491,6 +491,8 @@ def experiment(models, facts, words, anchors, manual, configuration):
             cell("direct", [], relation, seed, tuned["t"][0])
             best, (dev_accuracy, _), *_ = tune(t, train[:3], dev[:3], words, t.start(seed), **settings(seed))
             cell("direct, few facts", [], relation, seed, best, devAccuracy=dev_accuracy)
+            best, (dev_accuracy, _), *_ = tune(t, train, dev, words, t.start(seed), **settings(seed, epochs=1))
+            cell("direct, one epoch", [], relation, seed, best, devAccuracy=dev_accuracy)
             cell("random", [], relation, seed, Stream(seed, "transfer.random").matrix(P, t.width, *t.moments()))
             for names in [["a"], ["a", "b"]]:
                 sources = [(models[name], f32(tuned[name][0]), 1.0) for name in names]
@@ -524,7 +526,7 @@ EXPERIMENT = {
     "methods": [
         {"method": "manual"}, {"method": "majority"}, {"method": "direct"},
         {"label": "direct, few facts", "method": "direct", "factLimit": 3},
-        {"method": "random"}, {"method": "canonical"},
+        {"label": "direct, one epoch", "method": "direct", "epochs": 1}, {"method": "random"}, {"method": "canonical"},
         {"label": "random anchors", "method": "canonical", "anchorCount": 20},
         {"label": "first anchors", "method": "canonical", "anchorCount": 20, "anchorOrder": "sorted"},
         {"label": "absolute", "method": "relative", "maskTop": 12, "maskAbsolute": True},

@@ -248,7 +248,7 @@ final class Materials: Sendable {
     let method = cell.method
     let prompts = try cell.prompts.map(inputs)
     guard let target = try fingerprint(cell.target), !prompts.contains(nil) else { return nil }
-    let trains = method.training != nil || (method.mark == .direct && method.options.factLimit != nil)
+    let trains = method.training != nil || method.tunesForItself
     let readsTraining = trains || method.mark == .majority
     let readsDev = trains || method.options.select == .dev
     var splits = ["test": facts.fingerprints.test]
