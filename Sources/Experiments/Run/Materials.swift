@@ -124,11 +124,11 @@ final class Materials: Sendable {
     return try models.value(name, size: Self.fileSizes(folder)) { try LanguageModel(folder: folder) }
   }
 
-  /// Bytes of the folder's files: at least what a model takes in memory.
-  private static func fileSizes(_ folder: URL) -> Int {
+  /// Bytes of the folder's files, or of the one file: at least what a model takes in memory.
+  private static func fileSizes(_ place: URL) -> Int {
     let files = try? FileManager.default.contentsOfDirectory(
-      at: folder.resolvingSymlinksInPath(), includingPropertiesForKeys: nil)
-    return (files ?? []).reduce(0) { sum, file in
+      at: place.resolvingSymlinksInPath(), includingPropertiesForKeys: nil)
+    return (files ?? [place]).reduce(0) { sum, file in
       let size = try? file.resolvingSymlinksInPath().resourceValues(forKeys: [.fileSizeKey]).fileSize
       return sum + (size ?? 0)
     }
@@ -288,7 +288,9 @@ final class Materials: Sendable {
 
   /// Of all files of a model; nil where it is not on this machine.
   func fingerprint(_ model: String) throws -> String? {
-    guard let folder = try? places.model(model) else { return nil }
+    guard let folder = try? places.model(model), FileManager.default.fileExists(atPath: folder.path) else {
+      return nil
+    }
     return try fingerprints.value(model) { try Fingerprint.ofModel(folder) }
   }
 
