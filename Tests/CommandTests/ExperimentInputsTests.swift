@@ -136,4 +136,17 @@ import Testing
     try bench.world.folder.write(Data(contentsOf: file) + [0], to: "target.gguf")
     #expect(try bench.experiment("why").array?.compactMap { $0["address"]?.string } != addresses)
   }
+
+  /// Two tasks of one name and as many labels, in one run: each is asked for its own words.
+  @Test func tasksOfOneNameAreKeptApart() throws {
+    let bench = try Bench()
+    try bench.write(Bench.task.replacing(#""of""#, with: #""capital""#), to: "bond2.json")
+    let (one, two) = (#""bond.json=texts""#, #""bond2.json=texts""#)
+    for (names, output) in [([one], "a/one"), ([two], "b/one"), ([one, two], "c/one")] {
+      try bench.configure(["relations": "[\(names.joined(separator: ","))]"])
+      _ = try bench.experiment("run", to: output)
+    }
+    let alone = try bench.results("a/one").merging(bench.results("b/one")) { $1 }
+    #expect(try alone.count == 10 && bench.results("c/one") == alone)
+  }
 }

@@ -147,7 +147,7 @@ final class Materials: Sendable {
   /// model.
   func evaluator(_ name: String, _ facts: RelationFacts, _ parallelism: Parallelism) throws -> Evaluator {
     let words = words(facts)
-    return try evaluators.value("\(name) \(facts.task?.description.name ?? "") \(words?.count ?? -1)") {
+    return try evaluators.value("\(name) \(facts.task == nil) \(candidatesFingerprint(facts))") {
       let model = try model(name)
       let candidates: CandidateVocabulary
       if let task = facts.task {
