@@ -114,6 +114,17 @@ import Testing
     }
   }
 
+  /// Two series with the same settings have one result, each under its own name.
+  @Test func oneResultMayHaveTwoNames() throws {
+    let bench = try Bench([
+      "methods": #"[{"label": "one", "method": "linear"}, {"label": "two", "method": "linear", "ridge": 1}]"#
+    ])
+    _ = try bench.experiment("run")
+    #expect(try bench.results().count == 2 && bench.isFinished())
+    #expect(try bench.methods() == ["one", "two"])
+    #expect(try bench.report().contains("4 cells of 4 finished"))
+  }
+
   /// What is not on this machine is as the last run left it.
   @Test(arguments: ["other", "./other"])
   func reportsDoNotNeedTheModels(_ target: String) throws {
