@@ -186,10 +186,15 @@ struct Pipeline {
     }
   }
 
-  func selectByWords(_ name: String, several: Bool) throws -> Choice {
-    let transfer = try transfer(
-      MethodRegistry.method(named: name), .strength, several: several, seed: 4)
-    let choice = try #require(try WordSelection().choose(transfer, weights: weights(several)))
+  /// - Parameter isReversed: whether the second source is given first
+  func selectByWords(_ name: String, several: Bool, isReversed: Bool = false) throws -> Choice {
+    func order<Element>(_ elements: [Element]) -> [Element] { isReversed ? elements.reversed() : elements }
+    let transfer = Transfer(
+      SharedVocabulary(
+        sources: try order(names(several)).map { try model($0).space }, target: try model("t").space),
+      method: try MethodRegistry.method(named: name), normalization: .strength, seed: 4,
+      parallelism: Parallelism(threads: 1))
+    let choice = try #require(try WordSelection().choose(transfer, weights: order(weights(several))))
     return try Choice(choice.chosen, choice.score)
   }
 

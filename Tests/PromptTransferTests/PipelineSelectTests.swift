@@ -11,10 +11,13 @@ import Testing
   func wordsChoose(_ method: String, _ several: Bool) throws {
     let pipeline = try Pipeline()
     let section = "select.words.\(method)\(several ? ".two" : "")"
-    let chosen = try pipeline.selectByWords(method, several: several)
-    #expect(try chosen.ridge == pipeline.number(section, "ridge"))
     let best = try #require(try pipeline.list(section, "scores").max())
-    expectClose([chosen.score], [best], absolute: 1e-6, section)
+    // In whatever order sources are given.
+    for isReversed in several ? [false, true] : [false] {
+      let chosen = try pipeline.selectByWords(method, several: several, isReversed: isReversed)
+      #expect(try chosen.ridge == pipeline.number(section, "ridge"))
+      expectClose([chosen.score], [best], absolute: 1e-6, section)
+    }
   }
 
   /// By micro accuracy, where macro accuracy would choose another; of equals the first.

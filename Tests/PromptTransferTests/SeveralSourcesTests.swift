@@ -71,6 +71,27 @@ import Testing
     #expect(together[0].vectors == first.vectors && together[1].vectors == first.vectors)
   }
 
+  /// Each of several prompts comes out as it would alone, its objective with it.
+  @Test(arguments: methods)
+  func severalPromptsAreKeptApart(_ method: any TransferMethod) throws {
+    let world = try TinyWorld()
+    let (model, target) = (try world.model("a"), try world.model("b", width: 6, seed: 2))
+    let prompts = (0..<3).map { TinyWorld.prompt(model, seed: UInt64(40 + $0)) }
+    let fitted = try Transfer(
+      SharedVocabulary(sources: [model.space], target: target.space), method: method, seed: 3,
+      parallelism: Parallelism(threads: 1)
+    ).fit()
+    let together = try fitted.carry(prompts.map { [$0] })
+    for (prompt, found) in zip(prompts, together) {
+      let alone = try fitted.carry([prompt])
+      expectClose(found.vectors, alone.vectors, absolute: 1e-5)
+      #expect((found.objective == nil) == (alone.objective == nil))
+      expectClose(found.objective ?? [], alone.objective ?? [], absolute: 1e-6)
+    }
+    guard type(of: method).readsPrompts else { return }
+    #expect(Set(together.compactMap(\.objective)).count == prompts.count)
+  }
+
   @Test func weightsArePositive() throws {
     let model = try TinyWorld().model("a")
     for weight in [0, -1, .nan, .infinity] as [Float] {

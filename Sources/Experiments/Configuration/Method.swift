@@ -148,6 +148,11 @@ public struct Method: Sendable, Hashable, Codable {
   /// Whether prompt vectors, and with them a seed, are part of it.
   var usesVectors: Bool { mark != .manual && mark != .majority }
 
+  /// Whether it is tuned on the target by settings of its own, and not the prompt that others start from.
+  var tunesForItself: Bool {
+    mark == .direct && (options.factLimit != nil || options.epochs != nil || options.learningRate != nil)
+  }
+
   /// The rule that the carried vectors are scaled by.
   package var normalization: NormalizationRule {
     options.normalize ?? transfer.map { type(of: $0).normalization } ?? .none

@@ -30,7 +30,7 @@ public struct Cell: Sendable, Hashable, Codable {
 
   /// The prompts that must be tuned before it can run.
   var prompts: [PromptKey] {
-    let models = method.mark == .direct && method.options.factLimit == nil ? [target] : sources
+    let models = method.mark == .direct && !method.tunesForItself ? [target] : sources
     return models.map { PromptKey(model: $0, relation: relation, vectorCount: vectorCount, seed: seed) }
   }
 

@@ -9,7 +9,7 @@ public struct CellResult: Sendable, Codable, Equatable {
     package init(word: String, cosine: Float) { (self.word, self.cosine) = (word, cosine) }
   }
 
-  public let cell: Cell
+  public private(set) var cell: Cell
   /// What it rests on; nil in results of version 0.1.0, which did not record it.
   public var inputs: CellInputs?
   /// Why the method does not apply to these models; there is nothing else then.
@@ -32,6 +32,13 @@ public struct CellResult: Sendable, Codable, Equatable {
   public var nearestAfter: [[NearestWord]]?
 
   package init(_ cell: Cell, inputs: CellInputs? = nil) { (self.cell, self.inputs) = (cell, inputs) }
+
+  /// The same for a cell that rests on the same, by that one's names: results are shared between labels.
+  func named(as cell: Cell) -> CellResult {
+    var result = self
+    result.cell = cell
+    return result
+  }
 
   /// Mean over the vectors.
   public var meanObjective: Double? {

@@ -11,14 +11,20 @@ enum Fingerprint {
     return String(SecureHash.sha256(bytes).prefix(16))
   }
 
-  /// Of all files of a model: weights, configuration, tokenizer. Throws where one cannot be read.
-  static func ofModel(_ folder: URL) throws -> String {
+  /// Of all files of a model: weights, configuration, tokenizer; or of its one GGUF file. Throws where one cannot be read.
+  static func ofModel(_ place: URL) throws -> String {
+    let place = place.resolvingSymlinksInPath()
     let endings = ["json", "safetensors", "bin", "txt", "model", "gguf"]
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-      .filter { name in endings.contains { name.hasSuffix(".\($0)") } }.sorted()
+    let isFile = try place.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true
+    let files =
+      try isFile
+      ? [(name: "gguf", place)]
+      : FileManager.default.contentsOfDirectory(atPath: place.path)
+        .filter { name in endings.contains { name.hasSuffix(".\($0)") } }.sorted()
+        .map { ($0, place.appendingPathComponent($0)) }
     var hash = SecureHash(.sha256)
-    for name in names {
-      let file = folder.appendingPathComponent(name).resolvingSymlinksInPath()
+    for (name, file) in files {
+      let file = file.resolvingSymlinksInPath()
       guard (try file.resourceValues(forKeys: [.isRegularFileKey])).isRegularFile == true else { continue }
       let mapped = try MappedFile(file)
       mapped.withBytes { bytes in

@@ -124,11 +124,11 @@ final class Materials: Sendable {
     return try models.value(name, size: Self.fileSizes(folder)) { try LanguageModel(folder: folder) }
   }
 
-  /// Bytes of the folder's files: at least what a model takes in memory.
-  private static func fileSizes(_ folder: URL) -> Int {
+  /// Bytes of the folder's files, or of the one file: at least what a model takes in memory.
+  private static func fileSizes(_ place: URL) -> Int {
     let files = try? FileManager.default.contentsOfDirectory(
-      at: folder.resolvingSymlinksInPath(), includingPropertiesForKeys: nil)
-    return (files ?? []).reduce(0) { sum, file in
+      at: place.resolvingSymlinksInPath(), includingPropertiesForKeys: nil)
+    return (files ?? [place]).reduce(0) { sum, file in
       let size = try? file.resolvingSymlinksInPath().resourceValues(forKeys: [.fileSizeKey]).fileSize
       return sum + (size ?? 0)
     }
@@ -147,7 +147,7 @@ final class Materials: Sendable {
   /// model.
   func evaluator(_ name: String, _ facts: RelationFacts, _ parallelism: Parallelism) throws -> Evaluator {
     let words = words(facts)
-    return try evaluators.value("\(name) \(facts.task?.description.name ?? "") \(words?.count ?? -1)") {
+    return try evaluators.value("\(name) \(facts.task == nil) \(candidatesFingerprint(facts))") {
       let model = try model(name)
       let candidates: CandidateVocabulary
       if let task = facts.task {
@@ -248,7 +248,7 @@ final class Materials: Sendable {
     let method = cell.method
     let prompts = try cell.prompts.map(inputs)
     guard let target = try fingerprint(cell.target), !prompts.contains(nil) else { return nil }
-    let trains = method.training != nil || (method.mark == .direct && method.options.factLimit != nil)
+    let trains = method.training != nil || method.tunesForItself
     let readsTraining = trains || method.mark == .majority
     let readsDev = trains || method.options.select == .dev
     var splits = ["test": facts.fingerprints.test]
@@ -288,7 +288,9 @@ final class Materials: Sendable {
 
   /// Of all files of a model; nil where it is not on this machine.
   func fingerprint(_ model: String) throws -> String? {
-    guard let folder = try? places.model(model) else { return nil }
+    guard let folder = try? places.model(model), FileManager.default.fileExists(atPath: folder.path) else {
+      return nil
+    }
     return try fingerprints.value(model) { try Fingerprint.ofModel(folder) }
   }
 

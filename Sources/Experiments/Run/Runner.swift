@@ -59,6 +59,14 @@ public struct Runner: Sendable {
       finishedPrompts: prompts)
   }
 
+  /// Where the results of what would be run now are, by the cells' identifiers; without those of models that are not on this
+  /// machine.
+  func addresses() throws -> [String: String] {
+    Dictionary(
+      try planned().compactMap { entry in entry.address.map { (entry.cell.identifier, $0) } }
+    ) { $1 }
+  }
+
   /// Tunes the prompts that are missing, then runs the cells that are missing, several at a time.
   /// - Parameter progress: called with what is being done, how much of it is done, and of how much
   /// - Returns: whether all is finished; false when stopped

@@ -10,30 +10,42 @@ public struct Results: Sendable {
   public let record: ExperimentRecord?
   /// How many results are of version 0.1.0, which did not record what they rest on.
   let unrecordedCount: Int
+  /// How many results rest on something that has changed since: they are those of the last run.
+  let outdatedCount: Int
   private let cells: [Cell]
   private let byCell: [Cell: CellResult]
   private let timings: [Cell: CellTiming]
 
   public init(_ runner: Runner) throws {
-    try self.init(runner.configuration, relations: runner.relations, store: runner.store)
+    try self.init(
+      runner.configuration, relations: runner.relations, store: runner.store, current: runner.addresses())
   }
 
-  /// - Parameter relations: the names that the configuration's `relations` stand for
-  package init(_ configuration: ExperimentConfiguration, relations: [String], store: Store) throws {
+  /// - Parameters:
+  ///   - relations: the names that the configuration's `relations` stand for
+  ///   - current: the addresses of what would be run now, by the cells' identifiers, of models that are on this machine
+  package init(
+    _ configuration: ExperimentConfiguration, relations: [String], store: Store,
+    current: [String: String] = [:]
+  ) throws {
     (self.configuration, self.relations) = (configuration, relations)
     cells = Grid(configuration, relations: relations).cells
     record = try store.record()
     let addresses = try store.addresses()
     var byCell: [Cell: CellResult] = [:]
     var timings: [Cell: CellTiming] = [:]
+    var outdatedCount = 0
     for cell in cells {
-      for address in [addresses[cell.identifier], cell.identifier].compactMap({ $0 }) {
+      let name = cell.identifier
+      for address in [current[name], addresses[name], name].compactMap({ $0 }) {
         guard let result = try store.result(address) else { continue }
-        (byCell[cell], timings[cell]) = (result, try store.timing(at: address))
+        (byCell[cell], timings[cell]) = (result.named(as: cell), try store.timing(at: address))
+        if result.inputs != nil, let now = current[name], now != address { outdatedCount += 1 }
         break
       }
     }
     unrecordedCount = byCell.values.count { $0.inputs == nil }
+    self.outdatedCount = outdatedCount
     (self.byCell, self.timings) = (byCell, timings)
   }
 

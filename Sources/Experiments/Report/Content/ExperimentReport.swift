@@ -66,6 +66,10 @@ struct ExperimentReport {
       cells +=
         "; \(Shown.setting(Double(results.unrecordedCount))) are of version 0.1.0, which did not record what they rest on"
     }
+    if results.outdatedCount > 0 {
+      cells +=
+        "; \(Shown.setting(Double(results.outdatedCount))) are of the last run and rest on something that has changed since"
+    }
     let terms = [
       Term(
         name: "Facts",
