@@ -7,7 +7,7 @@ struct SharedWords {
   static func main() async throws {
     let ids = CommandLine.arguments.dropFirst().compactMap(HubID.init)
     guard ids.count == 2 else { return print("usage: SharedWords ORG/MODEL ORG/MODEL") }
-    let hub = Hub(settings: try HubSettings())
+    let hub = HubClient(settings: try HubSettings())
     var spaces: [EmbeddingSpace] = []
     for id in ids {
       let model = try await hub.fetch(id, .embeddings)
