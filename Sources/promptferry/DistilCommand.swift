@@ -134,7 +134,7 @@ struct DistilCommand: AsyncParsableCommand {
     }
   }
 
-  private func subjects(_ place: URL, _ split: FactSet.Split) throws -> SubjectSet {
+  private func subjects(_ place: URL, _ split: ExampleSet.Split) throws -> SubjectSet {
     let all = try SubjectSet(place, split: split)
     return factsLimit.map { all.drawn($0, seed: common.seed) } ?? all
   }

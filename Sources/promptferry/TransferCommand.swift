@@ -171,7 +171,7 @@ struct TransferCommand: AsyncParsableCommand {
     let evaluator = Evaluator(
       model: model, candidates: try data.candidates(listedIn: selection.vocabulary, space: model.space),
       parallelism: common.parallelism)
-    return try DevSelection(evaluator, facts: evaluator.prepare(data.read(.dev).facts, template: template))
+    return try DevSelection(evaluator, facts: evaluator.prepare(data.read(.dev).examples, template: template))
   }
 
   private var usedAnchors: SharedVocabulary.Count {

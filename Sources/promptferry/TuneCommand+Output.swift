@@ -61,7 +61,7 @@ extension TuneCommand {
         common.note("\(name)\(truncated) \(split) texts were cut to the model's positions.")
       }
     }
-    if task.dev.facts.isEmpty {
+    if task.dev.examples.isEmpty {
       common.note("\(name)There are no development facts: the last prompt is kept.")
     }
     if case .facts(let place) = task.data, place.pathExtension == "jsonl" {

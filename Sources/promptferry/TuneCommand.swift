@@ -104,7 +104,7 @@ struct TuneCommand: AsyncParsableCommand {
       settings: settings)
     let jobs = try tasks.map { task in
       TuningJob(
-        name: task.data.name, train: task.train.facts, dev: task.dev.facts, template: task.template,
+        name: task.data.name, train: task.train.examples, dev: task.dev.examples, template: task.template,
         start: try start(tuner, task, loaded.space))
     }
     let progress = common.progress("tuning on \(loaded.name)", unit: "steps")
@@ -127,7 +127,7 @@ struct TuneCommand: AsyncParsableCommand {
     /// The prompt to start from.
     let origin: PromptFile?
     let template: Template
-    let train, dev: FactSet
+    let train, dev: ExampleSet
   }
 
   /// Whether the output is a folder, with a prompt for each relation.
@@ -177,7 +177,7 @@ struct TuneCommand: AsyncParsableCommand {
     return try tuner.start(from: Template(manual), vectorCount: task.template.vectorCount)
   }
 
-  private func read(_ data: Dataset, _ split: FactSet.Split) throws -> FactSet {
+  private func read(_ data: Dataset, _ split: ExampleSet.Split) throws -> ExampleSet {
     let all = try data.read(split)
     return factsLimit.map { all.drawn($0, seed: common.seed) } ?? all
   }

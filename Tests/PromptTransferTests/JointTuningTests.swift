@@ -7,7 +7,7 @@ import Testing
 
 /// Prompts that are tuned together come out as each does alone, to the last bit.
 @Suite struct JointTuningTests {
-  private static func facts(_ count: Int, shift: Int) -> [Fact] {
+  private static func facts(_ count: Int, shift: Int) -> [Example] {
     (0..<count).map { TinyWorld.facts[($0 * 2 + shift) % 3] }
   }
 
@@ -51,7 +51,7 @@ import Testing
     let tuner = tuner(try TinyWorld().model("model"), batch: 2, threads: 1)
     var jobs = try jobs(tuner)
     jobs[1] = TuningJob(
-      name: "broken", train: [Fact(relation: "r", subject: "paris", object: "two words")], dev: [],
+      name: "broken", train: [Example(relation: "r", subject: "paris", object: "two words")], dev: [],
       template: jobs[1].template, start: jobs[1].start)
     let error = #expect(throws: TransferError.self) { try tuner.tune(jobs) }
     #expect(error?.description.hasPrefix("broken") == true)

@@ -35,7 +35,7 @@ struct Tour {
       settings: TuningSettings())
     let template = Template.vectors(5)
     let tuned = try tuner.tune(
-      train: FactSet(facts, split: .train).facts, dev: FactSet(facts, split: .dev).facts,
+      train: ExampleSet(facts, split: .train).facts, dev: ExampleSet(facts, split: .dev).examples,
       template: template, start: tuner.randomStart(vectorCount: template.vectorCount))
     return SoftPrompt(
       vectors: tuned.vectors, template: template, modelName: model.name,
@@ -61,7 +61,7 @@ struct Tour {
   ) throws -> Double {
     let evaluator = Evaluator(
       model: model, candidates: CandidateVocabulary(tokenizer: model.tokenizer), parallelism: .granted)
-    let questions = try evaluator.prepare(FactSet(facts, split: .test).facts, template: template)
+    let questions = try evaluator.prepare(ExampleSet(facts, split: .test).examples, template: template)
     let vectors = prompt?.vectors ?? Matrix(rows: 0, columns: model.space.table.width)
     return Evaluation(try evaluator.predictions(questions, prompt: vectors) ?? []).microAccuracy
   }

@@ -2,14 +2,14 @@ import Foundation
 
 /// What prompts are tuned on and asked: facts of relations, or a classification task.
 public enum Dataset: Sendable {
-  /// A folder or a file as `FactSet` reads it.
+  /// A folder or a file as `ExampleSet` reads it.
   case facts(URL)
   case task(ClassificationTask)
 
-  public func read(_ split: FactSet.Split) throws -> FactSet {
+  public func read(_ split: ExampleSet.Split) throws -> ExampleSet {
     switch self {
-    case .facts(let url): try FactSet(url, split: split)
-    case .task(let task): try FactSet(everyOneOf: task.examples(split))
+    case .facts(let url): try ExampleSet(url, split: split)
+    case .task(let task): try ExampleSet(everyOneOf: task.examples(split))
     }
   }
 

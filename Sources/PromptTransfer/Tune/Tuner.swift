@@ -82,7 +82,7 @@ public struct Tuner: Sendable {
   ///   - progress: called after every step with the number of steps done and of all steps
   ///   - shouldStop: asked after every step; the best prompt so far is then the result
   public func tune(
-    train: [Fact], dev: [Fact], template: Template, start: Matrix,
+    train: [Example], dev: [Example], template: Template, start: Matrix,
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
     shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws(TransferError) -> TuningResult {
@@ -128,13 +128,13 @@ public struct Tuner: Sendable {
 public struct TuningJob: Sendable {
   /// What errors call it.
   public let name: String
-  public let train: [Fact]
-  public let dev: [Fact]
+  public let train: [Example]
+  public let dev: [Example]
   public let template: Template
   /// (P, C), P as in the template
   public let start: Matrix
 
-  public init(name: String, train: [Fact], dev: [Fact], template: Template, start: Matrix) {
+  public init(name: String, train: [Example], dev: [Example], template: Template, start: Matrix) {
     precondition(start.rows == template.vectorCount)
     self.name = name
     self.train = train
