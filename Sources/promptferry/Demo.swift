@@ -133,12 +133,10 @@ struct Demo: Sendable {
         settings.seed = common.seed
         let tuner = Tuner(evaluator: evaluator(model), settings: settings)
         let template = Template.vectors(5)
-        let tuning = try tuner.tune(
+        return try tuner.tune(
           train: relation.train, dev: relation.dev, template: template,
-          start: tuner.randomStart(vectorCount: template.vectorCount), shouldStop: shouldStop)
-        return SoftPrompt(
-          vectors: tuning.vectors, template: template, modelName: model.name,
-          embeddingFingerprint: model.space.table.fingerprint)
+          start: tuner.randomStart(vectorCount: template.vectorCount), shouldStop: shouldStop
+        ).prompt
       }
       progress.update(done.set(result, at: index), of: jobs.count)
     }

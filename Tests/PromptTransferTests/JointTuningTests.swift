@@ -39,12 +39,13 @@ import Testing
     let together = try tuner.tune(jobs)
     #expect(together.count == jobs.count)
     for (job, result) in zip(jobs, together) {
-      let alone = try tuner.tune(train: job.train, dev: job.dev, template: job.template, start: job.start)
+      let alone = try tuner.tune([job])[0]
       #expect(result.vectors == alone.vectors, "\(job.name)")
       #expect(result.epochs == alone.epochs && result.bestDevAccuracy == alone.bestDevAccuracy)
       #expect(result.exampleCount == 4 * job.train.count && !result.isInterrupted)
     }
-    #expect(together[0].vectors != jobs[0].start)
+    guard case .vectors(let start) = jobs[0].start else { return #expect(Bool(false), "no vectors") }
+    #expect(together[0].vectors != start)
   }
 
   @Test func theOneThatCannotBeTunedIsNamed() throws {

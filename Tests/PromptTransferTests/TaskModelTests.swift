@@ -47,7 +47,7 @@ import Testing
     let labels = [Self.labels[1], TaskDescription.Label(name: "s", word: "superb")]
     let prompt = SoftPrompt(
       vectors: plain.vectors, template: plain.template, modelName: "model",
-      embeddingFingerprint: plain.embeddingFingerprint, provenance: try SoftPrompt.provenance(of: labels))
+      embeddingFingerprint: plain.embeddingFingerprint, provenance: SoftPrompt.provenance(of: labels))
     let file = world.folder.url.appending(path: "p")
     try prompt.write(to: file)
     #expect(try SoftPrompt(file).labels == labels)
