@@ -7,11 +7,11 @@ public struct CandidateVocabulary: Sendable {
   /// The token of each word; no token twice (the first spelling of it stands).
   public let ids: [Int]
   /// What the answers are.
-  public let answers: Answers
+  public let answers: AnswerKind
   private let columns: [Int: Int]
 
   /// What the answers to a template are.
-  public enum Answers: Sendable, Equatable {
+  public enum AnswerKind: Sendable, Equatable {
     /// Words of the model's vocabulary: tuning's loss is over all of it, and an example that is too long is left out.
     case words
     /// Labels of a task. Nothing else can be the answer: tuning's loss is over the label words alone. A text that is too
@@ -24,7 +24,7 @@ public struct CandidateVocabulary: Sendable {
     self.init(words, tokenizer: tokenizer, answers: .words)
   }
 
-  init(_ words: [String], tokenizer: Tokenizer, answers: Answers) {
+  init(_ words: [String], tokenizer: Tokenizer, answers: AnswerKind) {
     self.answers = answers
     var kept: [(String, Int)] = []
     var columns: [Int: Int] = [:]
