@@ -15,12 +15,14 @@ public struct LanguageModel: Sendable {
   let answer: AnswerPlace
 
   /// Loads both from a folder in Hugging Face layout, or from a GGUF file.
-  public init(folder: URL) throws {
+  public init(folder: URL) throws(TransferError) {
     name = Checkpoint.name(of: folder)
-    network =
-      GGUFMetadata.isNamed(folder)
-      ? try FrozenModel(Checkpoint(folder: folder)) : try FrozenModel(folder: folder)
-    tokenizer = try Tokenizer(folder: folder)
+    (network, tokenizer) = try TransferError.unify {
+      let network: any Network =
+        GGUFMetadata.isNamed(folder)
+        ? try FrozenModel(Checkpoint(folder: folder)) : try FrozenModel(folder: folder)
+      return (network, try Tokenizer(folder: folder))
+    }
     if network.configuration.isCausal {
       answer = .next
     } else if let mask = tokenizer.mask {
@@ -48,10 +50,12 @@ public struct EmbeddingSpace: Sendable {
   public let tokenizer: Tokenizer
 
   /// Opens both in a folder in Hugging Face layout, or in a GGUF file.
-  public init(folder: URL) throws {
-    try self.init(
-      name: Checkpoint.name(of: folder), table: try EmbeddingTable(folder: folder),
-      tokenizer: try Tokenizer(folder: folder))
+  public init(folder: URL) throws(TransferError) {
+    self = try TransferError.unify {
+      try EmbeddingSpace(
+        name: Checkpoint.name(of: folder), table: EmbeddingTable(folder: folder),
+        tokenizer: Tokenizer(folder: folder))
+    }
   }
 
   init(name: String, table: EmbeddingTable, tokenizer: Tokenizer) throws(TransferError) {

@@ -60,8 +60,8 @@ struct MeasureModel: ParsableCommand {
     guard let evaluator = made else { throw ExitCode.failure }
     let template = Template.vectors(5)
     let usable = try evaluator.prepare(
-      FactSet(URL(fileURLWithPath: facts), split: .train).facts, template: template)
-    let chosen = Array(usable.facts.prefix(limit))
+      ExampleSet(URL(fileURLWithPath: facts), split: .train).examples, template: template)
+    let chosen = Array(usable.examples.prefix(limit))
     let set = try evaluator.prepare(chosen, template: template)
     let prompt = loaded.space.table.rows(Array(100..<105))
     let shape = loaded.network.configuration

@@ -7,7 +7,7 @@ struct Demo: Sendable {
   private struct Relation: Sendable {
     let name: String
     let manual: Template
-    let train, dev, test: [Fact]
+    let train, dev, test: [Example]
   }
 
   private let models: [String: LanguageModel]
@@ -68,8 +68,9 @@ struct Demo: Sendable {
     relations = try known.filter { chosen.contains($0.relation) }.map { name, manual in
       let folder = atlas.appendingPathComponent("data/\(name)")
       return Relation(
-        name: name, manual: manual, train: try FactSet(folder, split: .train).facts,
-        dev: try FactSet(folder, split: .dev).facts, test: try FactSet(folder, split: .test).facts)
+        name: name, manual: manual, train: try ExampleSet(folder, split: .train).examples,
+        dev: try ExampleSet(folder, split: .dev).examples, test: try ExampleSet(folder, split: .test).examples
+      )
     }
   }
 
@@ -132,12 +133,10 @@ struct Demo: Sendable {
         settings.seed = common.seed
         let tuner = Tuner(evaluator: evaluator(model), settings: settings)
         let template = Template.vectors(5)
-        let tuning = try tuner.tune(
+        return try tuner.tune(
           train: relation.train, dev: relation.dev, template: template,
-          start: tuner.randomStart(vectorCount: template.vectorCount), shouldStop: shouldStop)
-        return SoftPrompt(
-          vectors: tuning.vectors, template: template, modelName: model.name,
-          embeddingFingerprint: model.space.table.fingerprint)
+          start: tuner.randomStart(vectorCount: template.vectorCount), shouldStop: shouldStop
+        ).prompt
       }
       progress.update(done.set(result, at: index), of: jobs.count)
     }

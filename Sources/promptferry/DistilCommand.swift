@@ -2,7 +2,6 @@ import ArgumentParser
 import Formats
 import Foundation
 import PromptTransfer
-import Tensors
 
 struct DistilCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -80,7 +79,8 @@ struct DistilCommand: AsyncParsableCommand {
     let destination = URL(fileURLWithPath: output)
     try AtomicFile.requireWritable(destination)
     let place = try Location.facts(facts)
-    let (train, dev) = (try subjects(place, .train), try subjects(place, .dev))
+    // What is wrong with the subjects is said before a model is fetched.
+    _ = try Dataset.facts(place).subjects(.train)
     var teachers: [Teacher] = []
     for source in from {
       let model = try await common.model(source.model, .model, interruption).languageModel()
@@ -92,34 +92,26 @@ struct DistilCommand: AsyncParsableCommand {
     let origin = try start.map { try PromptFile(URL(fileURLWithPath: $0)).prompt(in: student.space) }
     let layout =
       try template.map { try Template($0) } ?? origin?.template ?? teachers[0].prompt.template
-    guard layout.vectorCount > 0 else {
-      throw TransferError("template \"\(layout)\"", "has no prompt vectors to tune", hint: "Add [V]*5")
-    }
+    let job = try DistillationJob(
+      .facts(place), template: layout, start: origin.map { .prompt($0) } ?? .random,
+      subjectLimit: factsLimit, seed: common.seed)
     let distiller = try Distiller(
       teachers: teachers, student: student,
       words: vocabulary.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) },
       settings: settings, temperature: temperature, parallelism: common.parallelism)
-    let first =
-      try origin.map { try distiller.start(from: $0, template: layout) }
-      ?? distiller.randomStart(vectorCount: layout.vectorCount)
     let progress = common.progress("distilling into \(student.name)", unit: "steps")
     let clock = ContinuousClock.now
     let result = try distiller.distil(
-      train: train, dev: dev, template: layout, start: first,
-      progress: { progress.update($0, of: $1) }, shouldStop: { interruption.isRequested })
+      job, progress: { progress.update($0, of: $1) }, shouldStop: { interruption.isRequested })
     progress.finish()
     let seconds = clock.duration(to: .now) / .seconds(1)
 
-    try SoftPrompt(
-      vectors: result.vectors, template: layout, modelName: student.name,
-      embeddingFingerprint: student.space.table.fingerprint,
-      provenance: try provenance(teachers, origin, place, result).merging(studentPlace.provenance) { $1 }
-    ).write(to: destination)
+    try result.prompt.adding(provenance: studentPlace.provenance).write(to: destination)
     if result.skippedCount > 0 {
       common.note(
         "Left out: \(result.skippedCount) subjects without tokens, or too long for one of the models.")
     }
-    if dev.subjects.isEmpty { common.note("There are no development subjects: the last prompt is kept.") }
+    if job.dev.subjects.isEmpty { common.note("There are no development subjects: the last prompt is kept.") }
     try common.print(
       Result(
         bestDevDivergence: result.bestDevDivergence, epochs: result.epochs,
@@ -134,11 +126,6 @@ struct DistilCommand: AsyncParsableCommand {
     }
   }
 
-  private func subjects(_ place: URL, _ split: FactSet.Split) throws -> SubjectSet {
-    let all = try SubjectSet(place, split: split)
-    return factsLimit.map { all.drawn($0, seed: common.seed) } ?? all
-  }
-
   private var settings: TuningSettings {
     var settings = TuningSettings()
     settings.epochs = epochs
@@ -146,25 +133,6 @@ struct DistilCommand: AsyncParsableCommand {
     settings.learningRate = learningRate
     settings.seed = common.seed
     return settings
-  }
-
-  /// What the distilled prompt says of its making.
-  private func provenance(
-    _ teachers: [Teacher], _ origin: SoftPrompt?, _ place: URL, _ result: DistillationResult
-  ) throws -> [String: String] {
-    var entries = [
-      "createdBy": "promptferry \(PromptFerry.version) distil",
-      "subjects": place.lastPathComponent,
-      "distilling": try compactJSON(settings),
-      "temperature": "\(temperature)",
-      "sources": try compactJSON(
-        teachers.map { SourceArgument.provenance($0.model.space, weight: $0.weight) }),
-      "bestDevDivergence": result.bestDevDivergence.map { "\($0)" } ?? "not scored",
-      "complete": "\(!result.isInterrupted)",
-    ]
-    if let factsLimit { entries["factsLimit"] = "\(factsLimit)" }
-    if let origin { entries["refines"] = try compactJSON(origin.provenance) }
-    return entries
   }
 
   private func summary(_ result: DistillationResult, seconds: Double) -> String {

@@ -24,7 +24,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       """)
   var template: String?
   @Option(help: Location.factsHelp, completion: .directory) var facts: String
-  @Option(help: "Which of them: train, dev or test.") var split: FactSet.Split = .test
+  @Option(help: "Which of them: train, dev or test.") var split: ExampleSet.Split = .test
   @Option(
     help: "Words among which answers are looked for, one a line (default: all whole words).",
     completion: .file())
@@ -45,7 +45,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     let vocabularySize: Int
     let factsPerSecond: Double
     let facts: String
-    let split: FactSet.Split
+    let split: ExampleSet.Split
     let skipped: ProbingSet.Skipped
     let duplicates: Int
     let embeddingSHA256: String
@@ -82,7 +82,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     if let predictions { try AtomicFile.requireWritable(URL(fileURLWithPath: predictions)) }
     let data = try Location.dataset(facts)
     let set = try data.read(split)
-    guard !set.facts.isEmpty else { throw TransferError(facts, "holds no facts") }
+    guard !set.examples.isEmpty else { throw TransferError(facts, "holds no facts") }
     let loaded = try await common.model(model, .model, interruption).languageModel()
     let given = try template.map { try Template($0) }
     let soft = try prompt.map {
@@ -96,17 +96,17 @@ struct EvaluateCommand: AsyncParsableCommand {
     }
     let candidates = try data.candidates(listedIn: vocabulary, space: loaded.space)
     let evaluator = Evaluator(model: loaded, candidates: candidates, parallelism: common.parallelism)
-    let prepared = try evaluator.prepare(set.facts, template: layout)
-    guard !prepared.facts.isEmpty else {
+    let prepared = try evaluator.prepare(set.examples, template: layout)
+    guard !prepared.examples.isEmpty else {
       throw TransferError(
-        facts, "none of the \(set.facts.count) facts can be asked: \(prepared.skipped.text)",
+        facts, "none of the \(set.examples.count) facts can be asked: \(prepared.skipped.text)",
         hint: "Objects must be single words of the model and of --vocabulary")
     }
     let progress = common.progress("asking \(loaded.name)", unit: "facts")
     let clock = ContinuousClock.now
     let answers = try evaluator.predictions(
       prepared, prompt: soft?.vectors ?? Matrix(rows: 0, columns: loaded.space.table.width),
-      progress: { progress.update(min($0, prepared.facts.count), of: prepared.facts.count) },
+      progress: { progress.update(min($0, prepared.examples.count), of: prepared.examples.count) },
       shouldStop: { interruption.isRequested })
     progress.finish()
     guard let answers else {
@@ -173,4 +173,4 @@ struct EvaluateCommand: AsyncParsableCommand {
   }
 }
 
-extension FactSet.Split: ExpressibleByArgument {}
+extension ExampleSet.Split: ExpressibleByArgument {}

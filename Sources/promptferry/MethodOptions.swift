@@ -69,7 +69,8 @@ struct MethodOptions: ParsableArguments {
     do {
       return try MethodRegistry.method(named: chosen, settings)
     } catch {
-      guard let setting = error.setting else { throw ValidationError("--method \(chosen) \(error.problem)") }
+      let setting = error.subject
+      guard settings[setting] != nil else { throw ValidationError("--method \(chosen) \(error.problem)") }
       let option = set.contains { $0.name == setting } ? "--set \(setting)" : "--" + Self.hyphenated(setting)
       throw ValidationError("\(option) \(error.problem)")
     }

@@ -99,7 +99,7 @@ extension CommonOptions {
     let settings = try HubSettings()
     let progress = ProgressReporter(
       title: "fetching \(id)", unit: .bytes, isSilent: quiet || !settings.showsProgress)
-    let hub = Hub(
+    let hub = HubClient(
       settings: settings,
       observer: HubObserver(
         progress: { progress.update($0, of: $1) },

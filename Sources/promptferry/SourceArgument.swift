@@ -33,9 +33,4 @@ struct SourceArgument: ExpressibleByArgument, Encodable {
     prompt = String(rest[..<at])
     self.weight = weight
   }
-
-  /// What a prompt says of a model that it comes from.
-  static func provenance(_ space: EmbeddingSpace, weight: Float) -> [String: String] {
-    ["model": space.name, "embeddingSHA256": space.table.fingerprint, "weight": "\(weight)"]
-  }
 }

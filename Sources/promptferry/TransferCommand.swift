@@ -2,7 +2,6 @@ import ArgumentParser
 import Formats
 import Foundation
 import PromptTransfer
-import Tensors
 
 struct TransferCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -105,45 +104,37 @@ struct TransferCommand: AsyncParsableCommand {
       words, method: method, normalization: type(of: method).readsWords ? normalize : nil, seed: common.seed,
       parallelism: common.parallelism)
     let progress = common.progress("carrying to \(target.name)", unit: "steps")
-    let chosen = try await selection.run(
-      transfer, prompts, weights: from.map(\.weight),
-      prepare: { try await developmentFacts(prompts[0][0].template, interruption) },
+    let outcomes = try transfer.run(
+      prompts, weights: from.map(\.weight),
+      selection: try await judge(prompts[0][0].template, interruption),
       progress: { progress.update($0, of: $1) }, shouldStop: { interruption.isRequested })
     progress.finish()
-    guard let chosen else {
+    guard let outcomes else {
       common.note("Interrupted before there was a choice: nothing is written.")
       throw ExitCode(130)
     }
     let seconds = clock.duration(to: .now) / .seconds(1)
     var results: [Result] = []
-    for (place, chosen) in chosen.enumerated() {
-      let result = result(chosen, transfer, output: places.names[place], seconds: seconds)
-      try SoftPrompt(
-        vectors: chosen.outcome.vectors, template: prompts[place][0].template, modelName: target.name,
-        embeddingFingerprint: target.table.fingerprint,
-        provenance: try provenance(transfer, result, labels: prompts[place][0].labels)
-          .merging(chosen.setting ?? [:]) { $1 }.merging(Self.adjusted(chosen)) { $1 }
-          .merging(targetPlace.provenance) { $1 }
-      ).write(to: places.outputs[place])
-      results.append(result)
+    for (place, outcome) in outcomes.enumerated() {
+      try outcome.prompt.adding(provenance: targetPlace.provenance).write(to: places.outputs[place])
+      results.append(result(outcome, transfer, output: places.names[place], seconds: seconds))
     }
     try report(results, isFolder: places.isFolder, seconds: seconds)
   }
 
   private func result(
-    _ chosen: SelectionOptions.Chosen, _ transfer: Transfer, output: String, seconds: Double
+    _ outcome: FittedTransfer.Outcome, _ transfer: Transfer, output: String, seconds: Double
   ) -> Result {
-    let outcome = chosen.outcome
     let settings = MethodRegistry.settings(of: transfer.method)
     return Result(
-      anchorCount: transfer.words.words.count, chosen: chosen.setting,
+      anchorCount: transfer.words.words.count, chosen: outcome.choice?.setting,
       interrupted: outcome.isInterrupted, method: transfer.method.name,
       normalize: transfer.normalization.rawValue,
-      objective: outcome.objective.map { $0.reduce(0, +) / Double(max(1, $0.count)) },
+      objective: outcome.meanObjective,
       objectiveRows: outcome.objective, output: output, peakMemoryBytes: Process.peakMemoryBytes,
       ridge: selection.select == nil ? settings["ridge"]?.number : nil,
       search: settings["search"].map { "\($0)" }, seconds: seconds,
-      seed: common.seed, selectionScore: chosen.score, sources: from, target: transfer.target.name)
+      seed: common.seed, selectionScore: outcome.choice?.score, sources: from, target: transfer.target.name)
   }
 
   /// Prints the results; exits with 130 when the search was interrupted.
@@ -162,6 +153,14 @@ struct TransferCommand: AsyncParsableCommand {
     }
   }
 
+  private func judge(_ template: Template, _ interruption: Interruption) async throws -> Selection? {
+    switch selection.select {
+    case nil: nil
+    case .words: .words
+    case .dev: .dev(try await developmentFacts(template, interruption))
+    }
+  }
+
   /// The target's answers to development facts.
   private func developmentFacts(_ template: Template, _ interruption: Interruption) async throws
     -> DevSelection
@@ -171,7 +170,7 @@ struct TransferCommand: AsyncParsableCommand {
     let evaluator = Evaluator(
       model: model, candidates: try data.candidates(listedIn: selection.vocabulary, space: model.space),
       parallelism: common.parallelism)
-    return try DevSelection(evaluator, facts: evaluator.prepare(data.read(.dev).facts, template: template))
+    return try DevSelection(evaluator, facts: evaluator.prepare(data.read(.dev).examples, template: template))
   }
 
   private var usedAnchors: SharedVocabulary.Count {
@@ -179,45 +178,6 @@ struct TransferCommand: AsyncParsableCommand {
     case .all: .all
     case .count(let count): anchorOrder == .sorted ? .first(count) : .random(count, seed: common.seed)
     }
-  }
-
-  /// What the carried prompt says of its making.
-  private func provenance(
-    _ transfer: Transfer, _ result: Result, labels: [TaskDescription.Label]
-  ) throws -> [String: String] {
-    var entries = [
-      "createdBy": "promptferry \(PromptFerry.version) transfer",
-      "method": transfer.method.name,
-      "normalize": transfer.normalization.rawValue,
-      "anchorCount": "\(result.anchorCount)",
-      "seed": "\(common.seed)",
-      // In an order of their own: the same sources give the same file.
-      "sources": try compactJSON(
-        zip(transfer.sources, from).map { SourceArgument.provenance($0, weight: $1.weight) }
-          .sorted { left, right in
-            ["embeddingSHA256", "weight"].compactMap { left[$0] }
-              .lexicographicallyPrecedes(["embeddingSHA256", "weight"].compactMap { right[$0] })
-          }),
-    ]
-    if case .count = self.anchorCount { entries["anchorOrder"] = (anchorOrder ?? .random).rawValue }
-    entries.merge(MethodRegistry.settings(of: transfer.method).mapValues(\.description)) { $1 }
-    // Rows of the table, always; a model that scales them (Gemma) multiplies the prompt by this as well.
-    let scale = transfer.target.table.inputScale
-    if scale != 1 { entries["inputScale"] = "\(scale)" }
-    entries.merge(try SoftPrompt.provenance(of: labels)) { $1 }
-    if let select = selection.select { entries["select"] = select.rawValue }
-    if let objective = result.objective { entries["objective"] = "\(objective)" }
-    return entries
-  }
-
-  /// What was not computed as it was asked for.
-  private static func adjusted(_ chosen: SelectionOptions.Chosen) -> [String: String] {
-    var entries = Dictionary(
-      uniqueKeysWithValues: chosen.adjustments.map { key, value in
-        ("used" + key.prefix(1).uppercased() + key.dropFirst(), value)
-      })
-    if !chosen.outcome.isConverged { entries["converged"] = "false" }
-    return entries
   }
 
   private func summary(_ result: Result) -> String {

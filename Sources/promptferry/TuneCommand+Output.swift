@@ -27,27 +27,6 @@ extension TuneCommand {
     let seconds: Double
   }
 
-  func prompt(
-    _ task: Task, _ result: TuningResult, _ model: LanguageModel, _ place: ModelPlace
-  ) throws -> SoftPrompt {
-    var provenance = [
-      "createdBy": "promptferry \(PromptFerry.version) tune",
-      "facts": task.data.name,
-      "tuning": try compactJSON(settings),
-      "bestDevAccuracy": result.bestDevAccuracy.map { "\($0)" } ?? "not scored",
-      "complete": "\(!result.isInterrupted)",
-    ]
-    if let factsLimit { provenance["factsLimit"] = "\(factsLimit)" }
-    if let origin = try task.origin?.prompt(in: model.space) {
-      provenance["refines"] = try compactJSON(origin.provenance)
-    }
-    return SoftPrompt(
-      vectors: result.vectors, template: task.template, modelName: model.name,
-      embeddingFingerprint: model.space.table.fingerprint,
-      provenance: try provenance.merging(SoftPrompt.provenance(of: task.data.labels)) { $1 }
-        .merging(place.provenance) { $1 })
-  }
-
   func note(_ task: Task, _ result: TuningResult) {
     let name = isFolder ? "\(task.data.name): " : ""
     for (split, skipped, truncated) in [
@@ -61,7 +40,7 @@ extension TuneCommand {
         common.note("\(name)\(truncated) \(split) texts were cut to the model's positions.")
       }
     }
-    if task.dev.facts.isEmpty {
+    if task.job.dev.isEmpty {
       common.note("\(name)There are no development facts: the last prompt is kept.")
     }
     if case .facts(let place) = task.data, place.pathExtension == "jsonl" {
@@ -77,7 +56,7 @@ extension TuneCommand {
         bestDevAccuracy: result.bestDevAccuracy, epochs: result.epochs,
         examplesPerSecond: Double(result.exampleCount) / max(seconds, 1e-9), seconds: seconds,
         interrupted: result.isInterrupted, model: model.name, output: path(task), settings: settings,
-        template: task.template.description,
+        template: task.job.template.description,
         skipped: ["train": result.trainSkipped, "dev": result.devSkipped], task: task.data.task?.description,
         truncated: ["train": result.trainTruncatedCount, "dev": result.devTruncatedCount])
     }

@@ -2,7 +2,6 @@ import ArgumentParser
 import Formats
 import Foundation
 import PromptTransfer
-import Tensors
 
 struct TuneCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -95,26 +94,22 @@ struct TuneCommand: AsyncParsableCommand {
 
   func run() async throws {
     let interruption = Interruption()
-    let tasks = try tasks()
+    var tasks = try tasks()
     let modelPlace = try await common.model(model, .model, interruption)
     let loaded = try modelPlace.languageModel()
     let candidates = try tasks[0].data.candidates(listedIn: vocabulary, space: loaded.space)
     let tuner = Tuner(
       evaluator: Evaluator(model: loaded, candidates: candidates, parallelism: common.parallelism),
       settings: settings)
-    let jobs = try tasks.map { task in
-      TuningJob(
-        name: task.data.name, train: task.train.facts, dev: task.dev.facts, template: task.template,
-        start: try start(tuner, task, loaded.space))
-    }
+    for index in tasks.indices { tasks[index].job.start = try start(tasks[index], loaded.space) }
     let progress = common.progress("tuning on \(loaded.name)", unit: "steps")
     let clock = ContinuousClock.now
     let results = try tuner.tune(
-      jobs, progress: { progress.update($0, of: $1) }, shouldStop: { interruption.isRequested })
+      tasks.map(\.job), progress: { progress.update($0, of: $1) }, shouldStop: { interruption.isRequested })
     progress.finish()
     let seconds = clock.duration(to: .now) / .seconds(1)
     for (task, result) in zip(tasks, results) {
-      try prompt(task, result, loaded, modelPlace).write(to: task.output)
+      try result.prompt.adding(provenance: modelPlace.provenance).write(to: task.output)
       note(task, result)
     }
     try report(zip(tasks, results).map { ($0, $1) }, model: loaded, seconds: seconds)
@@ -126,8 +121,7 @@ struct TuneCommand: AsyncParsableCommand {
     let output: URL
     /// The prompt to start from.
     let origin: PromptFile?
-    let template: Template
-    let train, dev: FactSet
+    var job: TuningJob
   }
 
   /// Whether the output is a folder, with a prompt for each relation.
@@ -155,31 +149,18 @@ struct TuneCommand: AsyncParsableCommand {
         try PromptFile(URL(fileURLWithPath: path), template: given)
       } else { nil }
     return try sets.map { data in
-      let layout = given ?? origin?.template ?? data.template
-      guard layout.vectorCount > 0 else {
-        throw TransferError("template \"\(layout)\"", "has no prompt vectors to tune", hint: "Add [V]*5")
-      }
+      let job = try TuningJob(
+        data, template: given ?? origin?.template, exampleLimit: factsLimit, seed: common.seed)
       let file = isFolder ? destination.appendingPathComponent("\(data.stem).safetensors") : destination
       try AtomicFile.requireWritable(file)
-      return Task(
-        data: data, output: file, origin: origin, template: layout, train: try read(data, .train),
-        dev: try read(data, .dev))
+      return Task(data: data, output: file, origin: origin, job: job)
     }
   }
 
-  private func start(_ tuner: Tuner, _ task: Task, _ space: EmbeddingSpace) throws -> Matrix {
-    if let origin = try task.origin?.prompt(in: space) {
-      return try tuner.start(from: origin, template: task.template)
-    }
-    guard case .template(let manual) = initial else {
-      return tuner.randomStart(vectorCount: task.template.vectorCount)
-    }
-    return try tuner.start(from: Template(manual), vectorCount: task.template.vectorCount)
-  }
-
-  private func read(_ data: Dataset, _ split: FactSet.Split) throws -> FactSet {
-    let all = try data.read(split)
-    return factsLimit.map { all.drawn($0, seed: common.seed) } ?? all
+  private func start(_ task: Task, _ space: EmbeddingSpace) throws -> PromptStart {
+    if let origin = try task.origin?.prompt(in: space) { return .prompt(origin) }
+    guard case .template(let manual) = initial else { return .random }
+    return .words(try Template(manual))
   }
 
   var settings: TuningSettings {

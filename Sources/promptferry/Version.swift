@@ -1,9 +1,9 @@
 import CBLAS
+import PromptTransfer
 import Tensors
 
 extension PromptFerry {
-  /// What prompts say of their making.
-  static let version = "0.1.0"
+  static let version = PromptFerryVersion.current
 
   /// What `--version` says: what was built, and what does the arithmetic here.
   static var fullVersion: String {

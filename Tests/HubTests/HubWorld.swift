@@ -27,10 +27,10 @@ final class HubWorld: Sendable {
     return try HubSettings(environment: base.merging(environment) { $1 })
   }
 
-  func hub(_ environment: [String: String] = [:]) throws -> Hub {
+  func hub(_ environment: [String: String] = [:]) throws -> HubClient {
     var retry = Retry()
     retry.pause = { [self] wait in waits.withLock { $0.append(wait) } }
-    return Hub(
+    return HubClient(
       settings: try settings(environment), retry: retry,
       observer: HubObserver(note: { [self] note in said.withLock { $0.append(note) } }))
   }

@@ -99,7 +99,7 @@ import Testing
     let folder = try TemporaryFolder()
     let task = try task(Self.lines, ["data": Data("1 a\n1 a\n0 a".utf8)], folder: folder)
     let set = try Dataset.task(task).read(.train)
-    #expect(set.facts.count == 3 && set.duplicateCount == 0)
+    #expect(set.examples.count == 3 && set.duplicateCount == 0)
   }
 
   @Test func saysWhereDataIsMissing() throws {

@@ -89,7 +89,7 @@ import Testing
       #expect(set.subjects == ["france", "italy", "norway"])
     }
     #expect(throws: TransferError.self) {
-      try FactSet(folder.url.appending(path: "without.jsonl"), split: .train)
+      try ExampleSet(folder.url.appending(path: "without.jsonl"), split: .train)
     }
   }
 

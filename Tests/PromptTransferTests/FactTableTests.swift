@@ -16,7 +16,7 @@ import Testing
   @Test func splitsAreAFifthAFifthAndTheRest() throws {
     let rows = (0..<23).map { "s\($0),o\($0)\ns\($0),p\($0)" }
     let url = try table((["Subject,Object"] + rows).joined(separator: "\r\n"))
-    let splits = try FactSet.Split.allCases.map { try FactSet(url, split: $0).facts }
+    let splits = try ExampleSet.Split.allCases.map { try ExampleSet(url, split: $0).examples }
     #expect(splits.map(\.count) == [26, 10, 10])
     let subjects = splits.map { Set($0.map(\.subject)) }
     #expect(subjects.reduce(0) { $0 + $1.count } == 23 && subjects.reduce(Set()) { $0.union($1) }.count == 23)
@@ -24,8 +24,8 @@ import Testing
     #expect(try SubjectSet(url, split: .dev).subjects.count == 5)
     // The order of the rows does not matter.
     let turned = try table((["Subject,Object"] + rows.reversed()).joined(separator: "\n"), "turned.csv")
-    for (split, subjects) in zip(FactSet.Split.allCases, subjects) {
-      #expect(try Set(FactSet(turned, split: split).facts.map(\.subject)) == subjects)
+    for (split, subjects) in zip(ExampleSet.Split.allCases, subjects) {
+      #expect(try Set(ExampleSet(turned, split: split).examples.map(\.subject)) == subjects)
     }
   }
 
@@ -36,8 +36,8 @@ import Testing
   func readsBothForms(_ name: String, _ text: String) throws {
     let url = try table(text, name)
     #expect(
-      try FactSet(url, split: .test).facts == [
-        Fact(relation: "capital", subject: "the \"US\"", object: "Washington, D.C.")
+      try ExampleSet(url, split: .test).examples == [
+        Example(relation: "capital", subject: "the \"US\"", object: "Washington, D.C.")
       ])
   }
 
@@ -50,17 +50,17 @@ import Testing
   ])
   func saysWhatIsWrong(_ text: String, _ problem: String) throws {
     let url = try table(text)
-    let error = #expect(throws: TransferError.self) { try FactSet(url, split: .test) }
+    let error = #expect(throws: TransferError.self) { try ExampleSet(url, split: .test) }
     #expect(error?.description.contains(problem) == true, "\(error?.description ?? "")")
   }
 
   @Test func aRelationsRowsAreItsFacts() throws {
     let url = try table("relation,subject,object\na,Oslo,Norway\nb,Rome,Italy\n", "facts.csv")
-    let facts = FactSet.Split.allCases.flatMap { split in
-      ["a", "b"].flatMap { (try? FactSet(url, relation: $0, split: split).facts) ?? [] }
+    let facts = ExampleSet.Split.allCases.flatMap { split in
+      ["a", "b"].flatMap { (try? ExampleSet(url, relation: $0, split: split).examples) ?? [] }
     }
     #expect(Set(facts.map(\.relation)) == ["a", "b"] && facts.count == 2)
-    #expect(throws: TransferError.self) { try FactSet(url, relation: "c", split: .test) }
+    #expect(throws: TransferError.self) { try ExampleSet(url, relation: "c", split: .test) }
   }
 
   @Test func subjectsNeedNoObjects() throws {

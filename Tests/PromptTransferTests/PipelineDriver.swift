@@ -38,10 +38,10 @@ struct Pipeline {
     try #require(numbers[section]?[key]?.double)
   }
 
-  func facts(_ section: String) throws -> [Fact] {
+  func facts(_ section: String) throws -> [Example] {
     try #require(numbers[section]?["facts"]?.array).map { fact in
       let texts = try #require(fact.array).compactMap(\.string)
-      return Fact(relation: texts[0], subject: texts[1], object: texts[2])
+      return Example(relation: texts[0], subject: texts[1], object: texts[2])
     }
   }
 
@@ -120,8 +120,8 @@ struct Pipeline {
     return settings
   }
 
-  private func relation(_ split: FactSet.Split) throws -> FactSet {
-    try FactSet(Self.folder.appending(path: "facts/r1"), split: split)
+  private func relation(_ split: ExampleSet.Split) throws -> ExampleSet {
+    try ExampleSet(Self.folder.appending(path: "facts/r1"), split: split)
   }
 
   private func words() throws -> [String] {
@@ -145,7 +145,7 @@ struct Pipeline {
     var settings = Self.settings
     settings.weightDecay = 0.1
     let result = try Tuner(evaluator: evaluator(words()), settings: settings).tune(
-      train: relation(.train).facts, dev: relation(.dev).facts, template: .vectors(3),
+      train: relation(.train).examples, dev: relation(.dev).examples, template: .vectors(3),
       start: prompt("start"))
     return Training(
       vectors: result.vectors, losses: result.epochs.map(\.trainLoss),
@@ -154,7 +154,9 @@ struct Pipeline {
 
   /// Tuning with one candidate, which every prompt answers with probability 1: all prompts are equals.
   func tuneAmongEquals() throws -> Matrix {
-    let facts = try relation(.train).facts.map { Fact(relation: "r", subject: $0.subject, object: "w00") }
+    let facts = try relation(.train).examples.map {
+      Example(relation: "r", subject: $0.subject, object: "w00")
+    }
     return try Tuner(evaluator: evaluator(["w00"]), settings: Self.settings).tune(
       train: facts, dev: facts, template: .vectors(3), start: prompt("start")
     ).vectors
@@ -169,8 +171,8 @@ struct Pipeline {
       teachers: teachers, student: model("t"), settings: Self.settings,
       temperature: Float(number("distil", "temperature")), parallelism: Parallelism(threads: 2))
     let result = try distiller.distil(
-      train: SubjectSet(relation(.train).facts.map(\.subject)),
-      dev: SubjectSet(relation(.dev).facts.map(\.subject)),
+      train: SubjectSet(relation(.train).examples.map(\.subject)),
+      dev: SubjectSet(relation(.dev).examples.map(\.subject)),
       template: .vectors(3), start: prompt("start"))
     return Training(
       vectors: result.vectors, losses: result.epochs.map(\.trainDivergence),
@@ -222,7 +224,7 @@ struct Pipeline {
     try predictions(facts("evaluate").suffix(2), prompt("start"), ["zero0", "zero1"])
   }
 
-  private func predictions(_ facts: [Fact], _ vectors: Matrix, _ words: [String]) throws -> [Prediction] {
+  private func predictions(_ facts: [Example], _ vectors: Matrix, _ words: [String]) throws -> [Prediction] {
     let evaluator = try evaluator(words)
     return try #require(
       try evaluator.predictions(evaluator.prepare(facts, template: .vectors(3)), prompt: vectors))

@@ -8,8 +8,8 @@ import Testing
 /// A model with tokens for a prompt's vectors answers as the model does with the prompt.
 @Suite struct PromptCheckpointTests {
   static let facts = [
-    Fact(relation: "city", subject: "Oslo", object: "Norway"),
-    Fact(relation: "city", subject: "São Paulo", object: "Brazil"),
+    Example(relation: "city", subject: "Oslo", object: "Norway"),
+    Example(relation: "city", subject: "São Paulo", object: "Brazil"),
   ]
 
   private func prompt(_ model: LanguageModel, _ template: String) throws -> SoftPrompt {
@@ -39,7 +39,7 @@ import Testing
     let set = try Evaluator(
       model: model, candidates: CandidateVocabulary(tokenizer: model.tokenizer), parallelism: .granted
     ).prepare(Self.facts, template: prompt.template)
-    let inputs = zip(set.facts, set.inputs).map { fact, input in
+    let inputs = zip(set.examples, set.inputs).map { fact, input in
       let ids = grown.tokenizer.encode(text.replacing("[X]", with: fact.subject))
       let expected = input.elements.map { element in
         switch element {

@@ -52,9 +52,9 @@ import Testing
     try folder.write(
       #"{"peft_type": "PROMPT_TUNING", "num_virtual_tokens": \#(count), "token_dim": \#(sizes[1])}"#,
       to: "adapter/adapter_config.json")
-    let error = #expect(throws: CheckpointError.self) { try PromptFile(own) }
+    let error = #expect(throws: TransferError.self) { try PromptFile(own) }
     #expect(error?.description.contains("vectors: \(problem)") == true, "\(error?.description ?? "")")
-    let other = #expect(throws: CheckpointError.self) { try PromptFile(adapter) }
+    let other = #expect(throws: TransferError.self) { try PromptFile(adapter) }
     let expected = sizes[0] == "0" ? "has shape [0, 4611686018427387904] where" : problem
     #expect(other?.description.contains(expected) == true, "\(other?.description ?? "")")
   }
@@ -128,7 +128,7 @@ import Testing
           "README.md", "adapter_config.json", "adapter_model.safetensors",
         ])
     // What is there is not overwritten.
-    #expect(throws: CheckpointError.self) {
+    #expect(throws: TransferError.self) {
       try prompt.writePEFT(to: url, model: model.space, baseModel: "gpt2-small")
     }
   }

@@ -15,7 +15,7 @@ struct RealTaskTests {
   func everyLineIsAnExample(_ name: String, _ counts: [Int]) throws {
     let task = try ClassificationTask(
       ZooFixture.task(name), folder: Fixtures.shared.appending(path: "tasks/\(name)"))
-    for (split, count) in zip(FactSet.Split.allCases, counts) {
+    for (split, count) in zip(ExampleSet.Split.allCases, counts) {
       let examples = try task.examples(split)
       #expect(examples.count == count, "\(split)")
       #expect(Set(examples.map(\.object)) == Set(task.description.labels.map(\.word)), "\(split)")
@@ -23,21 +23,21 @@ struct RealTaskTests {
   }
 
   @Test func oneExampleOfEach() throws {
-    func first(_ name: String, _ split: FactSet.Split) throws -> Fact? {
+    func first(_ name: String, _ split: ExampleSet.Split) throws -> Example? {
       let folder = Fixtures.shared.appending(path: "tasks/\(name)")
       return try ClassificationTask(ZooFixture.task(name), folder: folder).examples(split).first
     }
     #expect(
       try first("sst2", .dev)
-        == Fact(relation: "sst2", subject: "one long string of cliches .", object: "terrible"))
+        == Example(relation: "sst2", subject: "one long string of cliches .", object: "terrible"))
     #expect(
       try first("rte", .train)
-        == Fact(
+        == Example(
           relation: "rte", subject: "No Weapons of Mass Destruction Found in Iraq Yet.",
           second: "Weapons of Mass Destruction Found in Iraq.", object: "no"))
     #expect(
       try first("trec", .test)
-        == Fact(relation: "trec", subject: "How far is it from Denver to Aspen ?", object: "number"))
+        == Example(relation: "trec", subject: "How far is it from Denver to Aspen ?", object: "number"))
   }
 }
 
@@ -54,7 +54,7 @@ struct RealTaskTests {
   /// No text twice, in a split or in two.
   @Test(arguments: ["topic", "bond"]) func splitsAreApart(_ name: String) throws {
     let task = try ClassificationTask(ZooFixture.task(name))
-    let all = try FactSet.Split.allCases.flatMap { try task.examples($0) }
+    let all = try ExampleSet.Split.allCases.flatMap { try task.examples($0) }
     #expect(Set(all.map { [$0.subject, $0.second] }).count == all.count)
     #expect(Set(all.map(\.object)) == Set(task.description.labels.map(\.word)))
   }

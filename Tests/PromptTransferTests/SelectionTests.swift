@@ -22,7 +22,7 @@ import Testing
 
   private var prompts: [SoftPrompt] { [TinyWorld.prompt(source)] }
 
-  private func accuracy(_ vectors: Matrix, _ facts: [Fact]) throws -> Double {
+  private func accuracy(_ vectors: Matrix, _ facts: [Example]) throws -> Double {
     let evaluator = TinyWorld.evaluator(target)
     return Evaluation(
       try #require(
@@ -31,12 +31,12 @@ import Testing
   }
 
   /// Facts that the candidate number `place`, and as few others as may be, gets right.
-  private func facts(thatOnly vectors: Matrix) throws -> [Fact] {
+  private func facts(thatOnly vectors: Matrix) throws -> [Example] {
     let evaluator = TinyWorld.evaluator(target)
     return try #require(
       try evaluator.predictions(
         evaluator.prepare(TinyWorld.facts, template: .vectors(3)), prompt: vectors)
-    ).map { Fact(relation: $0.relation, subject: $0.subject, object: $0.prediction) }
+    ).map { Example(relation: $0.relation, subject: $0.subject, object: $0.prediction) }
   }
 
   /// The development facts are made so that one candidate answers them all; the first such one is chosen.

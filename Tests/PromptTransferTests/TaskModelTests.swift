@@ -47,7 +47,7 @@ import Testing
     let labels = [Self.labels[1], TaskDescription.Label(name: "s", word: "superb")]
     let prompt = SoftPrompt(
       vectors: plain.vectors, template: plain.template, modelName: "model",
-      embeddingFingerprint: plain.embeddingFingerprint, provenance: try SoftPrompt.provenance(of: labels))
+      embeddingFingerprint: plain.embeddingFingerprint, provenance: SoftPrompt.provenance(of: labels))
     let file = world.folder.url.appending(path: "p")
     try prompt.write(to: file)
     #expect(try SoftPrompt(file).labels == labels)
@@ -59,8 +59,8 @@ import Testing
 
   @Test func placesAndTextsMustAgree() throws {
     let evaluator = try evaluator(TinyWorld().model("model"))
-    let one = Fact(relation: "t", subject: "paris", object: "italy")
-    let two = Fact(relation: "t", subject: "paris", second: "rome", object: "italy")
+    let one = Example(relation: "t", subject: "paris", object: "italy")
+    let two = Example(relation: "t", subject: "paris", second: "rome", object: "italy")
     #expect(try evaluator.prepare([two], template: Template("[X] [X2] [Y]")).inputs.count == 1)
     for (fact, template, problem) in [
       (one, "[X] [X2] [Y]", "has [X2], where t has one text"),
@@ -95,10 +95,10 @@ import Testing
   func longTextsAreCut(_ first: String, _ second: String, _ expected: String) throws {
     let model = try TinyWorld().model("model", positions: 11)
     let template = try Template("[X] is [X2] [V]*2 [Y] .")
-    let fact = Fact(relation: "t", subject: first, second: second, object: "italy")
+    let fact = Example(relation: "t", subject: first, second: second, object: "italy")
     let set = try evaluator(model).prepare([fact], template: template)
     #expect(set.inputs.map { tokens(model, $0) } == [expected])
-    #expect(set.facts == [fact] && set.labels == [1])
+    #expect(set.examples == [fact] && set.labels == [1])
     #expect(set.truncatedCount == (second == "oslo" && first == "paris rome" ? 0 : 1))
     #expect(set.skipped == ProbingSet.Skipped())
     // Facts are asked whole or not at all.
@@ -108,7 +108,7 @@ import Testing
 
   @Test func promptsThatLeaveNoRoomAreCounted() throws {
     let model = try TinyWorld().model("model", positions: 11)
-    let fact = Fact(relation: "t", subject: "paris rome", object: "italy")
+    let fact = Example(relation: "t", subject: "paris rome", object: "italy")
     let set = try evaluator(model).prepare([fact], template: .vectors(9))
     #expect(set.inputs.isEmpty && set.skipped.tooLong == 1)
   }
@@ -125,7 +125,7 @@ import Testing
       String(repeating: "🙂", count: 60),
     ]
     let facts = texts.flatMap { first in
-      texts.map { Fact(relation: "t", subject: first, second: $0, object: "music") }
+      texts.map { Example(relation: "t", subject: first, second: $0, object: "music") }
     }
     let limit = model.network.configuration.longestSequence
     let set = try evaluator.prepare(facts, template: Template("[X] and [X2] [V]*5 [Y] ."))
@@ -139,7 +139,7 @@ import Testing
   @Test func theLossIsOverTheLabels() throws {
     let model = try TinyWorld().model("model")
     let facts = [("paris", "italy"), ("oslo", "norway")].map {
-      Fact(relation: "t", subject: $0.0, object: $0.1)
+      Example(relation: "t", subject: $0.0, object: $0.1)
     }
     func loss(_ evaluator: Evaluator) throws -> Double {
       var settings = TuningSettings()

@@ -48,7 +48,8 @@ import Tokenization
       let set = try Evaluator(
         model: model, candidates: CandidateVocabulary(["France"], tokenizer: model.tokenizer),
         parallelism: .granted
-      ).prepare([Fact(relation: "r", subject: "Paris", object: "France")], template: try Template(template))
+      ).prepare(
+        [Example(relation: "r", subject: "Paris", object: "France")], template: try Template(template))
       return set.inputs[0].elements.map {
         switch $0 {
         case .token(let id): model.tokenizer.token(of: id) ?? "?"

@@ -35,7 +35,7 @@ struct TinyWorld {
   }
 
   static let facts = [("france", "paris"), ("italy", "rome"), ("norway", "oslo")]
-    .map { Fact(relation: "capital", subject: $0.0, object: $0.1) }
+    .map { Example(relation: "capital", subject: $0.0, object: $0.1) }
 
   static func evaluator(_ model: LanguageModel, threads: Int = 1) -> Evaluator {
     Evaluator(

@@ -67,7 +67,7 @@ import Testing
   @Test func factsThatCannotBeUsedAreAnError() throws {
     let model = try TinyWorld().model("model")
     let tuner = Tuner(evaluator: TinyWorld.evaluator(model), settings: settings())
-    let facts = [Fact(relation: "r", subject: "paris", object: "two words")]
+    let facts = [Example(relation: "r", subject: "paris", object: "two words")]
     let error = #expect(throws: TransferError.self) {
       try tuner.tune(
         train: facts, dev: [], template: .vectors(1), start: tuner.randomStart(vectorCount: 1))
@@ -110,13 +110,13 @@ import Testing
   }
 
   @Test func fewFactsAreADrawThatGrows() {
-    let set = FactSet((0..<20).map { Fact(relation: "r", subject: "s\($0)", object: "o") })
+    let set = ExampleSet((0..<20).map { Example(relation: "r", subject: "s\($0)", object: "o") })
     for count in [0, 1, 7] {
-      let (some, more) = (set.drawn(count, seed: 1).facts, set.drawn(count + 1, seed: 1).facts)
+      let (some, more) = (set.drawn(count, seed: 1).examples, set.drawn(count + 1, seed: 1).examples)
       #expect(some.count == count && Set(some).isSubset(of: more))
     }
-    #expect(set.drawn(7, seed: 1).facts != set.drawn(7, seed: 2).facts)
-    #expect(set.drawn(7, seed: 1).facts != Array(set.facts.prefix(7)))
-    #expect(set.drawn(99, seed: 1).facts == set.facts)
+    #expect(set.drawn(7, seed: 1).examples != set.drawn(7, seed: 2).examples)
+    #expect(set.drawn(7, seed: 1).examples != Array(set.examples.prefix(7)))
+    #expect(set.drawn(99, seed: 1).examples == set.examples)
   }
 }

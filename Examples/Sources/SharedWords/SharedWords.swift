@@ -7,14 +7,11 @@ struct SharedWords {
   static func main() async throws {
     let ids = CommandLine.arguments.dropFirst().compactMap(HubID.init)
     guard ids.count == 2 else { return print("usage: SharedWords ORG/MODEL ORG/MODEL") }
-    let hub = Hub(settings: try HubSettings())
-    var spaces: [EmbeddingSpace] = []
-    for id in ids {
-      let model = try await hub.fetch(id, .embeddings)
-      spaces.append(try EmbeddingSpace(folder: model.folder))
-    }
-    let shared = Anchors(spaces.map(\.tokenizer)).words
-    print("\(spaces[0].name) and \(spaces[1].name) share \(shared.count) words, such as")
+    let hub = HubClient(settings: try HubSettings())
+    let first = try EmbeddingSpace(folder: await hub.fetch(ids[0], .embeddings).folder)
+    let second = try EmbeddingSpace(folder: await hub.fetch(ids[1], .embeddings).folder)
+    let shared = SharedVocabulary(sources: [first], target: second).words
+    print("\(first.name) and \(second.name) share \(shared.count) words, such as")
     print(shared.prefix(20).joined(separator: " "))
   }
 }

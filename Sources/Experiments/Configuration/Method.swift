@@ -73,7 +73,7 @@ public struct Method: Sendable, Hashable, Codable {
     do {
       way = try Self.way(name, settings)
     } catch {
-      throw wrong(error.setting ?? "method", error.problem)
+      throw wrong(settings[error.subject] == nil ? "method" : error.subject, error.problem)
     }
     try check(wrong)
   }
@@ -95,7 +95,7 @@ public struct Method: Sendable, Hashable, Codable {
     return (given.filter { own.contains($0.key) }, transfer)
   }
 
-  private static func way(_ name: String, _ settings: [String: Setting]) throws(MethodError) -> Way {
+  private static func way(_ name: String, _ settings: [String: Setting]) throws(TransferError) -> Way {
     if let mark = Mark(rawValue: name) { return .mark(mark) }
     if let training = Training(rawValue: name) {
       return .trained(training, start: try MethodRegistry.method(named: CanonicalMap.name, settings))

@@ -12,7 +12,7 @@ public struct Report: Sendable {
   public init(_ experiments: [Results]) throws {
     for results in experiments where results.finishedCount == 0 {
       throw TransferError(
-        results.configuration.name, "has no results yet", hint: "Run it first: promptferry experiment run")
+        results.configuration.name, "has no results yet", hint: "Run it first")
     }
     let names = experiments.map(\.configuration.name)
     if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
@@ -46,7 +46,7 @@ public struct Report: Sendable {
         try FileManager.default.createDirectory(
           at: folder.appendingPathComponent(name), withIntermediateDirectories: true)
       } catch {
-        throw TransferError(folder.path, "cannot be made", hint: "Give another folder with --to")
+        throw TransferError(folder.path, "cannot be made", hint: "Give another folder for the report")
       }
     }
     for (path, text) in files {

@@ -199,7 +199,7 @@ struct CellRunner: Sendable {
 /// The most frequent object of the training facts as the answer to everything.
 enum Majority {
   /// Ranks are 1 where it is right and 2 where not: it has no second choice.
-  static func predictions(train: [Fact], test: [Fact]) -> [Prediction] {
+  static func predictions(train: [Example], test: [Example]) -> [Prediction] {
     let counts = Dictionary(grouping: train, by: \.object).mapValues(\.count)
     let answer = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? ""
     return test.map { fact in

@@ -22,7 +22,7 @@ public struct Places: Sendable {
 
 /// The facts of one relation or the examples of a task, and its template in words.
 struct RelationFacts: Sendable {
-  let train, dev, test: [Fact]
+  let train, dev, test: [Example]
   let manual: Template?
   let task: ClassificationTask?
   let fingerprints: Fingerprints
@@ -30,12 +30,14 @@ struct RelationFacts: Sendable {
   /// Of all fields of the facts.
   struct Fingerprints: Sendable, Encodable { let train, dev, test: String }
 
-  init(manual: Template?, task: ClassificationTask? = nil, read: (FactSet.Split) throws -> FactSet) rethrows {
-    train = try read(.train).facts
-    dev = try read(.dev).facts
-    test = try read(.test).facts
+  init(manual: Template?, task: ClassificationTask? = nil, read: (ExampleSet.Split) throws -> ExampleSet)
+    rethrows
+  {
+    train = try read(.train).examples
+    dev = try read(.dev).examples
+    test = try read(.test).examples
     (self.manual, self.task) = (manual, task)
-    func fingerprint(_ facts: [Fact]) -> String {
+    func fingerprint(_ facts: [Example]) -> String {
       Fingerprint.of(facts.map { [$0.relation, $0.subject, $0.second, $0.object] })
     }
     fingerprints = Fingerprints(
@@ -99,7 +101,7 @@ final class Materials: Sendable {
     let wanted = Set(named ?? known)
     let facts = try places.file(configuration.facts)
     return try templates.filter { wanted.contains($0.relation) }.map { name, manual in
-      (name, try RelationFacts(manual: manual) { try FactSet(facts, relation: name, split: $0) })
+      (name, try RelationFacts(manual: manual) { try ExampleSet(facts, relation: name, split: $0) })
     }
   }
 

@@ -30,7 +30,7 @@ public struct Store: Sendable {
         try FileManager.default.createDirectory(
           at: folder.appendingPathComponent(name), withIntermediateDirectories: true)
       } catch {
-        throw TransferError(folder.path, "cannot be made", hint: "Give another folder with --output")
+        throw TransferError(folder.path, "cannot be made", hint: "Give another folder for the results")
       }
     }
     removeRemains()

@@ -7,7 +7,7 @@ struct Fetch: Sendable {
   let part: HubPart
   let settings: HubSettings
   let observer: HubObserver
-  let client: HubClient
+  let client: HubRequests
   let meter: Meter
   /// What Python's client shares.
   let shared: RepositoryCache
@@ -19,7 +19,7 @@ struct Fetch: Sendable {
     self.part = part
     self.settings = settings
     self.observer = observer
-    client = HubClient(settings: settings, retry: retry, observer: observer)
+    client = HubRequests(settings: settings, retry: retry, observer: observer)
     meter = Meter(observer)
     shared = RepositoryCache(
       root: settings.cache, repository: id.repository, linksSnapshots: settings.linksSnapshots)

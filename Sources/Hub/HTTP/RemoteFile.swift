@@ -11,7 +11,7 @@ struct RemoteFile: Sendable {
   let hash: ContentHash
 }
 
-extension HubClient {
+extension HubRequests {
   /// Requests bytes of a file, once, and hands them over as they come; fewer may come than were asked for.
   /// - Parameter whole: called before the bytes where the server answers a question for a part with the whole file;
   ///   without it that is an error, and so is an answer that does not say it is of this very file

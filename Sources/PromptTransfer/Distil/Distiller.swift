@@ -13,8 +13,8 @@ public struct DistillationEpoch: Sendable, Codable, Equatable {
 
 /// What distilling leaves.
 public struct DistillationResult: Sendable {
-  /// (P, C): the closest to the sources on the development subjects. The start counts.
-  public let vectors: Matrix
+  /// The closest to the sources on the development subjects. The start counts.
+  public let prompt: SoftPrompt
   /// Nil when nothing was scored: there are no development subjects, or it was stopped before.
   public let bestDevDivergence: Double?
   public let epochs: [DistillationEpoch]
@@ -23,6 +23,9 @@ public struct DistillationResult: Sendable {
   public let skippedCount: Int
   /// Whether it was stopped before its last epoch.
   public let isInterrupted: Bool
+
+  /// The prompt's, (P, C).
+  public var vectors: Matrix { prompt.vectors }
 }
 
 /// Tunes prompt vectors on a target model without any labels: the target's answers to subjects are pulled toward those of
@@ -90,7 +93,20 @@ public struct Distiller: Sendable {
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
     shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws(TransferError) -> DistillationResult {
-    precondition(start.rows == template.vectorCount)
+    let job = DistillationJob(
+      name: "subjects", train: train, dev: dev, template: template, start: .vectors(start))
+    return try distil(job, progress: progress, shouldStop: shouldStop)
+  }
+
+  /// - Parameters:
+  ///   - progress: called after every step with the number of steps done and of all steps
+  ///   - shouldStop: asked after every step; the best prompt so far is then the result
+  public func distil(
+    _ job: DistillationJob, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
+    shouldStop: @escaping @Sendable () -> Bool = { false }
+  ) throws(TransferError) -> DistillationResult {
+    let (train, dev, template) = (job.train, job.dev, job.template)
+    let start = try student.space.vectors(job.start, template: template, seed: settings.seed)
     try template.requireUse(with: student)
     let trainLesson = try lesson(train, template)
     let devLesson = try lesson(dev, template)
@@ -110,7 +126,7 @@ public struct Distiller: Sendable {
     try tuning.run(progress: progress, shouldStop: shouldStop)
     let run = tuning.runs[0]
     return DistillationResult(
-      vectors: run.vectors, bestDevDivergence: run.best.map { -$0.score.value },
+      prompt: prompt(of: run, job, template), bestDevDivergence: run.best.map { -$0.score.value },
       epochs: run.epochs.enumerated().map { index, epoch in
         DistillationEpoch(
           epoch: index + 1, trainDivergence: epoch.trainLoss, devDivergence: epoch.score.map { -$0.value })
@@ -119,6 +135,24 @@ public struct Distiller: Sendable {
       skippedCount: train.subjects.count + dev.subjects.count - trainLesson.inputs.count
         - devLesson.inputs.count,
       isInterrupted: run.isInterrupted)
+  }
+
+  private func prompt(
+    of run: TuningRun<DistillationObjective>, _ job: DistillationJob, _ template: Template
+  ) -> SoftPrompt {
+    var made = [
+      "subjects": job.name,
+      "distilling": Provenance.json(settings),
+      "temperature": "\(temperature)",
+      "sources": Provenance.json(teachers.map { Provenance.source($0.model.space, weight: $0.weight) }),
+      "bestDevDivergence": run.best.map { "\(-$0.score.value)" } ?? "not scored",
+      "complete": "\(!run.isInterrupted)",
+    ]
+    if let limit = job.subjectLimit { made["factsLimit"] = "\(limit)" }
+    return SoftPrompt(
+      run.vectors, template: template, for: student.space,
+      provenance: [Provenance.createdBy("distil"), made, Provenance.start(job.start)]
+        .reduce(into: [:]) { $0.merge($1) { $1 } })
   }
 
   /// The subjects that every model can be asked, with the sources' mean answers.

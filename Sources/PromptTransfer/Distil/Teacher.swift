@@ -63,7 +63,7 @@ extension LanguageModel {
   func input(_ subject: String, template: Template) -> PromptedInput? {
     guard
       let input = template.input(
-        Fact(relation: "", subject: subject, object: ""), tokenizer: tokenizer, answer: answer),
+        Example(relation: "", subject: subject, object: ""), tokenizer: tokenizer, answer: answer),
       input.elements.count <= network.configuration.longestSequence
     else { return nil }
     return input

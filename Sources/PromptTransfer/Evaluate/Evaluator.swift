@@ -53,7 +53,7 @@ public struct Evaluator: Sendable {
 
   /// The facts as this evaluator will ask them.
   /// Throws when the template cannot serve a model of this kind, or has not as many places as the facts have texts.
-  public func prepare(_ facts: [Fact], template: Template) throws(TransferError) -> ProbingSet {
+  public func prepare(_ facts: [Example], template: Template) throws(TransferError) -> ProbingSet {
     try template.requireUse(with: model)
     try template.requirePlaces(for: facts)
     return ProbingSet(facts, template: template, model: model, candidates: candidates)
@@ -81,7 +81,7 @@ public struct Evaluator: Sendable {
       let logits = model.network.logits(
         inputs[range], prompt: prompt, candidates: head, workers[worker])
       let predictions = order[range].enumerated().map { row, index in
-        (index, answer(logits.row(row), label: set.labels[index], fact: set.facts[index]))
+        (index, answer(logits.row(row), label: set.labels[index], fact: set.examples[index]))
       }
       progress(results.set(predictions, at: task) * size)
     }
@@ -95,7 +95,7 @@ public struct Evaluator: Sendable {
     return predictions
   }
 
-  private func answer(_ logits: UnsafeBufferPointer<Float>, label: Int, fact: Fact) -> Prediction {
+  private func answer(_ logits: UnsafeBufferPointer<Float>, label: Int, fact: Example) -> Prediction {
     let own = logits[label]
     var best = 0
     var rank = 1
@@ -112,7 +112,7 @@ public struct Evaluator: Sendable {
   }
 
   /// What stands for an answer whose scores are not numbers, until `predictions` throws.
-  private func unusable(_ fact: Fact) -> Prediction {
+  private func unusable(_ fact: Example) -> Prediction {
     Prediction(
       relation: fact.relation, subject: fact.subject, second: fact.second, object: fact.object,
       prediction: "",

@@ -6,18 +6,26 @@ public struct CandidateVocabulary: Sendable {
   public let words: [String]
   /// The token of each word; no token twice (the first spelling of it stands).
   public let ids: [Int]
-  /// Whether these are the label words of a task. Then nothing else can be the answer: tuning's loss is over them alone,
-  /// and texts that are too long are cut, where facts are left out.
-  public let areLabels: Bool
+  /// What the answers are.
+  public let answers: AnswerKind
   private let columns: [Int: Int]
+
+  /// What the answers to a template are.
+  public enum AnswerKind: Sendable, Equatable {
+    /// Words of the model's vocabulary: tuning's loss is over all of it, and an example that is too long is left out.
+    case words
+    /// Labels of a task. Nothing else can be the answer: tuning's loss is over the label words alone. A text that is too
+    /// long is cut, because what it says mostly remains.
+    case labels
+  }
 
   /// Keeps those of `words` that are one token after a space, in order.
   public init(_ words: [String], tokenizer: Tokenizer) {
-    self.init(words, tokenizer: tokenizer, areLabels: false)
+    self.init(words, tokenizer: tokenizer, answers: .words)
   }
 
-  init(_ words: [String], tokenizer: Tokenizer, areLabels: Bool) {
-    self.areLabels = areLabels
+  init(_ words: [String], tokenizer: Tokenizer, answers: AnswerKind) {
+    self.answers = answers
     var kept: [(String, Int)] = []
     var columns: [Int: Int] = [:]
     for word in words {

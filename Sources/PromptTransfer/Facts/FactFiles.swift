@@ -10,7 +10,7 @@ enum FactFiles {
 
   /// `train.jsonl`, `dev.jsonl` or `test.jsonl` of a folder, of all its subfolders when it holds none itself (relations side
   /// by side, as in LAMA), or one `.jsonl` file, which is then every split.
-  static func find(_ url: URL, split: FactSet.Split) throws -> [URL] {
+  static func find(_ url: URL, split: ExampleSet.Split) throws -> [URL] {
     func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
@@ -23,7 +23,7 @@ enum FactFiles {
     let folders = try FileManager.default.contentsOfDirectory(atPath: url.path).sorted()
       .map { url.appendingPathComponent($0) }
       .filter { folder in
-        FactSet.Split.allCases.contains { exists(folder.appendingPathComponent("\($0.rawValue).jsonl")) }
+        ExampleSet.Split.allCases.contains { exists(folder.appendingPathComponent("\($0.rawValue).jsonl")) }
       }
     guard !folders.isEmpty else {
       throw TransferError(

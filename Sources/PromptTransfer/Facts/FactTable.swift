@@ -64,7 +64,7 @@ struct FactTable {
     return rows
   }
 
-  private func rows(_ split: FactSet.Split) -> [Row] {
+  private func rows(_ split: ExampleSet.Split) -> [Row] {
     rows.filter { row in
       switch split {
       case .test: testSubjects.contains(row.subject)
@@ -74,12 +74,12 @@ struct FactTable {
     }
   }
 
-  func subjects(_ split: FactSet.Split) -> [String] { rows(split).map(\.subject) }
+  func subjects(_ split: ExampleSet.Split) -> [String] { rows(split).map(\.subject) }
 
-  func facts(_ split: FactSet.Split) throws(TransferError) -> [Fact] {
+  func facts(_ split: ExampleSet.Split) throws(TransferError) -> [Example] {
     try rows(split).map { (row) throws(TransferError) in
       guard let object = row.object else { throw TransferError(row.place, "the object is missing") }
-      return Fact(relation: row.relation, subject: row.subject, object: object)
+      return Example(relation: row.relation, subject: row.subject, object: object)
     }
   }
 }

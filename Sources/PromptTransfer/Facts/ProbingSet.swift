@@ -1,7 +1,7 @@
 import LanguageModels
 import Tokenization
 
-/// Facts made ready for one model: inputs, and the column of the right answer among the candidates.
+/// Examples made ready for one model: inputs, and the column of the right answer among the candidates.
 public struct ProbingSet: Sendable {
   /// What was left out, and why.
   public struct Skipped: Sendable, Codable, Equatable {
@@ -15,33 +15,35 @@ public struct ProbingSet: Sendable {
     public init() {}
   }
 
-  public let facts: [Fact]
+  public let examples: [Example]
   public let inputs: [PromptedInput]
   public let labels: [Int]
   public let skipped: Skipped
   /// How many inputs have a text that was cut to the model's positions.
   public let truncatedCount: Int
 
-  init(_ facts: [Fact], template: Template, model: LanguageModel, candidates: CandidateVocabulary) {
+  init(
+    _ examples: [Example], template: Template, model: LanguageModel, candidates: CandidateVocabulary
+  ) {
     var skipped = Skipped()
-    var kept: [Fact] = []
+    var kept: [Example] = []
     var inputs: [PromptedInput] = []
     var labels: [Int] = []
     var truncatedCount = 0
     let limit = model.network.configuration.longestSequence
-    for fact in facts {
-      guard let column = candidates.column(fact.object, tokenizer: model.tokenizer) else {
+    for example in examples {
+      guard let column = candidates.column(example.object, tokenizer: model.tokenizer) else {
         skipped.objectNotACandidate += 1
         continue
       }
       guard
-        var input = template.input(fact, tokenizer: model.tokenizer, answer: model.answer)
+        var input = template.input(example, tokenizer: model.tokenizer, answer: model.answer)
       else {
         skipped.empty += 1
         continue
       }
-      if candidates.areLabels, input.elements.count > limit,
-        let cut = template.cutInput(fact, tokenizer: model.tokenizer, answer: model.answer, limit: limit)
+      if candidates.answers == .labels, input.elements.count > limit,
+        let cut = template.cutInput(example, tokenizer: model.tokenizer, answer: model.answer, limit: limit)
       {
         input = cut
         truncatedCount += 1
@@ -50,11 +52,11 @@ public struct ProbingSet: Sendable {
         skipped.tooLong += 1
         continue
       }
-      kept.append(fact)
+      kept.append(example)
       inputs.append(input)
       labels.append(column)
     }
-    self.facts = kept
+    self.examples = kept
     self.inputs = inputs
     self.labels = labels
     self.skipped = skipped

@@ -12,8 +12,8 @@ public struct SubjectSet: Sendable {
     self.subjects = subjects.filter { seen.insert($0).inserted }
   }
 
-  /// Reads the subjects of the same files as `FactSet`.
-  public init(_ url: URL, split: FactSet.Split) throws {
+  /// Reads the subjects of the same files as `ExampleSet`.
+  public init(_ url: URL, split: ExampleSet.Split) throws {
     if FactTable.isOne(url) {
       try self.init(FactTable(url).subjects(split))
       return

@@ -5,12 +5,12 @@ extension Template {
   /// The sentence with its texts cut at their ends until it has at most `limit` tokens: the longer text first, then
   /// both evenly. Words stay whole where one fits. Nil where no room is left for something of each text.
   func cutInput(
-    _ fact: Fact, tokenizer: Tokenizer, answer: AnswerPlace, limit: Int
+    _ fact: Example, tokenizer: Tokenizer, answer: AnswerPlace, limit: Int
   ) -> PromptedInput? {
     func count(_ text: String) -> Int { tokenizer.encode(text, addingSpecialTokens: false).count }
     var texts = [fact.subject] + (fact.second.map { [$0] } ?? [])
     while true {
-      let cut = Fact(
+      let cut = Example(
         relation: fact.relation, subject: texts[0], second: texts.dropFirst().first, object: fact.object)
       guard let input = input(cut, tokenizer: tokenizer, answer: answer) else { return nil }
       let excess = input.elements.count - limit

@@ -125,7 +125,7 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
   }
 
   /// Throws unless there is a place for each text, and a text for each place.
-  func requirePlaces(for facts: [Fact]) throws(TransferError) {
+  func requirePlaces(for facts: [Example]) throws(TransferError) {
     guard let odd = facts.first(where: { ($0.second == nil) == (textCount == 2) }) else { return }
     throw TransferError(
       "template \"\(self)\"",
@@ -139,7 +139,7 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
   /// position. Spaces next to vectors do not count, nor do those before the mask; those after it do, which is how
   /// OptiPrompt's slow tokenizers (transformers 3.0.2) read the placeholders: for RoBERTa `[Y] .` ends in `Ġ.`. A causal
   /// model's input ends where the answer begins.
-  func input(_ fact: Fact, tokenizer: Tokenizer, answer: AnswerPlace) -> PromptedInput? {
+  func input(_ fact: Example, tokenizer: Tokenizer, answer: AnswerPlace) -> PromptedInput? {
     var elements: [PromptedInput.Element] = tokenizer.prefix.map { .token($0) }
     var run = ""
     var keepsLeadingSpace = false

@@ -34,6 +34,11 @@ extension EmbeddingSpace {
   public func nearestWords(to vectors: Matrix, count: Int) -> [[(word: String, cosine: Float)]] {
     WordList(self).nearest(to: vectors, count: count)
   }
+
+  /// The same for each vector of a prompt.
+  public func nearestWords(to prompt: SoftPrompt, count: Int) -> [[(word: String, cosine: Float)]] {
+    nearestWords(to: prompt.vectors, count: count)
+  }
 }
 
 extension PromptFile {

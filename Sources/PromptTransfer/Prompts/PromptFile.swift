@@ -39,7 +39,11 @@ public struct PromptFile: Sendable {
   /// - Parameter template: where the vectors stand, of files that do not say it; of others it must be the same. PEFT puts
   ///   them first, before a text that is not in its files. Where nil, others get the paper's `[X] [V]*P [Y] .`, but not
   ///   `.npy` files of ten rows: the template says how many of them are used, the first ones.
-  public init(_ url: URL, template: Template? = nil) throws {
+  public init(_ url: URL, template: Template? = nil) throws(TransferError) {
+    self = try TransferError.unify { try Self(reading: url, template) }
+  }
+
+  private init(reading url: URL, _ template: Template?) throws {
     if PEFTAdapter.isOne(url) {
       try self.init(PEFTAdapter(folder: url), url, template)
     } else if NumPyFile.isOne(url) {
@@ -69,7 +73,7 @@ public struct PromptFile: Sendable {
       throw TransferError(
         url.path,
         "is PEFT's, which puts its vectors first, where \"\(template?.description ?? "")\" does not",
-        hint: "An example: --template \"\(Template.prepended(adapter.vectors.rows, runs: runs))\"")
+        hint: "A template that does: \"\(Template.prepended(adapter.vectors.rows, runs: runs))\"")
     }
     try self.init(
       .peft, adapter.vectors, url, template ?? .prepended(adapter.vectors.rows, runs: runs),
@@ -81,7 +85,7 @@ public struct PromptFile: Sendable {
       guard all.rows != Self.optiPromptRows else {
         throw TransferError(
           url.path, "has \(all.rows) rows, of which OptiPrompt's templates use the first few",
-          hint: "Say which: --template \"\(Template.vectors(5))\"")
+          hint: "Give the template that says which, such as \"\(Template.vectors(5))\"")
       }
       try self.init(.numpy, all, url, .vectors(all.rows))
       return
@@ -94,7 +98,7 @@ public struct PromptFile: Sendable {
     guard template ?? prompt.template == prompt.template else {
       throw TransferError(
         url.path, "has the template \"\(prompt.template)\" where \"\(template?.description ?? "")\" is given",
-        hint: "Leave --template out")
+        hint: "Give no template")
     }
     try self.init(
       form, prompt.vectors, url, prompt.template, modelName: prompt.modelName,

@@ -11,8 +11,8 @@ extension SoftPrompt {
   /// Logits of the model's own words are those of the prompt. The embedding table is written in F32, so that no digit is
   /// lost; the other weights as they are, in one safetensors file.
   /// - Returns: the template as text with these tokens, `[X]` for the subject
-  public func writeCheckpoint(to folder: URL, model: URL) throws -> String {
-    let checkpoint = try Checkpoint(folder: model)
+  public func writeCheckpoint(to folder: URL, model: URL) throws(TransferError) -> String {
+    let checkpoint = try TransferError.unify { try Checkpoint(folder: model) }
     let space = try EmbeddingSpace(folder: model)
     try requireMatch(space.table, name: space.name)
     let tokens = (1...max(1, vectors.rows)).prefix(vectors.rows).map { "[V\($0)]" }
@@ -20,7 +20,9 @@ extension SoftPrompt {
       throw TransferError(space.name, "has a token \(taken) already", hint: "Give the model it was made from")
     }
     let first = space.tokenizer.vocabularySize
-    let tokenizer = try TokenizerFile.adding(tokens, from: first, folder: model)
+    let tokenizer = try TransferError.unify {
+      try TokenizerFile.adding(tokens, from: first, folder: model)
+    }
     let answer = space.tokenizer.mask.flatMap(space.tokenizer.token(of:)) ?? ""
     let text = template.text(vectors: tokens, answer: answer).trimmingCharacters(in: .whitespaces)
     try write(to: folder) { place in

@@ -15,7 +15,7 @@ extension SoftPrompt {
   ///   - baseModel: what `peft` finds the model by, a folder or a Hub id, and its revision
   public func writePEFT(
     to folder: URL, model space: EmbeddingSpace, baseModel: String, revision: String? = nil
-  ) throws {
+  ) throws(TransferError) {
     try requireMatch(space.table, name: space.name)
     try write(to: folder) { place in
       try adapter(for: space, baseModel: baseModel, revision: revision).write(into: place)
@@ -39,7 +39,7 @@ extension SoftPrompt {
   private func adapter(
     for space: EmbeddingSpace, baseModel: String, revision: String?
   ) throws(TransferError) -> PEFTAdapter {
-    let hint = "Write a checkpoint with tokens for the vectors: --to checkpoint"
+    let hint = "Write a checkpoint with tokens for the vectors instead"
     let kind = space.table.modelKind
     let task: PEFTAdapter.Task =
       switch kind {
@@ -60,10 +60,12 @@ extension SoftPrompt {
   }
 
   /// Makes a folder whole or not at all, with what `fill` puts there and the text it returns as `README.md`.
-  func write(to folder: URL, fill: (URL) throws -> String) throws {
-    try AtomicFolder.write(folder) { place in
-      let text = try fill(place)
-      try AtomicFile.write(Data((text + "\n").utf8), to: place.appendingPathComponent("README.md"))
+  func write(to folder: URL, fill: (URL) throws -> String) throws(TransferError) {
+    try TransferError.unify {
+      try AtomicFolder.write(folder) { place in
+        let text = try fill(place)
+        try AtomicFile.write(Data((text + "\n").utf8), to: place.appendingPathComponent("README.md"))
+      }
     }
   }
 }

@@ -36,11 +36,13 @@ public struct SoftPrompt: Sendable, Equatable {
   }
 
   /// Writes the file whole or not at all. Throws when a vector is not finite.
-  public func write(to url: URL) throws(CheckpointError) {
+  public func write(to url: URL) throws(TransferError) {
     guard vectors.elements.allSatisfy({ $0.isFinite }) else {
-      throw CheckpointError(file: url, item: "vectors", "are not finite numbers, and are not written")
+      throw TransferError("\(url.path): vectors", "are not finite numbers, and are not written")
     }
-    try AtomicFile.write(SafetensorsFile.serialize(["vectors": vectors], metadata: metadata), to: url)
+    try TransferError.unify {
+      try AtomicFile.write(SafetensorsFile.serialize(["vectors": vectors], metadata: metadata), to: url)
+    }
   }
 
   /// All that a file says of the vectors.
@@ -52,7 +54,11 @@ public struct SoftPrompt: Sendable, Equatable {
   }
 
   /// Reads and checks a file.
-  public init(_ url: URL) throws {
+  public init(_ url: URL) throws(TransferError) {
+    self = try TransferError.unify { try Self(reading: url) }
+  }
+
+  private init(reading url: URL) throws {
     let file = try SafetensorsFile(url)
     let format = file.header.metadata["format"]
     guard let entry = file.entry("vectors"), entry.shape.count == 2, format != nil else {
@@ -80,7 +86,7 @@ public struct SoftPrompt: Sendable, Equatable {
       guard found == value else {
         throw CheckpointError(
           file: file, item: key, "is \(found) where \(value) is known",
-          hint: "A newer promptferry may read it")
+          hint: "A newer version may read it")
       }
     }
     try expect("format", Self.format)
@@ -104,7 +110,7 @@ public struct SoftPrompt: Sendable, Equatable {
   /// Throws unless the prompt was made for exactly this embedding table.
   /// - Parameters:
   ///   - name: the model, as the user calls it
-  ///   - hint: what to do; how to carry the prompt over when nil
+  ///   - hint: what to do; to carry the prompt over when nil
   public func requireMatch(
     _ table: EmbeddingTable, name: String, hint: String? = nil
   ) throws(TransferError) {
@@ -113,7 +119,7 @@ public struct SoftPrompt: Sendable, Equatable {
         "prompt for \(modelName)",
         "does not belong to \(name): it lives in an embedding table of width \(vectors.columns) with SHA-256 "
           + "\(embeddingFingerprint.prefix(12))…, the model's has width \(table.width) and \(table.fingerprint.prefix(12))…",
-        hint: hint ?? "Carry it over first: promptferry transfer --from …=PROMPT --to \(name)")
+        hint: hint ?? "Carry it over to \(name) first")
     }
   }
 }

@@ -13,7 +13,7 @@ public struct ClassificationTask: Sendable {
   }
 
   /// Every example of a split, in the file's order, repeated ones too. The object of each is the word of its label.
-  public func examples(_ split: FactSet.Split) throws -> [Fact] {
+  public func examples(_ split: ExampleSet.Split) throws -> [Example] {
     switch description.splits[split] {
     case nil:
       throw TransferError(
@@ -34,7 +34,7 @@ public struct ClassificationTask: Sendable {
     return nil
   }
 
-  private func read(_ name: String) throws -> [Fact] {
+  private func read(_ name: String) throws -> [Example] {
     let url = folder.appendingPathComponent(name)
     guard FileManager.default.fileExists(atPath: url.path) else {
       throw TransferError(
@@ -48,7 +48,7 @@ public struct ClassificationTask: Sendable {
           example.place, "the label \"\(example.label)\" is none of the task's",
           hint: "They are \(description.labels.map(\.name).joined(separator: ", "))")
       }
-      return Fact(
+      return Example(
         relation: description.name, subject: example.texts[0], second: example.texts.dropFirst().first,
         object: word)
     }
@@ -74,6 +74,6 @@ extension CandidateVocabulary {
             + "the label \"\(other)\"")
       }
     }
-    self.init(labels.map(\.word), tokenizer: tokenizer, areLabels: true)
+    self.init(labels.map(\.word), tokenizer: tokenizer, answers: .labels)
   }
 }

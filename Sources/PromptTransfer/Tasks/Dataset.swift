@@ -2,15 +2,25 @@ import Foundation
 
 /// What prompts are tuned on and asked: facts of relations, or a classification task.
 public enum Dataset: Sendable {
-  /// A folder or a file as `FactSet` reads it.
+  /// A folder or a file as `ExampleSet` reads it.
   case facts(URL)
   case task(ClassificationTask)
 
-  public func read(_ split: FactSet.Split) throws -> FactSet {
-    switch self {
-    case .facts(let url): try FactSet(url, split: split)
-    case .task(let task): try FactSet(everyOneOf: task.examples(split))
+  public func read(_ split: ExampleSet.Split) throws(TransferError) -> ExampleSet {
+    try TransferError.unify {
+      switch self {
+      case .facts(let url): try ExampleSet(url, split: split)
+      case .task(let task): try ExampleSet(everyOneOf: task.examples(split))
+      }
     }
+  }
+
+  /// The subjects alone, which is all that distilling may see. Throws for a task, whose texts are not subjects of facts.
+  public func subjects(_ split: ExampleSet.Split) throws(TransferError) -> SubjectSet {
+    guard case .facts(let url) = self else {
+      throw TransferError("task \(name)", "has no subjects", hint: "Distil with facts")
+    }
+    return try TransferError.unify { try SubjectSet(url, split: split) }
   }
 
   public var name: String {

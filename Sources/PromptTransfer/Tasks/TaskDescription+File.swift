@@ -126,11 +126,11 @@ private struct TaskFile {
     return template
   }
 
-  func splits() throws(TransferError) -> [FactSet.Split: TaskDescription.Source] {
-    var splits: [FactSet.Split: TaskDescription.Source] = [:]
+  func splits() throws(TransferError) -> [ExampleSet.Split: TaskDescription.Source] {
+    var splits: [ExampleSet.Split: TaskDescription.Source] = [:]
     var holdsOut = false
     for member in try required(.splits, json[Key.splits.rawValue]).members ?? [] {
-      guard let split = FactSet.Split(rawValue: member.key) else {
+      guard let split = ExampleSet.Split(rawValue: member.key) else {
         throw failure(.splits, "\"\(member.key)\" is none of train, dev, test")
       }
       if let name = member.value.string, !name.isEmpty {

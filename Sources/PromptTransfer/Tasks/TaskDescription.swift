@@ -66,7 +66,7 @@ public struct TaskDescription: Sendable, Equatable {
   public let template: Template
   /// The sentence without, for comparison.
   public let manualTemplate: Template?
-  public let splits: [FactSet.Split: Source]
+  public let splits: [ExampleSet.Split: Source]
 
   /// How many texts an example has.
   public var textCount: Int { max(1, fields.count) }

@@ -6,12 +6,9 @@ extension SoftPrompt {
   static let labelsKey = "labels"
 
   /// The entry of `provenance` that holds the labels; none where there are none.
-  public static func provenance(of labels: [TaskDescription.Label]) throws -> [String: String] {
+  public static func provenance(of labels: [TaskDescription.Label]) -> [String: String] {
     guard !labels.isEmpty else { return [:] }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let words = Dictionary(uniqueKeysWithValues: labels.map { ($0.name, $0.word) })
-    return [labelsKey: String(decoding: try encoder.encode(words), as: UTF8.self)]
+    return [labelsKey: Provenance.json(Dictionary(uniqueKeysWithValues: labels.map { ($0.name, $0.word) }))]
   }
 
   /// The labels of the task it was tuned for, by name; none where it was tuned on facts.

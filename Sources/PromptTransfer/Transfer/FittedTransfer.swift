@@ -9,6 +9,8 @@ public struct FittedTransfer: Sendable {
   public let method: any TransferMethod
   let fitted: any FittedMethod
   let scale: FittedNormalization
+  /// What a selection chose.
+  public internal(set) var choice: Choice?
 
   /// What a transfer made.
   public struct Outcome: Sendable {
@@ -20,6 +22,24 @@ public struct FittedTransfer: Sendable {
     public let isInterrupted: Bool
     /// Whether a search ended by its limit of steps before it was as close as it should be.
     public let isConverged: Bool
+    /// What a selection chose; nil where there was none.
+    public internal(set) var choice: Choice?
+    let origin: Origin
+
+    /// The vectors as a prompt of the target, with what it says of its making.
+    public var prompt: SoftPrompt { origin.prompt(self) }
+  }
+
+  /// A setting that was chosen among several.
+  public struct Choice: Sendable {
+    public enum Judge: String, Sendable { case words, dev }
+
+    /// By what: held-out words, or development examples.
+    public let judge: Judge
+    /// The chosen setting by name: `ridge`, or `snapshot` of a gradient search.
+    public let setting: [String: String]
+    /// What was compared: the mean cosine of held-out words, or the accuracy on development examples.
+    public let score: Double
   }
 
   /// What is observed while vectors are searched.
@@ -87,10 +107,12 @@ public struct FittedTransfer: Sendable {
       results.append(result)
     }
     let objectives = objectives(results.map(\.vectors), loads)
-    return zip(results, objectives).map { result, objective in
+    return results.indices.map { job in
       Outcome(
-        vectors: result.vectors, objective: objective,
-        isInterrupted: result.isInterrupted || fitted.isInterrupted, isConverged: result.isConverged)
+        vectors: results[job].vectors, objective: objectives[job],
+        isInterrupted: results[job].isInterrupted || fitted.isInterrupted,
+        isConverged: results[job].isConverged, choice: choice,
+        origin: Origin(transfer: self, prompts: jobs[job], weights: weights))
     }
   }
 
@@ -123,9 +145,11 @@ public struct FittedTransfer: Sendable {
   func outcome(
     of vectors: Matrix, for prompts: [SoftPrompt], weights: [Float]?
   ) throws(TransferError) -> Outcome {
-    let load = SourcePrompts(prompts.map(\.vectors), weights: try checked(weights), words: transfer.words)
+    let weights = try checked(weights)
+    let load = SourcePrompts(prompts.map(\.vectors), weights: weights, words: transfer.words)
     return Outcome(
-      vectors: vectors, objective: objectives([vectors], [load])[0], isInterrupted: false, isConverged: true)
+      vectors: vectors, objective: objectives([vectors], [load])[0], isInterrupted: false, isConverged: true,
+      origin: Origin(transfer: self, prompts: prompts, weights: weights))
   }
 
   private func checked(_ weights: [Float]?) throws(TransferError) -> [Float] {

@@ -12,17 +12,18 @@ public enum MethodRegistry {
   public static func type(named name: String) -> (any TransferMethod.Type)? { all.first { $0.name == name } }
 
   /// A method with these settings and the defaults of all others.
-  /// Throws `MethodError` where there is no such method or setting, or a value is out of its range.
+  /// Throws where there is no such method or setting, or a value is out of its range; the error's subject is the name concerned,
+  /// of the setting or of the method.
   public static func method(
     named name: String, _ settings: [String: Setting] = [:]
-  ) throws(MethodError) -> any TransferMethod {
+  ) throws(TransferError) -> any TransferMethod {
     guard let type = type(named: name) else {
-      throw MethodError(setting: nil, "is no method; there are: \(names.joined(separator: ", "))")
+      throw TransferError(name, "is no method; there are: \(names.joined(separator: ", "))")
     }
     for setting in settings.keys.sorted() where !type.settingNames.contains(setting) {
       let owners = owners(of: setting)
-      throw MethodError(
-        setting: setting,
+      throw TransferError(
+        setting,
         owners.isEmpty
           ? "is no setting; \(name) has: \(type.settingNames.joined(separator: ", "))"
           : "belongs to \(owners.joined(separator: ", "))")
@@ -31,9 +32,9 @@ public enum MethodRegistry {
       return try JSONDecoder().decode(type, from: JSONEncoder().encode(settings))
     } catch let error as DecodingError {
       let (path, problem) = error.place
-      throw MethodError(setting: path.isEmpty ? nil : path, problem)
+      throw TransferError(path.isEmpty ? name : path, problem)
     } catch {
-      throw MethodError(setting: nil, "\(error)")
+      throw TransferError(name, "\(error)")
     }
   }
 
@@ -49,15 +50,4 @@ public enum MethodRegistry {
   public static func owners(of setting: String) -> [String] {
     all.filter { $0.settingNames.contains(setting) }.map { $0.name }
   }
-}
-
-/// What is wrong with a method's settings.
-public struct MethodError: Error, CustomStringConvertible {
-  /// The setting concerned; nil where it is the method.
-  public let setting: String?
-  public let problem: String
-
-  init(setting: String?, _ problem: String) { (self.setting, self.problem) = (setting, problem) }
-
-  public var description: String { (setting.map { "\($0) " } ?? "") + problem }
 }

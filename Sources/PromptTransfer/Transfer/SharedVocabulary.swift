@@ -11,6 +11,8 @@ public struct SharedVocabulary: Sendable {
   public let sources: [AnchorRows]
   /// The anchors in the target's space.
   public let target: AnchorRows
+  /// How many of those found they are.
+  public private(set) var count = Count.all
 
   /// How many of the shared words are used.
   public enum Count: Sendable, Hashable {
@@ -70,12 +72,14 @@ public struct SharedVocabulary: Sendable {
 
   /// Some of the words.
   public func drawn(_ count: Count) -> SharedVocabulary {
-    switch count {
-    case .all: self
-    case .first(let limit): keeping(Array(words.indices.prefix(limit)))
-    case .random(let limit, let seed):
-      keeping(Self.draw(limit, of: words.count, seed: seed))
-    }
+    var drawn =
+      switch count {
+      case .all: self
+      case .first(let limit): keeping(Array(words.indices.prefix(limit)))
+      case .random(let limit, let seed): keeping(Self.draw(limit, of: words.count, seed: seed))
+      }
+    drawn.count = count
+    return drawn
   }
 
   private static func draw(_ limit: Int, of count: Int, seed: UInt64) -> [Int] {

@@ -14,7 +14,7 @@ struct LabelObjective: TuningObjective {
     self.evaluator = evaluator
     self.trainSet = trainSet
     self.devSet = devSet
-    if evaluator.candidates.areLabels {
+    if evaluator.candidates.answers == .labels {
       (words, labels) = (evaluator.head, trainSet.labels)
     } else {
       words = evaluator.model.network.allWords

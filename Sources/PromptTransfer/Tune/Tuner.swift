@@ -32,9 +32,9 @@ public struct TuningEpoch: Sendable, Codable, Equatable {
 
 /// What tuning leaves.
 public struct TuningResult: Sendable {
-  /// (P, C): the best on the development facts, the first of equals by their likelihood. The start counts, so that refining
-  /// a prompt never makes it worse on them.
-  public let vectors: Matrix
+  /// The best on the development examples, the first of equals by their likelihood. The start counts, so that refining a
+  /// prompt never makes it worse on them.
+  public let prompt: SoftPrompt
   /// Nil when nothing was scored: there are no development facts, or tuning was stopped before.
   public let bestDevAccuracy: Double?
   public let epochs: [TuningEpoch]
@@ -46,6 +46,9 @@ public struct TuningResult: Sendable {
   public let devTruncatedCount: Int
   /// Whether it was stopped before its last epoch.
   public let isInterrupted: Bool
+
+  /// The prompt's, (P, C).
+  public var vectors: Matrix { prompt.vectors }
 }
 
 /// Tunes prompt vectors on a frozen model: the cross-entropy of the object at the mask, over the whole vocabulary as in
@@ -82,7 +85,7 @@ public struct Tuner: Sendable {
   ///   - progress: called after every step with the number of steps done and of all steps
   ///   - shouldStop: asked after every step; the best prompt so far is then the result
   public func tune(
-    train: [Fact], dev: [Fact], template: Template, start: Matrix,
+    train: [Example], dev: [Example], template: Template, start: Matrix,
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
     shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws(TransferError) -> TuningResult {
@@ -111,42 +114,40 @@ public struct Tuner: Sendable {
       }
       sets.append((trainSet, try evaluator.prepare(job.dev, template: job.template)))
     }
-    var tuning = JointTuning(
-      zip(jobs, sets).map { job, set in
+    var runs: [TuningRun<LabelObjective>] = []
+    for (job, set) in zip(jobs, sets) {
+      runs.append(
         TuningRun(
           LabelObjective(evaluator, trainSet: set.train, devSet: set.dev), settings: settings,
-          start: job.start)
-      }, evaluator.parallelism)
+          start: try model.space.vectors(job.start, template: job.template, seed: settings.seed)))
+    }
+    var tuning = JointTuning(runs, evaluator.parallelism)
     try tuning.run(progress: progress, shouldStop: shouldStop)
-    return zip(tuning.runs, sets).map { run, set in
-      TuningResult(run, train: set.train, dev: set.dev)
+    return zip(jobs, zip(tuning.runs, sets)).map { job, tuned in
+      TuningResult(
+        tuned.0, train: tuned.1.train, dev: tuned.1.dev, prompt: prompt(of: tuned.0, job))
     }
   }
-}
 
-/// One of several prompts to tune.
-public struct TuningJob: Sendable {
-  /// What errors call it.
-  public let name: String
-  public let train: [Fact]
-  public let dev: [Fact]
-  public let template: Template
-  /// (P, C), P as in the template
-  public let start: Matrix
-
-  public init(name: String, train: [Fact], dev: [Fact], template: Template, start: Matrix) {
-    precondition(start.rows == template.vectorCount)
-    self.name = name
-    self.train = train
-    self.dev = dev
-    self.template = template
-    self.start = start
+  private func prompt(of run: TuningRun<LabelObjective>, _ job: TuningJob) -> SoftPrompt {
+    let made = [
+      "facts": job.name,
+      "tuning": Provenance.json(settings),
+      "bestDevAccuracy": run.best.map { "\($0.score.value)" } ?? "not scored",
+      "complete": "\(!run.isInterrupted)",
+    ]
+    return SoftPrompt(
+      run.vectors, template: job.template, for: model.space,
+      provenance: [Provenance.createdBy("tune"), made, Provenance.start(job.start), job.provenance]
+        .reduce(into: [:]) { $0.merge($1) { $1 } })
   }
 }
 
 extension TuningResult {
-  fileprivate init(_ run: TuningRun<LabelObjective>, train: ProbingSet, dev: ProbingSet) {
-    vectors = run.vectors
+  fileprivate init(
+    _ run: TuningRun<LabelObjective>, train: ProbingSet, dev: ProbingSet, prompt: SoftPrompt
+  ) {
+    self.prompt = prompt
     bestDevAccuracy = run.best?.score.value
     epochs = run.epochs.enumerated().map { index, epoch in
       TuningEpoch(epoch: index + 1, trainLoss: epoch.trainLoss, devAccuracy: epoch.score?.value ?? 0)

@@ -110,7 +110,7 @@ struct TuningRun<Objective: TuningObjective> {
       ("loss", lossSum.isFinite), ("prompt", prompt.elements.allSatisfy { $0.isFinite }),
     ] where !isFinite {
       throw TransferError(
-        "tuning", "the \(name) is no longer finite in epoch \(epoch)", hint: "Lower --learning-rate")
+        "tuning", "the \(name) is no longer finite in epoch \(epoch)", hint: "Lower the learning rate")
     }
   }
 

@@ -26,13 +26,13 @@ public struct DevSelection: Sendable {
     _ transfer: Transfer, _ prompts: [SoftPrompt], weights: [Float]? = nil,
     progress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in },
     shouldStop: @escaping @Sendable () -> Bool = { false }
-  ) throws -> Selected? {
+  ) throws(TransferError) -> Selected? {
     if let method = transfer.method as? RelativeSearch, case .gradient = method.search {
       return try alongTheSearch(transfer, prompts, weights, progress, shouldStop)
     }
     let candidates = try transfer.fitCandidates(shouldStop: shouldStop)
     var outcomes: [FittedTransfer.Outcome] = []
-    let best = try firstBest(candidates) { candidate in
+    let best = try firstBest(candidates) { (candidate) throws(TransferError) in
       progress(outcomes.count, candidates.count)
       outcomes.append(try candidate.transfer.carry(prompts, weights: weights, shouldStop: shouldStop))
       return try accuracy(outcomes[outcomes.count - 1].vectors, shouldStop)
@@ -41,14 +41,14 @@ public struct DevSelection: Sendable {
       let place = candidates.firstIndex(where: { $0.candidate.setting == candidate.setting })
     else { return nil }
     return Selected(
-      outcome: outcomes[place], method: candidate.method, chosen: candidate.setting, score: score)
+      outcomes[place], method: candidate.method, chosen: candidate.setting, score: score)
   }
 
   private func alongTheSearch(
     _ transfer: Transfer, _ prompts: [SoftPrompt], _ weights: [Float]?,
     _ progress: @escaping (_ done: Int, _ total: Int) -> Void,
     _ shouldStop: @escaping @Sendable () -> Bool
-  ) throws -> Selected? {
+  ) throws(TransferError) -> Selected? {
     let fitted = try transfer.fit()
     let snapshots = Snapshots()
     var observer = FittedTransfer.Observer(progress: progress, shouldStop: shouldStop)
@@ -56,10 +56,12 @@ public struct DevSelection: Sendable {
     observer.snapshot = { snapshots.vectors.append($0) }
     let last = try fitted.carry([prompts], weights: weights, observer)[0]
     guard !last.isInterrupted else { return nil }
-    let best = try firstBest(Array(snapshots.vectors.enumerated())) { try accuracy($0.element, shouldStop) }
+    let best = try firstBest(Array(snapshots.vectors.enumerated())) { (snapshot) throws(TransferError) in
+      try accuracy(snapshot.element, shouldStop)
+    }
     guard let (snapshot, score) = best else { return nil }
     return Selected(
-      outcome: try fitted.outcome(of: snapshot.element, for: prompts, weights: weights),
+      try fitted.outcome(of: snapshot.element, for: prompts, weights: weights),
       method: transfer.method,
       chosen: ["snapshot": "\(snapshot.offset + 1) of \(snapshots.vectors.count)"], score: score)
   }
@@ -67,7 +69,9 @@ public struct DevSelection: Sendable {
   /// Candidates that a search went through.
   private final class Snapshots { var vectors: [Matrix] = [] }
 
-  private func accuracy(_ vectors: Matrix, _ shouldStop: @escaping @Sendable () -> Bool) throws -> Double? {
+  private func accuracy(
+    _ vectors: Matrix, _ shouldStop: @escaping @Sendable () -> Bool
+  ) throws(TransferError) -> Double? {
     try evaluator.predictions(facts, prompt: vectors, shouldStop: shouldStop).map {
       Evaluation($0).microAccuracy
     }

@@ -53,8 +53,11 @@ public struct WordSelection: Sendable {
       if score > best?.score ?? -.infinity { best = (candidate, score) }
     }
     guard let best else { return nil }
+    var fitted = try transfer.with(method: best.candidate.method).fit(shouldStop: shouldStop)
+    fitted.choice = FittedTransfer.Choice(
+      judge: .words, setting: best.candidate.setting, score: best.score)
     return Choice(
-      transfer: try transfer.with(method: best.candidate.method).fit(shouldStop: shouldStop),
+      transfer: fitted,
       chosen: best.candidate.setting, score: best.score)
   }
 

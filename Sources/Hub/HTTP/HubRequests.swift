@@ -7,7 +7,7 @@ import Synchronization
 #endif
 
 /// Asks the Hub: addresses, headers, redirects, errors and new attempts. Knows nothing of the cache.
-struct HubClient: Sendable {
+struct HubRequests: Sendable {
   let settings: HubSettings
   let retry: Retry
   let observer: HubObserver

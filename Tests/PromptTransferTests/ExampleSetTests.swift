@@ -3,7 +3,7 @@ import PromptTransfer
 import TestSupport
 import Testing
 
-@Suite struct FactSetTests {
+@Suite struct ExampleSetTests {
   private func line(_ subject: String, _ object: String, _ relation: String? = "P36") -> String {
     #"{"sub_label": "\#(subject)", "obj_label": "\#(object)""#
       + (relation.map { #", "predicate_id": "\#($0)""# } ?? "") + "}\n"
@@ -13,19 +13,19 @@ import Testing
     let folder = try TemporaryFolder()
     try folder.write(line("France", "Paris") + "\n" + line("Italy", "Rome"), to: "P36/test.jsonl")
     try folder.write(line("Mozart", "piano", nil), to: "P1303/test.jsonl")
-    let one = try FactSet(folder.url.appending(path: "P36"), split: .test)
-    #expect(one.facts.map(\.object) == ["Paris", "Rome"])
-    let file = try FactSet(folder.url.appending(path: "P36/test.jsonl"), split: .train)
-    #expect(file.facts == one.facts)
-    let all = try FactSet(folder.url, split: .test)
-    #expect(all.facts.map(\.relation) == ["P1303", "P36", "P36"])
+    let one = try ExampleSet(folder.url.appending(path: "P36"), split: .test)
+    #expect(one.examples.map(\.object) == ["Paris", "Rome"])
+    let file = try ExampleSet(folder.url.appending(path: "P36/test.jsonl"), split: .train)
+    #expect(file.examples == one.examples)
+    let all = try ExampleSet(folder.url, split: .test)
+    #expect(all.examples.map(\.relation) == ["P1303", "P36", "P36"])
   }
 
   @Test func repeatedFactsCountOnce() throws {
     let folder = try TemporaryFolder()
     try folder.write(line("a", "b") + line("a", "b") + line("a", "b", "P1"), to: "f.jsonl")
-    let set = try FactSet(folder.url.appending(path: "f.jsonl"), split: .test)
-    #expect(set.facts.count == 2)
+    let set = try ExampleSet(folder.url.appending(path: "f.jsonl"), split: .test)
+    #expect(set.examples.count == 2)
     #expect(set.duplicateCount == 1)
   }
 
@@ -38,24 +38,26 @@ import Testing
   func saysWhichLineIsWrong(_ text: String, _ problem: String) throws {
     let folder = try TemporaryFolder()
     let file = try folder.write(text, to: "facts.jsonl")
-    let error = #expect(throws: TransferError.self) { try FactSet(file, split: .test) }
+    let error = #expect(throws: TransferError.self) { try ExampleSet(file, split: .test) }
     #expect(error?.description.contains(problem) == true, "\(error?.description ?? "no error")")
   }
 
   @Test func saysWhatIsMissing() throws {
     let folder = try TemporaryFolder()
-    #expect(throws: TransferError.self) { try FactSet(folder.url.appending(path: "nowhere"), split: .test) }
-    let error = #expect(throws: TransferError.self) { try FactSet(folder.url, split: .dev) }
+    #expect(throws: TransferError.self) {
+      try ExampleSet(folder.url.appending(path: "nowhere"), split: .test)
+    }
+    let error = #expect(throws: TransferError.self) { try ExampleSet(folder.url, split: .dev) }
     #expect(error?.description.contains("holds no dev.jsonl") == true)
   }
 
   @Test func objectsThatAreNoSingleWordAreCounted() throws {
     let world = try TinyWorld()
     let model = try world.model("model")
-    let facts = TinyWorld.facts + [Fact(relation: "capital", subject: "italy", object: "new york")]
-    let long = Fact(relation: "capital", subject: String(repeating: "the ", count: 40), object: "paris")
+    let facts = TinyWorld.facts + [Example(relation: "capital", subject: "italy", object: "new york")]
+    let long = Example(relation: "capital", subject: String(repeating: "the ", count: 40), object: "paris")
     let set = try TinyWorld.evaluator(model).prepare(facts + [long], template: .vectors(2))
-    #expect(set.facts == TinyWorld.facts)
+    #expect(set.examples == TinyWorld.facts)
     #expect(set.skipped.objectNotACandidate == 1)
     #expect(set.skipped.tooLong == 1)
   }

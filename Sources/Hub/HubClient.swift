@@ -24,10 +24,10 @@ public struct HubModel: Sendable {
 ///
 /// ```swift
 /// guard let id = HubID("google-bert/bert-base-cased") else { return }
-/// let model = try await Hub(settings: HubSettings()).fetch(id)
+/// let model = try await HubClient(settings: HubSettings()).fetch(id)
 /// let space = try EmbeddingSpace(folder: model.folder)
 /// ```
-public struct Hub: Sendable {
+public struct HubClient: Sendable {
   let settings: HubSettings
   let retry: Retry
   let observer: HubObserver

@@ -4,7 +4,7 @@ import Tensors
 
 /// What the template's `[X]`, `[X2]` and `[Y]` stand for: a fact of one relation, or an example of a task, whose texts are
 /// asked for the word of their label.
-public struct Fact: Sendable, Hashable {
+public struct Example: Sendable, Hashable {
   /// The relation's name, or the task's.
   public let relation: String
   public let subject: String
@@ -20,21 +20,21 @@ public struct Fact: Sendable, Hashable {
   }
 }
 
-/// Facts, each once.
-public struct FactSet: Sendable {
-  public let facts: [Fact]
+/// Examples of one split: facts, each once, or a task's.
+public struct ExampleSet: Sendable {
+  public let examples: [Example]
   /// How many lines repeated an earlier subject and object of the same relation; they are left out.
   public let duplicateCount: Int
 
-  public init(_ facts: [Fact]) {
-    var seen: Set<Fact> = []
-    self.facts = facts.filter { seen.insert($0).inserted }
-    duplicateCount = facts.count - self.facts.count
+  public init(_ examples: [Example]) {
+    var seen: Set<Example> = []
+    self.examples = examples.filter { seen.insert($0).inserted }
+    duplicateCount = examples.count - self.examples.count
   }
 
   /// Keeps repeated ones: in a task's data they count as often as they are there.
-  init(everyOneOf facts: [Fact]) {
-    self.facts = facts
+  init(everyOneOf examples: [Example]) {
+    self.examples = examples
     duplicateCount = 0
   }
 
@@ -67,16 +67,16 @@ public struct FactSet: Sendable {
   }
 
   /// At most `count` of them, drawn without looking; a larger number takes the same ones and more.
-  public func drawn(_ count: Int, seed: UInt64) -> FactSet {
+  public func drawn(_ count: Int, seed: UInt64) -> ExampleSet {
     var stream = RandomStream(seed: seed, name: "facts")
-    return FactSet(facts.indices.shuffled(using: &stream).prefix(count).sorted().map { facts[$0] })
+    return ExampleSet(examples.indices.shuffled(using: &stream).prefix(count).sorted().map { examples[$0] })
   }
 
   /// One JSON object a line with `sub_label` and `obj_label`; the relation is `predicate_id` (Google-RE: `pred`), else
   /// the folder's name.
-  private static func read(_ url: URL) throws -> [Fact] {
+  private static func read(_ url: URL) throws -> [Example] {
     try JSONLines.read(url).map { line in
-      Fact(
+      Example(
         relation: line.json["predicate_id"]?.string ?? line.json["pred"]?.string
           ?? url.deletingLastPathComponent().lastPathComponent,
         subject: try line.text("sub_label"), object: try line.text("obj_label"))

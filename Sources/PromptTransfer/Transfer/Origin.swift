@@ -1,0 +1,59 @@
+/// What an outcome was made by: all that a carried prompt says of its making.
+struct Origin: Sendable {
+  let transfer: FittedTransfer
+  /// One of each source.
+  let prompts: [SoftPrompt]
+  let weights: [Float]
+
+  func prompt(_ outcome: FittedTransfer.Outcome) -> SoftPrompt {
+    SoftPrompt(
+      outcome.vectors, template: prompts[0].template, for: transfer.transfer.target,
+      provenance: provenance(outcome))
+  }
+
+  private func provenance(_ outcome: FittedTransfer.Outcome) -> [String: String] {
+    let (transfer, method) = (transfer.transfer, transfer.method)
+    var entries = Provenance.createdBy("transfer")
+    entries["method"] = method.name
+    entries["normalize"] = transfer.normalization.rawValue
+    entries["anchorCount"] = "\(transfer.words.words.count)"
+    entries["seed"] = "\(transfer.seed)"
+    entries["sources"] = sources
+    switch transfer.words.count {
+    case .all: break
+    case .first: entries["anchorOrder"] = "sorted"
+    case .random: entries["anchorOrder"] = "random"
+    }
+    entries.merge(MethodRegistry.settings(of: method).mapValues(\.description)) { $1 }
+    // Rows of the table, always; a model that scales them (Gemma) multiplies the prompt by this as well.
+    let scale = transfer.target.table.inputScale
+    if scale != 1 { entries["inputScale"] = "\(scale)" }
+    entries.merge(SoftPrompt.provenance(of: prompts[0].labels)) { $1 }
+    if let objective = outcome.meanObjective { entries["objective"] = "\(objective)" }
+    if let choice = outcome.choice {
+      entries["select"] = choice.judge.rawValue
+      entries.merge(choice.setting) { $1 }
+    }
+    // What was not computed as it was asked for.
+    for (name, value) in self.transfer.adjustments {
+      entries["used" + name.prefix(1).uppercased() + name.dropFirst()] = value
+    }
+    if !outcome.isConverged { entries["converged"] = "false" }
+    return entries
+  }
+
+  /// In an order of their own: the same sources give the same file.
+  private var sources: String {
+    func key(_ entry: [String: String]) -> [String] {
+      ["embeddingSHA256", "weight"].compactMap { entry[$0] }
+    }
+    return Provenance.json(
+      zip(transfer.transfer.sources, weights).map { Provenance.source($0, weight: $1) }
+        .sorted { key($0).lexicographicallyPrecedes(key($1)) })
+  }
+}
+
+extension FittedTransfer.Outcome {
+  /// The mean of the objective over the vectors; nil without anchors.
+  public var meanObjective: Double? { objective.map { $0.reduce(0, +) / Double(max(1, $0.count)) } }
+}

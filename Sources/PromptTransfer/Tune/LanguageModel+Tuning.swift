@@ -1,0 +1,33 @@
+extension LanguageModel {
+  /// Tunes a soft prompt on this model, which itself stays as it is.
+  ///
+  /// The vectors that do best on the development examples are kept. The same call gives the same prompt, whatever the number of
+  /// threads.
+  ///
+  /// ```swift
+  /// let prompt = try await model.tune(on: .facts(folder))
+  /// ```
+  /// - Parameters:
+  ///   - data: its `train` and `dev` splits are read
+  ///   - template: where subject, vectors and answer stand; where nil, that of the prompt to start from, else the data's own
+  ///   - start: where the vectors start from
+  ///   - words: among which answers are looked for; all whole words of the model when nil. A task has its labels
+  ///   - exampleLimit: at most so many training examples, and development examples as well; all when nil
+  ///   - progress: called after every step with the number of steps done and of all steps, not on the caller's thread
+  /// - Throws: `TransferError`; `CancellationError` when the task is cancelled
+  public func tune(
+    on data: Dataset, template: Template? = nil, startingFrom start: PromptStart = .random,
+    words: [String]? = nil, exampleLimit: Int? = nil, settings: TuningSettings = TuningSettings(),
+    parallelism: Parallelism = .granted,
+    progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) async throws -> SoftPrompt {
+    try await cancellable { shouldStop in
+      let job = try TuningJob(
+        data, template: template, start: start, exampleLimit: exampleLimit, seed: settings.seed)
+      let evaluator = Evaluator(
+        model: self, candidates: try data.candidates(words: words, space: space), parallelism: parallelism)
+      return try Tuner(evaluator: evaluator, settings: settings)
+        .tune([job], progress: progress, shouldStop: shouldStop)[0].prompt
+    }
+  }
+}

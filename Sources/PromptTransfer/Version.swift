@@ -1,0 +1,4 @@
+/// Of the library and its command.
+public enum PromptFerryVersion {
+  public static let current = "0.1.0"
+}
