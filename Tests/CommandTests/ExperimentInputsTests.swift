@@ -341,7 +341,8 @@ import Testing
     let after = try bench.results()
     #expect(after == old.merging(now) { $1 })
     let again = try bench.report()
-    #expect(!again.contains("0.1.0") && !again.contains(",0.4321,") && again.contains("10 cells of 10"))
+    #expect(
+      !again.contains("of version 0.1.0") && !again.contains(",0.4321,") && again.contains("10 cells of 10"))
   }
 
   /// What is not on this machine is as the last run left it.
