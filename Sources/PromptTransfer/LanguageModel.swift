@@ -43,7 +43,7 @@ enum AnswerPlace: Sendable, Equatable {
   case next
 }
 
-/// What transfer needs of a model: its word embeddings and its tokenizer, never the model.
+/// What transfer reads of a model: its word embeddings and its tokenizer. The other weights are not loaded.
 public struct EmbeddingSpace: Sendable {
   public let name: String
   public let table: EmbeddingTable

@@ -1,4 +1,4 @@
-/// Of the library and its command.
+/// The version of the library and its command.
 public enum PromptFerryVersion {
   public static let current = "0.1.0"
 }

@@ -26,7 +26,7 @@ import Testing
 
     #expect(carried.modelName == "target" && carried.template == .vectors(5))
     #expect(answers.count == 3 && (0...1).contains(answers.macroAccuracy))
-    #expect(answers.candidateCount == TinyWorld.words.count - 1)  // a full stop is no word
+    #expect(answers.candidateCount == TinyWorld.words.count)
     let manual = try await target.evaluate(Template("the capital of [X] is [Y] ."), on: facts)
     #expect(manual.count == 3)
   }

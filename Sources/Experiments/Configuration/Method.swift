@@ -20,7 +20,7 @@ public struct Method: Sendable, Hashable, Codable {
     case carried(any TransferMethod)
     /// Carried, then trained on the target.
     case trained(Training, start: any TransferMethod)
-    /// Marks to compare with.
+    /// A baseline, which carries nothing.
     case mark(Mark)
   }
 

@@ -1,7 +1,7 @@
 import Foundation
 import PromptTransfer
 
-/// Everything that a cell's result rests on, by content: its address is a hash of this. A changed default, model, fact or word
+/// All inputs of a cell's result, by content: its address is a hash of this. A changed default, model, fact or word
 /// gives another address, and so another result; a changed name does not.
 public struct CellInputs: Sendable, Codable, Hashable {
   /// Raised when the same inputs would come to another result.

@@ -1,6 +1,6 @@
 import PromptTransfer
 
-/// What a cell came to. Holds nothing that differs from run to run: the same inputs give the same bytes.
+/// The result of a cell. It holds no times and no dates: the same inputs give the same bytes.
 public struct CellResult: Sendable, Codable, Equatable {
   public struct NearestWord: Sendable, Codable, Equatable {
     public let word: String

@@ -1,7 +1,7 @@
 import Formats
 import Foundation
 
-/// SHA-256, the first 16 digits: enough to tell the results of a lifetime apart.
+/// SHA-256, the first 16 hexadecimal digits (64 bits): two of a billion results are alike with a chance of 3 in 100.
 enum Fingerprint {
   /// Of JSON with sorted keys.
   static func of(_ value: some Encodable) -> String {

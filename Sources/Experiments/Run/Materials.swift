@@ -145,7 +145,7 @@ final class Materials: Sendable {
     facts.task.map { $0.description.labels.map(\.word) } ?? vocabulary
   }
 
-  /// What asks a model: one for all cells with the same candidates. Throws where a task's label word is no single token of the
+  /// The evaluator of a model: one for all cells with the same candidates. Throws where a task's label word is no single token of the
   /// model.
   func evaluator(_ name: String, _ facts: RelationFacts, _ parallelism: Parallelism) throws -> Evaluator {
     let words = words(facts)
@@ -312,5 +312,5 @@ final class Materials: Sendable {
   }
 }
 
-/// Work was stopped before it came to anything.
+/// Thrown where work was stopped before it had a result.
 struct Stopped: Error {}

@@ -11,7 +11,7 @@ public struct DistillationEpoch: Sendable, Codable, Equatable {
   public let devDivergence: Double?
 }
 
-/// What distilling leaves.
+/// The result of distilling a prompt.
 public struct DistillationResult: Sendable {
   /// The closest to the sources on the development subjects. The start counts.
   public let prompt: SoftPrompt
@@ -35,7 +35,7 @@ public struct DistillationResult: Sendable {
 /// with the weighted mean of their distributions. The prompt with the lowest divergence on the development subjects is kept.
 /// The sources' answers to all subjects are held in memory: 4 bytes for each subject and word.
 public struct Distiller: Sendable {
-  /// In an order of their own, so that the one they were given in does not show.
+  /// Sorted, so that the result does not depend on the order they were given in.
   public let teachers: [Teacher]
   public let student: LanguageModel
   public let settings: TuningSettings

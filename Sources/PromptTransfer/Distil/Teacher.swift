@@ -19,7 +19,7 @@ public struct Teacher: Sendable {
     self.weight = weight
   }
 
-  /// An order that depends on nothing but what the teachers are.
+  /// Sorts teachers by fingerprint, weight and vectors: results do not depend on the order they are given in.
   static func precedes(_ left: Teacher, _ right: Teacher) -> Bool {
     let (a, b) = (left.prompt, right.prompt)
     if a.embeddingFingerprint != b.embeddingFingerprint {

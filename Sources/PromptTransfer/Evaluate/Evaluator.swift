@@ -30,7 +30,7 @@ public struct Prediction: Sendable, Codable, Equatable {
   }
 }
 
-/// Asks a model facts.
+/// Asks a model examples and ranks its answers among the candidates.
 public struct Evaluator: Sendable {
   let model: LanguageModel
   let candidates: CandidateVocabulary
@@ -51,7 +51,7 @@ public struct Evaluator: Sendable {
     model.network.prepare(gradients: false, parallelism: parallelism)
   }
 
-  /// The facts as this evaluator will ask them.
+  /// The examples as inputs of this model, without those that cannot be asked.
   /// Throws when the template cannot serve a model of this kind, or has not as many places as the facts have texts.
   public func prepare(_ facts: [Example], template: Template) throws(TransferError) -> ProbingSet {
     try template.requireUse(with: model)

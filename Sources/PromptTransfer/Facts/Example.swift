@@ -66,7 +66,7 @@ public struct ExampleSet: Sendable {
     self.init(facts)
   }
 
-  /// At most `count` of them, drawn without looking; a larger number takes the same ones and more.
+  /// At most `count` of them, drawn at random; a larger number draws the same ones and more.
   public func drawn(_ count: Int, seed: UInt64) -> ExampleSet {
     var stream = RandomStream(seed: seed, name: "facts")
     return ExampleSet(examples.indices.shuffled(using: &stream).prefix(count).sorted().map { examples[$0] })

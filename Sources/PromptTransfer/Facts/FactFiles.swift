@@ -1,6 +1,6 @@
 import Foundation
 
-/// Where the facts of a split lie.
+/// Finds the files of a split of facts.
 enum FactFiles {
   /// The relations that lie side by side in a folder; else what is there itself.
   static func relations(_ url: URL) throws -> [URL] {

@@ -4,8 +4,8 @@ import Tensors
 /// Facts of a spreadsheet: a `.csv` or `.tsv` file whose first line names the columns `subject` and `object`, and `relation`
 /// where there are several. Others do not count.
 ///
-/// Its subjects are shared out among the splits, a fifth each to test and dev, by what they are and not by where they stand:
-/// the same in every run, and a row that is added moves few others.
+/// Its subjects are shared out among the splits, a fifth each to test and dev, by a hash of the subject:
+/// the same in every run, and an added row moves few others.
 struct FactTable {
   private struct Row {
     let relation, subject: String

@@ -24,7 +24,7 @@ public struct SubjectSet: Sendable {
       })
   }
 
-  /// At most `count` of them, drawn without looking; a larger number takes the same ones and more.
+  /// At most `count` of them, drawn at random; a larger number draws the same ones and more.
   public func drawn(_ count: Int, seed: UInt64) -> SubjectSet {
     var stream = RandomStream(seed: seed, name: "facts")
     return SubjectSet(subjects.indices.shuffled(using: &stream).prefix(count).sorted().map { subjects[$0] })

@@ -4,7 +4,7 @@ import Foundation
 import LanguageModels
 import Tensors
 
-/// A soft prompt that knows what it is: its vectors, the template they belong into, the model whose embedding space
+/// A soft prompt with all that is needed to use it: its vectors, the template they belong into, the model whose embedding space
 /// they live in, and how it was made.
 ///
 /// On disk a safetensors file with the F32 tensor `vectors` (P, C) and string metadata.

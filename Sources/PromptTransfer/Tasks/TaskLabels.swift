@@ -1,7 +1,7 @@
 import Formats
 import Foundation
 
-/// What a prompt remembers of the task it was tuned for: its label words, which a target has to know as well.
+/// The label words of the task that a prompt was tuned for: each must be one token of a target as well.
 extension SoftPrompt {
   static let labelsKey = "labels"
 

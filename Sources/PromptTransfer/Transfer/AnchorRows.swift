@@ -7,7 +7,7 @@ public struct AnchorRows: Sendable {
   /// The anchors' rows of the table.
   public let ids: [Int]
 
-  /// Rows of a block: some megabytes. It depends on nothing but the width, so that sums are always made in the same order.
+  /// Rows of a block: some megabytes. It depends on the width alone, so that sums are always made in the same order.
   private var blockSize: Int { max(512, min(2048, (1 << 21) / max(1, width) / 512 * 512)) }
 
   init(_ space: EmbeddingSpace, ids: [Int]) {

@@ -1,4 +1,4 @@
-/// What an outcome was made by: all that a carried prompt says of its making.
+/// What an outcome was made from; makes the provenance of the carried prompt.
 struct Origin: Sendable {
   let transfer: FittedTransfer
   /// One of each source.

@@ -18,7 +18,7 @@ public struct SharedVocabulary: Sendable {
   public enum Count: Sendable, Hashable {
     case all
     case first(Int)
-    /// That many, drawn without looking; a larger number takes the same ones and more.
+    /// That many, drawn at random; a larger number draws the same ones and more.
     case random(Int, seed: UInt64)
   }
 

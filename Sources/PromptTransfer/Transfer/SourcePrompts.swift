@@ -13,7 +13,7 @@ public final class SourcePrompts {
   }
 
   public let words: SharedVocabulary
-  /// In an order of their own, so that the one they were given in does not show, not even in the last digit.
+  /// Sorted by fingerprint, weight and vectors: sums then do not depend, by rounding, on the order they were given in.
   public let parts: [Part]
   private var known: [AnchorMask: RelativeCode] = [:]
 

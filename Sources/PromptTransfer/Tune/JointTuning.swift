@@ -45,7 +45,7 @@ struct JointTuning<Objective: TuningObjective> {
     return collected.all()?.flatMap { $0 } ?? []
   }
 
-  /// Neighbours that fill a pass of at most a whole part's sequences.
+  /// Consecutive parts that go through the model together, at most `sequencesPerPart` sequences.
   private static func passes(_ parts: [TuningPart<Objective>]) -> [[TuningPart<Objective>]] {
     var passes: [[TuningPart<Objective>]] = []
     var room = 0

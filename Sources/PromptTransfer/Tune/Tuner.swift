@@ -30,7 +30,7 @@ public struct TuningEpoch: Sendable, Codable, Equatable {
   public let devAccuracy: Double
 }
 
-/// What tuning leaves.
+/// The result of tuning a prompt.
 public struct TuningResult: Sendable {
   /// The best on the development examples, the first of equals by their likelihood. The start counts, so that refining a
   /// prompt never makes it worse on them.

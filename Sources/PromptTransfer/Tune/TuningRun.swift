@@ -114,7 +114,7 @@ struct TuningRun<Objective: TuningObjective> {
     }
   }
 
-  /// The examples dealt out by length, forth and back, so that parts of consecutive ones have about as many tokens each.
+  /// The examples shared out among parts by length, first to last and back, so that each part has about as many tokens.
   private func evenly(_ batch: [Int], over count: Int) -> [Int] {
     let ordered = batch.sorted {
       (objective.tokenCount($0), $0) > (objective.tokenCount($1), $1)

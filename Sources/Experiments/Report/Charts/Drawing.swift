@@ -9,7 +9,7 @@ protocol Panel: Sendable {
   func drawing(width: Double) -> Drawing
 }
 
-/// SVG in the making. Colours come from classes, so that one drawing serves light and dark.
+/// Builds an SVG. Colours come from classes of the style sheet, so that one drawing serves light and dark.
 package struct Drawing: Sendable {
   let width: Double
   var height: Double

@@ -1,4 +1,4 @@
-/// Sources down, targets across; the deeper the colour the higher the share.
+/// Sources down, targets across; a deeper colour is a higher share.
 struct HeatMap: Panel {
   enum Cell: Sendable {
     /// - Parameter published: the paper's value, a share too

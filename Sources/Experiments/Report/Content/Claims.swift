@@ -1,7 +1,7 @@
 import PromptTransfer
 
 extension ExperimentReport {
-  /// The paper's claims, asked of these models: each holds, does not, or is lost in the noise.
+  /// The paper's claims on these models: each holds, does not hold, or cannot be told from noise.
   var claims: Section? {
     let sentences = configuration.claims.compactMap { claim -> Prose? in
       guard let better = entry(claim.better), let worse = entry(claim.than) else { return nil }

@@ -124,6 +124,6 @@ extension Figure.Axis {
     }
   }
 
-  /// Whether equal ratios rather than equal differences matter.
+  /// Whether the axis is logarithmic.
   var isLogarithmic: Bool { self != .vectorCount && self != .shrinkage }
 }

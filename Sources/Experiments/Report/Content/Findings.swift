@@ -1,7 +1,7 @@
 import PromptTransfer
 
 extension ExperimentReport {
-  /// What the numbers say, and no more: a difference inside the noise is called one.
+  /// Sentences about the numbers. A difference whose interval holds zero is said to be within the noise.
   var findings: Section? {
     let sentences =
       configuration.figures.flatMap { figure -> [Prose] in

@@ -1,7 +1,7 @@
 import Foundation
 
 extension ExperimentReport {
-  /// Everything it takes to run it again.
+  /// The configuration and the fingerprints that it takes to run the experiment again.
   var settingSection: Section? {
     var blocks: [Block] = []
     if let record = results.record {

@@ -1,4 +1,4 @@
-/// A document as one page of HTML that needs nothing else: no network, and scripts only for comfort.
+/// A document as one page of HTML without links to other files; without scripts everything can be read.
 struct HTMLRenderer {
   let document: Document
   private let labels: [String: String]
@@ -102,7 +102,7 @@ struct HTMLRenderer {
     """
   }
 
-  /// A wide panel is drawn twice, and the style sheet shows the one that fits.
+  /// A wide panel is drawn in two widths; the style sheet shows the one that fits.
   private func panel(_ panel: any Panel, _ plot: Plot) -> String {
     let label = "\(labels[plot.id] ?? ""): \(plot.summary)"
     guard panel.isElastic, panel.width > 400 else {

@@ -1,4 +1,4 @@
-/// The style sheet: a journal's page, quiet in light and dark.
+/// The style sheet, with a light and a dark set of colours.
 enum Style {
   /// Text is at least 4.5:1 on its background, marks at least 3:1. The series' colours stay apart for the colour-blind
   /// (after Okabe and Ito), and each has a form of its own.

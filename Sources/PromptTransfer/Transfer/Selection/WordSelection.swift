@@ -36,7 +36,7 @@ public struct WordSelection: Sendable {
       throw TransferError("anchors", "are too few to hold some out", hint: "Give a list with more words")
     }
     let weights = weights ?? words.sources.map { _ in 1 }
-    // In an order that depends on nothing but the sources, so that the one they were given in does not show.
+    // Sorted by the sources themselves, so that the noise does not depend on the order they were given in.
     let prints = words.sources.count > 1 ? words.sources.map(\.space.table.fingerprint) : [""]
     let order = words.sources.indices.sorted { (prints[$0], weights[$0]) < (prints[$1], weights[$1]) }
     var questions = words.sources.map { _ in Matrix(rows: 0, columns: 0) }
