@@ -117,7 +117,8 @@ private struct RealRun {
   func expect(_ found: [Matrix], _ text: String, _ kind: String, back: Int) throws {
     let key = "\(text).\(kind)"
     expectRows(
-      sample(Matrix(stacking: found)), try #require(try samples.matrix(key)), relative: 2e-5, "\(name) \(key)")
+      sample(Matrix(stacking: found)), try #require(try samples.matrix(key)), relative: 2e-5, "\(name) \(key)"
+    )
     guard let all else { return }
     for (index, state) in found.enumerated() {
       let full = index == 0 ? "\(text).embeddings" : "\(text).layer.\(index - 1)"
