@@ -52,10 +52,10 @@ package enum WholeFile {
 
 extension JSON {
   /// Reads a file of one value.
-  package init(contentsOf url: URL) throws(FileError) {
+  package init(contentsOf url: URL, as dialect: Dialect = .strict) throws(FileError) {
     let data = try WholeFile.read(url)
     do {
-      self = try JSON.parse(data)
+      self = try JSON.parse(data, as: dialect)
     } catch {
       throw FileError(file: url, "\(error)")
     }
