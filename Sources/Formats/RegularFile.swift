@@ -1,6 +1,6 @@
 import Foundation
 
-/// A file that is open for reading: folders, pipes and devices are refused.
+/// A file that is open for reading: folders, pipes, devices and Git LFS pointers are refused.
 struct RegularFile: ~Copyable {
   let descriptor: Int32
   let size: Int
@@ -16,8 +16,12 @@ struct RegularFile: ~Copyable {
       close(descriptor)
       throw FileError(file: url, "is not a regular file")
     }
-    self.descriptor = descriptor
-    size = Int(status.st_size)
+    let size = Int(status.st_size)
+    guard !LargeFilePointer.stands(at: descriptor, size: size) else {
+      close(descriptor)
+      throw FileError(file: url, LargeFilePointer.problem, hint: LargeFilePointer.hint)
+    }
+    (self.descriptor, self.size) = (descriptor, size)
   }
 
   deinit { close(descriptor) }
