@@ -32,7 +32,7 @@ public struct Checkpoint: Sendable {
         places: Dictionary(uniqueKeysWithValues: file.entries.map { ($0.name, 0) }))
       return
     }
-    let configuration = try JSON(contentsOf: folder.appendingPathComponent("config.json"))
+    let configuration = try JSON(contentsOf: folder.appendingPathComponent("config.json"), as: .python)
     let found = Self.weightsFile {
       FileManager.default.fileExists(atPath: folder.appendingPathComponent($0).path)
     }
@@ -133,7 +133,8 @@ public struct Checkpoint: Sendable {
 
   /// Tensor names to shard names. Shard names come from elsewhere: they may not leave the folder.
   package static func weightMap(_ index: URL) throws(CheckpointError) -> [String: String] {
-    guard let members = try JSON(contentsOf: index)["weight_map"]?.members, !members.isEmpty else {
+    let json = try JSON(contentsOf: index, as: .python)
+    guard let members = json["weight_map"]?.members, !members.isEmpty else {
       throw CheckpointError(file: index, item: "weight_map", "is missing or empty")
     }
     var map: [String: String] = [:]

@@ -2,7 +2,8 @@ import Foundation
 
 extension JSON {
   /// The value as JSON text, indented as `json.dumps(indent=2)` does, with a line break at its end. Parsing it gives the
-  /// value back: members keep their order, integers stay integers.
+  /// value back: members keep their order, integers stay integers. Numbers that are not finite are written, and read back, in
+  /// Python's dialect only.
   package var text: Data {
     var bytes: [UInt8] = []
     write(into: &bytes, indentation: 0)
@@ -33,7 +34,7 @@ extension JSON {
     case .null: bytes += "null".utf8
     case .bool(let value): bytes += (value ? "true" : "false").utf8
     case .integer(let value): bytes += "\(value)".utf8
-    case .number(let value): bytes += "\(value)".utf8
+    case .number(let value): bytes += Self.spelling(of: value).utf8
     case .string(let value): Self.quote(value, into: &bytes)
     case .array(let values):
       Self.write(values, between: "[]", into: &bytes, indentation) { value, bytes in
@@ -46,6 +47,12 @@ extension JSON {
         member.value.write(into: &bytes, indentation: indentation + 2)
       }
     }
+  }
+
+  /// Python's, where the number has none in JSON.
+  private static func spelling(of value: Double) -> String {
+    if value.isNaN { return "NaN" }
+    return value.isFinite ? "\(value)" : value > 0 ? "Infinity" : "-Infinity"
   }
 
   private static func write<Element>(

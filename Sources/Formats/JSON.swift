@@ -19,10 +19,19 @@ package enum JSON: Sendable, Equatable {
     package let value: JSON
   }
 
+  /// Whose rules count.
+  package enum Dialect: Sendable {
+    /// RFC 8259's, and no key twice.
+    case strict
+    /// Those of Python's `json`, which writes the ecosystem's configurations: `NaN`, `Infinity` and `-Infinity` are
+    /// numbers, numbers beyond a double's range are infinite, and of a key that is there twice the last value counts.
+    case python
+  }
+
   /// Reads one value with nothing but white space around it.
-  package static func parse(_ data: Data) throws(JSONError) -> JSON {
+  package static func parse(_ data: Data, as dialect: Dialect = .strict) throws(JSONError) -> JSON {
     let outcome: Result<JSON, JSONError> = data.withUnsafeBytes { bytes in
-      var reader = JSONReader(bytes: bytes)
+      var reader = JSONReader(bytes: bytes, isPython: dialect == .python)
       do throws(JSONError) { return .success(try reader.document()) } catch { return .failure(error) }
     }
     return try outcome.get()
@@ -55,7 +64,7 @@ package struct JSONError: Error, Equatable, CustomStringConvertible {
   package var description: String { "invalid JSON at byte \(offset): \(problem)" }
 }
 
-/// Tells whether a key is new to its object, by its bytes: as Strings, "é" in one and in two scalars would be equal.
+/// Finds the member of an object that has a key, by its bytes: as Strings, "é" in one and in two scalars would be equal.
 ///
 /// A vocabulary is an object of a hundred thousand members, so this is a hash table over those that there are, from
 /// the ninth on.
@@ -63,10 +72,10 @@ private struct JSONKeys {
   private var slots: [UInt64] = []  // upper half of the hash above index + 1; 0 where free
   private static let scanned = 8
 
-  /// Adds the key of the member after these; false if one of them has it.
-  mutating func insert(_ key: String, after members: [JSON.Member]) -> Bool {
+  /// Adds the key of the member after these, or returns the place of the one that has it.
+  mutating func insert(_ key: String, after members: [JSON.Member]) -> Int? {
     if members.count < Self.scanned {
-      return !members.contains { $0.key.utf8.elementsEqual(key.utf8) }
+      return members.firstIndex { $0.key.utf8.elementsEqual(key.utf8) }
     }
     if members.count * 2 >= slots.count {
       slots = [UInt64](repeating: 0, count: max(members.count * 4, Self.scanned * 4).nextPowerOfTwo)
@@ -82,12 +91,12 @@ private struct JSONKeys {
     while slots[slot] != 0 {
       if slots[slot] >> 32 == hash >> 32 {
         let index = Int(slots[slot] & 0xFFFF_FFFF) - 1
-        if members[index].key.utf8.elementsEqual(key.utf8) { return false }
+        if members[index].key.utf8.elementsEqual(key.utf8) { return index }
       }
       slot = (slot + 1) & (slots.count - 1)
     }
     slots[slot] = (hash >> 32) << 32 | UInt64(members.count + 1)
-    return true
+    return nil
   }
 
   /// Seeded by the process, so that no file can be made to have keys of one hash.
@@ -104,9 +113,10 @@ extension Int {
   fileprivate var nextPowerOfTwo: Int { 1 << (Int.bitWidth - (self - 1).leadingZeroBitCount) }
 }
 
-/// A recursive-descent reader of RFC 8259 over UTF-8 bytes.
+/// A recursive-descent reader of RFC 8259, or of what Python takes for it, over UTF-8 bytes.
 private struct JSONReader {
   let bytes: UnsafeRawBufferPointer
+  let isPython: Bool
   var position = 0
   static let depthLimit = 128
 
@@ -136,6 +146,11 @@ private struct JSONReader {
     case UInt8(ascii: "t"): return try word("true", .bool(true))
     case UInt8(ascii: "f"): return try word("false", .bool(false))
     case UInt8(ascii: "n"): return try word("null", .null)
+    case UInt8(ascii: "N") where isPython: return try word("NaN", .number(.nan))
+    case UInt8(ascii: "I") where isPython: return try word("Infinity", .number(.infinity))
+    case UInt8(ascii: "-")
+    where isPython && position + 1 < bytes.count && bytes[position + 1] == UInt8(ascii: "I"):
+      return try word("-Infinity", .number(-.infinity))
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number()
     default: throw error("a value was expected")
     }
@@ -162,13 +177,15 @@ private struct JSONReader {
       skipSpace()
       guard peek == UInt8(ascii: "\"") else { throw error("a key was expected") }
       let key = try string()
-      guard keys.insert(key, after: members) else {
+      let earlier = keys.insert(key, after: members)
+      guard earlier == nil || isPython else {
         throw error("the key \(key.debugDescription) is there twice")
       }
       skipSpace()
       guard peek == UInt8(ascii: ":") else { throw error("':' was expected") }
       position += 1
-      members.append(JSON.Member(key: key, value: try value(depth: depth + 1)))
+      let member = JSON.Member(key: key, value: try value(depth: depth + 1))
+      if let earlier { members[earlier] = member } else { members.append(member) }
       if try !more(until: UInt8(ascii: "}")) { return .object(members) }
     }
   }
@@ -217,7 +234,7 @@ private struct JSONReader {
     }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     if isInteger, let integer = Int(text) { return .integer(integer) }
-    guard let number = Double(text), number.isFinite else { throw error("number out of range") }
+    guard let number = Double(text), number.isFinite || isPython else { throw error("number out of range") }
     return .number(number)
   }
 

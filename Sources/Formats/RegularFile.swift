@@ -1,6 +1,6 @@
 import Foundation
 
-/// A file that is open for reading: folders, pipes and devices are refused.
+/// A file that is open for reading: folders, pipes, devices and Git LFS pointers are refused.
 struct RegularFile: ~Copyable {
   let descriptor: Int32
   let size: Int
@@ -16,8 +16,12 @@ struct RegularFile: ~Copyable {
       close(descriptor)
       throw FileError(file: url, "is not a regular file")
     }
-    self.descriptor = descriptor
-    size = Int(status.st_size)
+    let size = Int(status.st_size)
+    guard !LargeFilePointer.stands(at: descriptor, size: size) else {
+      close(descriptor)
+      throw FileError(file: url, LargeFilePointer.problem, hint: LargeFilePointer.hint)
+    }
+    (self.descriptor, self.size) = (descriptor, size)
   }
 
   deinit { close(descriptor) }
@@ -52,10 +56,10 @@ package enum WholeFile {
 
 extension JSON {
   /// Reads a file of one value.
-  package init(contentsOf url: URL) throws(FileError) {
+  package init(contentsOf url: URL, as dialect: Dialect = .strict) throws(FileError) {
     let data = try WholeFile.read(url)
     do {
-      self = try JSON.parse(data)
+      self = try JSON.parse(data, as: dialect)
     } catch {
       throw FileError(file: url, "\(error)")
     }

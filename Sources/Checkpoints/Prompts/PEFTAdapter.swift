@@ -54,7 +54,7 @@ package struct PEFTAdapter: Sendable {
   /// Reads and checks a folder. Adapters that are no vectors in the embedding space are refused by their type.
   package init(folder: URL) throws(CheckpointError) {
     let url = folder.appendingPathComponent(Self.configurationName)
-    let fields = try JSON(contentsOf: url)
+    let fields = try JSON(contentsOf: url, as: .python)
     kind = try Self.kind(fields["peft_type"]?.string, url)
     taskName = fields["task_type"]?.string
     baseModel = fields["base_model_name_or_path"]?.string

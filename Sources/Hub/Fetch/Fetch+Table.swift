@@ -22,7 +22,7 @@ extension Fetch {
         tensors[entry.name] = (entry, file, header.dataOffset)
       }
     }
-    let configuration = try JSON(contentsOf: folder.appending(path: "config.json"))
+    let configuration = try JSON(contentsOf: folder.appending(path: "config.json"), as: .python)
     let name = try EmbeddingNames.find(
       in: tensors.mapValues(\.entry.shape), configuration: configuration, folder: folder)
     if let found = tensors[name] {

@@ -17,7 +17,7 @@ public struct FrozenModel: Network {
   public init(folder: URL) throws(CheckpointError) {
     // The configuration first: of a model that cannot be run, weights need not be there.
     let file = folder.appendingPathComponent("config.json")
-    _ = try Composition(JSON(contentsOf: file), file: file)
+    _ = try Composition(JSON(contentsOf: file, as: .python), file: file)
     try self.init(Checkpoint(folder: folder))
   }
 

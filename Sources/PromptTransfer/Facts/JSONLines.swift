@@ -36,7 +36,7 @@ struct JSONLines {
       guard line.contains(where: { $0 > 0x20 }) else { return nil }
       let place = "\(url.path), line \(number + 1)"
       do {
-        return Line(json: try JSON.parse(line), place: place)
+        return Line(json: try JSON.parse(line, as: .python), place: place)
       } catch {
         throw TransferError(place, "\(error)")
       }

@@ -20,7 +20,7 @@ struct SideFiles {
 
   private static func read(_ name: String, in folder: URL) throws(TokenizationError) -> Field? {
     let url = folder.appendingPathComponent(name)
-    return FileManager.default.fileExists(atPath: url.path) ? try Field(contentsOf: url) : nil
+    return FileManager.default.fileExists(atPath: url.path) ? try Field(contentsOf: url, as: .python) : nil
   }
 
   func url(_ name: String) -> URL { folder.appendingPathComponent(name) }

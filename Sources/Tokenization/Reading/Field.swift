@@ -8,10 +8,10 @@ struct Field {
   let value: JSON
 
   /// Reads a whole JSON file.
-  init(contentsOf url: URL) throws(TokenizationError) {
+  init(contentsOf url: URL, as dialect: JSON.Dialect = .strict) throws(TokenizationError) {
     let data = try FileText.data(of: url)
     do throws(JSONError) {
-      value = try JSON.parse(data)
+      value = try JSON.parse(data, as: dialect)
     } catch {
       throw TokenizationError(
         file: url.path, expected: "valid JSON", found: error.description,

@@ -1,15 +1,23 @@
+import Formats
 import Foundation
 
 /// Files as bytes and as lines.
 enum FileText {
   static func data(of url: URL) throws(TokenizationError) -> Data {
+    let data: Data
     do {
-      return try Data(contentsOf: url)
+      data = try Data(contentsOf: url)
     } catch {
       let isThere = FileManager.default.fileExists(atPath: url.path)
       throw TokenizationError(
         file: url.path, expected: "a readable file", found: isThere ? error.localizedDescription : "no file")
     }
+    guard !LargeFilePointer.isOne(data) else {
+      throw TokenizationError(
+        file: url.path, expected: "the file itself", found: "a Git LFS pointer in its place",
+        hint: LargeFilePointer.hint)
+    }
+    return data
   }
 
   /// The lines of a UTF-8 file, without their line feeds; a last line that ends in one has no empty line after
