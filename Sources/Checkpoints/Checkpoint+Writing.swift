@@ -2,7 +2,8 @@ import Formats
 import Foundation
 import Tensors
 
-/// Rows that take the place of a stored tensor's from `first` on; the tensor grows where they reach beyond its end.
+/// Rows that take the place of a stored tensor's from `first` on; the tensor grows where they reach beyond its end, by rows of
+/// zeros between the two where `first` does.
 package struct ReplacedRows: Sendable {
   let first: Int
   let rows: Matrix
@@ -11,7 +12,12 @@ package struct ReplacedRows: Sendable {
 
   /// (V, E) with the rows in place.
   fileprivate func apply(to matrix: Matrix) -> Matrix {
-    precondition(first <= matrix.rows && rows.columns == matrix.columns)
+    precondition(rows.columns == matrix.columns)
+    if first > matrix.rows {
+      let gap = [Float](repeating: 0, count: (first - matrix.rows) * matrix.columns)
+      return Matrix(
+        rows: first + rows.rows, columns: matrix.columns, matrix.elements + gap + rows.elements)
+    }
     let rest = min(matrix.rows, first + rows.rows)..<matrix.rows
     return Matrix(
       rows: first + rows.rows + rest.count, columns: matrix.columns,

@@ -102,6 +102,25 @@ public struct Checkpoint: Sendable {
 
   package func shape(_ name: String) -> [Int]? { entry(name)?.1.shape }
 
+  /// Whether two names are those of one tensor: of one storage, as `torch.save` leaves tied weights, or of equal bytes.
+  package func areOne(_ first: String, _ second: String) -> Bool {
+    guard let (file, entry) = entry(first), let (otherFile, other) = self.entry(second),
+      entry.shape == other.shape, entry.typeName == other.typeName
+    else { return false }
+    if file.url == otherFile.url, file.place(of: entry) == otherFile.place(of: other),
+      file.isContiguous(entry), otherFile.isContiguous(other)
+    {
+      return true
+    }
+    defer {
+      file.release(entry)
+      otherFile.release(other)
+    }
+    return file.withBytes(entry) { bytes in
+      otherFile.withBytes(other) { bytes.count == $0.count && bytes.elementsEqual($0) }
+    }
+  }
+
   /// The tensor as Float32, refused unless it has exactly this shape. A vector may be asked for as one row.
   package func matrix(_ name: String, rows: Int, columns: Int) throws(CheckpointError) -> Matrix {
     guard let (file, entry) = entry(name) else {

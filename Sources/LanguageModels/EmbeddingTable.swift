@@ -38,7 +38,8 @@ public struct EmbeddingTable: Sendable {
     let configuration = checkpoint.configuration
     let shapes = checkpoint.tensorNames.map { ($0, checkpoint.shape($0) ?? []) }
     let name = try EmbeddingNames.find(
-      in: Dictionary(uniqueKeysWithValues: shapes), configuration: configuration, folder: folder)
+      in: Dictionary(uniqueKeysWithValues: shapes), configuration: configuration, folder: folder,
+      areOne: checkpoint.areOne)
     guard let tensor = try checkpoint.stored(name) else {
       throw CheckpointError(file: folder, item: name, "is not in the checkpoint")
     }
@@ -54,10 +55,10 @@ public struct EmbeddingTable: Sendable {
     isOfRunnableFamily = composition.map { $0.configuration.isCausal || checkpoint.gguf == nil } ?? false
     modelKind = ModelKind(configuration, folder: folder)
     let type = configuration["model_type"]?.string ?? ""
-    // M2M-100 and XGLM scale unless they say otherwise.
+    // These scale unless they say otherwise.
     let isScaled =
       type.contains("gemma")
-      || configuration["scale_embedding"]?.bool ?? ["m2m_100", "xglm"].contains(type)
+      || configuration["scale_embedding"]?.bool ?? scalingTypes.contains(type)
     let scale = composition?.embeddings.scale ?? (isScaled ? Double(tensor.columns).squareRoot() : 1)
     inputScale = tensor.rounded(scale)
   }
@@ -80,6 +81,11 @@ public struct EmbeddingTable: Sendable {
     return ((shift ?? 0) + offset, max(0, squares / count - offset * offset).squareRoot())
   }
 }
+
+/// Whose `scale_embedding` is true in transformers where it is absent.
+private let scalingTypes: Set<String> = [
+  "m2m_100", "nllb-moe", "xglm", "plbart", "pegasus_x", "bigbird_pegasus", "fsmt", "speech_to_text",
+]
 
 /// A value that is worked out once, when it is first asked for.
 private final class Lazy<Value: Sendable>: Sendable {

@@ -18,8 +18,8 @@ extension Tokenizer {
   }
 
   private func onlyToken(of text: String) -> Int? {
-    let ids = encode(text, addingSpecialTokens: false)
-    return ids.count == 1 && ids[0] != unknown ? ids[0] : nil
+    let ids = innerIds(text)
+    return ids.count == 1 && ids[0] != unknown && hasRow(ids[0]) ? ids[0] : nil
   }
 
   /// The words of the vocabulary: every word `w` without white space such that `singleToken(w)` is the token that

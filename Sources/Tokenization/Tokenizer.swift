@@ -16,10 +16,18 @@ public struct Tokenizer: Sendable {
   public let suffix: [Int]
   /// The mask token, of models that have one.
   public let mask: Int?
+  /// Ids from here on have no row in the model's table; text is never encoded to them.
+  private var idLimit = Int.max
 
   /// The ids of the text, with `prefix` and `suffix` around them where asked for.
   public func encode(_ text: String, addingSpecialTokens: Bool = true) -> [Int] {
-    var ids = addingSpecialTokens ? prefix : []
+    let ids = innerIds(text).compactMap { $0 < idLimit ? $0 : unknown }
+    return addingSpecialTokens ? prefix + ids + suffix : ids
+  }
+
+  /// The ids of the text, whatever rows they have.
+  func innerIds(_ text: String) -> [Int] {
+    var ids: [Int] = []
     let sections = addedTokens.sections(of: Array(text.unicodeScalars), normalizer: normalizer)
     for (index, section) in sections.enumerated() {
       switch section {
@@ -34,7 +42,7 @@ public struct Tokenizer: Sendable {
         model.encode(pieces, into: &ids)
       }
     }
-    return addingSpecialTokens ? ids + suffix : ids
+    return ids
   }
 
   /// The tokens of the text as the vocabulary writes them, without special tokens around.
@@ -60,6 +68,26 @@ public struct Tokenizer: Sendable {
   /// The highest id + 1, added tokens included.
   public var vocabularySize: Int {
     max(model.vocabulary.size, (addedTokens.tokens.lazy.map(\.id).max() ?? -1) + 1)
+  }
+
+  /// The highest id + 1 of tokens that are no added ones.
+  package var ordinarySize: Int {
+    var size = model.vocabulary.size
+    while size > 0, model.vocabulary.token(of: size - 1) == nil || addedTokens.token(of: size - 1) != nil {
+      size -= 1
+    }
+    return size
+  }
+
+  /// Whether the model's table has a row for the id.
+  func hasRow(_ id: Int) -> Bool { id < idLimit }
+
+  /// The tokenizer of a model whose table has that many rows. Tokens beyond them are no words, and the unknown token, if there
+  /// is one, where they stand in a text: transformers ends there with an IndexError.
+  package func limited(toRows rows: Int) -> Tokenizer {
+    var copy = self
+    copy.idLimit = rows
+    return copy
   }
 
   /// The token for what the vocabulary cannot say, of models that have one.

@@ -91,7 +91,8 @@ extension ConfigurationFields {
       let kind = "\(pairs) positive numbers"
       let numbers = try value(key, kind) { json -> [Float]? in
         let list = json.array?.compactMap(\.double) ?? []
-        return list.count == pairs && json.array?.count == pairs && list.allSatisfy { $0 > 0 && Float($0).isFinite }
+        let arePositive = list.allSatisfy { $0 > 0 && Float($0).isFinite }
+        return list.count == pairs && json.array?.count == pairs && arePositive
           ? list.map { Float($0) } : nil
       }
       guard let numbers else { throw error(key, "is missing") }

@@ -10,12 +10,10 @@ public enum ModelKind: String, Sendable {
   /// With a decoder of its own, after an encoder has read the text.
   case sequenceToSequence
 
-  private static let sequenceToSequenceTypes = ["t5", "mt5", "umt5", "bart", "mbart", "m2m_100", "pegasus"]
-
   /// From `config.json`.
   init(_ configuration: JSON, folder: URL) {
     let type = configuration["model_type"]?.string ?? ""
-    if configuration["is_encoder_decoder"]?.bool ?? Self.sequenceToSequenceTypes.contains(type) {
+    if configuration["is_encoder_decoder"]?.bool ?? EmbeddingNames.isEncoderDecoder(type) {
       self = .sequenceToSequence
     } else if let family = EmbeddingNames.family(configuration, folder) {
       self = family.isCausal ? .causal : .masked

@@ -33,14 +33,45 @@ struct SideFiles {
     return try tokenizerConfig?.text("tokenizer_class")
   }
 
-  /// The content of a special token, as `mask_token`, by tokenizer_config.json or else special_tokens_map.json,
-  /// where it is a string or an object with `content`.
+  /// The content of a special token, as `mask_token`, where it is a string or an object with `content`.
   func specialToken(_ role: String) throws(TokenizationError) -> String? {
-    for file in [tokenizerConfig, specialTokens] {
-      guard let field = file?.optional(role) else { continue }
-      return field.value.members == nil ? try field.string() : try field.member("content").string()
+    for file in specialFiles {
+      if let field = file.optional(role) { return try Self.special(field).content }
     }
     return nil
+  }
+
+  /// The files that name special tokens: special_tokens_map.json before tokenizer_config.json, unless the latter has
+  /// `added_tokens_decoder`, in which case transformers does not read the former.
+  private var specialFiles: [Field] {
+    let isNew = tokenizerConfig?.optional("added_tokens_decoder") != nil
+    return (isNew ? [tokenizerConfig] : [specialTokens, tokenizerConfig]).compactMap { $0 }
+  }
+
+  private static let roles = [
+    "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
+  ]
+
+  /// The special tokens that these files name, by role and in lists, without their ids.
+  func namedTokens() throws(TokenizationError) -> [AddedToken] {
+    var tokens: [AddedToken] = []
+    for role in Self.roles {
+      guard let field = specialFiles.lazy.compactMap({ $0.optional(role) }).first else { continue }
+      tokens.append(try Self.special(field))
+    }
+    for list in ["additional_special_tokens", "extra_special_tokens"] {
+      guard let field = specialFiles.lazy.compactMap({ $0.optional(list) }).first else { continue }
+      let fields = field.value.members == nil ? try field.elements() : try field.members().map(\.value)
+      for element in fields { tokens.append(try Self.special(element)) }
+    }
+    return tokens
+  }
+
+  private static func special(_ field: Field) throws(TokenizationError) -> AddedToken {
+    guard field.value.members != nil else { return AddedToken(content: try field.string(), id: 0) }
+    var token = try AddedToken(field, id: 0)
+    token.isSpecial = true
+    return token
   }
 
   /// What added_tokens.json (`{"token": id}`) and `added_tokens_decoder` of tokenizer_config.json (`{"id": {…}}`)

@@ -23,11 +23,26 @@ extension Tokenizer {
     } else if let name = Self.sentencePieceFiles.first(where: side.has) {
       try self.init(sentencePiece: name, side: side)
     } else {
-      throw TokenizationError(
-        file: folder.path,
-        expected: "tokenizer.json, or vocab.txt, or vocab.json with merges.txt, or a SentencePiece model",
-        found: "none of them")
+      throw try Self.nothingToRead(side)
     }
+  }
+
+  /// The error for a folder with none of the files that are read, naming what there is instead.
+  private static func nothingToRead(_ side: SideFiles) throws(TokenizationError) -> TokenizationError {
+    let endings = [".model", ".spm", ".codes", ".tiktoken", ".tokenizer"]
+    let whole: Set<String> = ["tekken.json", "vocab.bpe", "encoder.json", "dict.txt", "emoji.json"]
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: side.folder.path)) ?? []
+    let others = names.filter { name in whole.contains(name) || endings.contains(where: name.hasSuffix) }
+    let expected = "tokenizer.json, or vocab.txt, or vocab.json with merges.txt, or a SentencePiece model"
+    guard !others.isEmpty else {
+      return TokenizationError(file: side.folder.path, expected: expected, found: "none of them")
+    }
+    let reader = try TokenizerClass(side).map { ", which \($0.name) reads" } ?? ""
+    return TokenizationError(
+      file: side.folder.path,
+      expected: expected + " (\(sentencePieceFiles.joined(separator: ", ")))",
+      found: others.sorted().joined(separator: ", ") + reader,
+      hint: "save a tokenizer.json with AutoTokenizer.from_pretrained(…).save_pretrained(…)")
   }
 
   /// Which of a folder's or repository's files `init(folder:)` reads; empty where it holds no tokenizer.
@@ -40,6 +55,11 @@ extension Tokenizer {
 
   private init(json: Field, side: SideFiles) throws(TokenizationError) {
     guard json.value.members != nil else { throw json.unexpected("an object") }
+    let tokenizerClass = try TokenizerClass(side)
+    if let tokenizerClass, !tokenizerClass.readsTokenizerFile {
+      throw tokenizerClass.refusal(
+        of: "tokenizer.json", side: side, readAs: "a tokenizer that cuts text as it says")
+    }
     if let version = json.optional("version"), version.value.string != "1.0" {
       throw version.unexpected("\"1.0\"")
     }
@@ -53,14 +73,66 @@ extension Tokenizer {
       }
       tokens.append(token)
     }
+    try Self.add(side, tokenizerClass, model.vocabulary, to: &tokens)
+    let config = side.tokenizerConfig
+    var normalizer = try json.optional("normalizer")?.normalizer()
+    var preTokenizer = try json.optional("pre_tokenizer")?.preTokenizer()
+    if tokenizerClass?.isBert == true, model is WordPiece, normalizer == nil || normalizer is BertNormalizer {
+      normalizer = try BertNormalizer(config: config)
+    } else if tokenizerClass?.isAlbert == true, let sequence = normalizer as? NormalizerSequence {
+      normalizer = try Self.albertNormalizer(sequence, config)
+    }
+    if tokenizerClass?.isByteLevel == true, let own = preTokenizer as? ByteLevelPreTokenizer {
+      preTokenizer = ByteLevelPreTokenizer(
+        addsPrefixSpace: try config?.flag("add_prefix_space", default: false) ?? false, splits: own.splits)
+    }
     try self.init(
       parts: Parts(
-        file: json.file, model: model, addedTokens: tokens,
-        normalizer: try json.optional("normalizer")?.normalizer(),
-        preTokenizer: try json.optional("pre_tokenizer")?.preTokenizer(),
+        file: json.file, model: model, addedTokens: tokens, normalizer: normalizer,
+        preTokenizer: preTokenizer,
         postProcessor: try json.optional("post_processor").map(PostProcessor.init) ?? PostProcessor(),
         decoder: try json.optional("decoder")?.decoder()),
       side: side)
+  }
+
+  /// Adds what the side files name and the class has besides: the token's id is the vocabulary's, or else the next one that
+  /// is free. (tokenization_utils_tokenizers.py of transformers; add_tokens of tokenizers)
+  private static func add(
+    _ side: SideFiles, _ tokenizerClass: TokenizerClass?, _ vocabulary: Vocabulary,
+    to tokens: inout [AddedToken]
+  ) throws(TokenizationError) {
+    var known = Set(tokens.map { Array($0.content.utf8) })
+    let further = try side.addedTokens().sorted { $0.id < $1.id } + side.namedTokens()
+    for token in further where !token.content.isEmpty && known.insert(Array(token.content.utf8)).inserted {
+      var token = token
+      let next = max(vocabulary.size, (tokens.map(\.id).max() ?? -1) + 1)
+      token.id = vocabulary.id(of: token.content) ?? next
+      tokens.append(token)
+    }
+    let usual =
+      tokenizerClass?.isBert == true
+      ? tokenizerClass?.bertSpecials ?? []
+      : tokenizerClass?.isRoberta == true ? TokenizerClass.robertaSpecials : []
+    for (role, content) in usual where try side.specialToken(role) == nil {
+      guard let id = vocabulary.id(of: content), known.insert(Array(content.utf8)).inserted else { continue }
+      tokens.append(AddedToken(content: content, id: id))
+    }
+  }
+
+  /// ALBERT's steps with `do_lower_case` (true) and `keep_accents` (false) as tokenizer_config.json has them.
+  private static func albertNormalizer(
+    _ sequence: NormalizerSequence, _ config: Field?
+  ) throws(TokenizationError) -> NormalizerSequence {
+    let quotes = sequence.members.prefix { $0 is Replace }
+    var members = Array(quotes)
+    if try !(config?.flag("keep_accents", default: false) ?? false) {
+      members += [UnicodeForm.nfkd, StripAccents()] as [any Normalizer]
+    }
+    if try config?.flag("do_lower_case", default: true) ?? true { members.append(Lowercase()) }
+    members += sequence.members.dropFirst(quotes.count).filter {
+      !($0 is UnicodeForm || $0 is StripAccents || $0 is Lowercase)
+    }
+    return NormalizerSequence(members: members)
   }
 
   /// What a tokenizer is made of, whatever files it came from.

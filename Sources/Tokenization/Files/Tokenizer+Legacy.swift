@@ -7,6 +7,15 @@ extension Tokenizer {
   /// in BertConverter of transformers' convert_slow_tokenizer.py.
   init(bert side: SideFiles) throws(TokenizationError) {
     let file = side.url("vocab.txt")
+    let tokenizerClass = try TokenizerClass(side)
+    if let tokenizerClass, !tokenizerClass.readsBertVocabulary {
+      throw tokenizerClass.refusal(of: "vocab.txt", side: side, readAs: "BERT's vocabulary")
+    }
+    guard !side.has("bpe.codes") else {
+      throw TokenizationError(
+        file: side.url("bpe.codes").path, expected: "vocab.txt alone, as BERT's",
+        found: "the merges of another kind, as PhoBERT's, beside it", hint: TokenizerClass.saving)
+    }
     let lines = try FileText.lines(of: file)
     var vocabulary = Vocabulary(capacity: lines.count)
     for (id, line) in lines.enumerated() {
@@ -19,23 +28,17 @@ extension Tokenizer {
       let end = token.lastIndex { !$0.isWhitespace }.map { token.index(after: $0) } ?? token.startIndex
       _ = vocabulary.insert(String(token[..<end]).utf8, id: id)
     }
-    let config = side.tokenizerConfig
     let specials = try Specials(
       side: side, vocabulary: vocabulary, file: file.path,
-      standard: [
-        ("pad_token", "[PAD]"), ("unk_token", "[UNK]"), ("cls_token", "[CLS]"), ("sep_token", "[SEP]"),
-        ("mask_token", "[MASK]"),
-      ])
+      standard: tokenizerClass?.bertSpecials ?? TokenizerClass.bertSpecials,
+      stripping: tokenizerClass?.name == "MPNetTokenizer" ? "mask_token" : nil)
     try self.init(
       parts: Parts(
         file: file.path,
         model: try WordPiece(
           vocabulary: vocabulary, unknownToken: specials.content("unk_token"), file: file.path),
         addedTokens: specials.tokens,
-        normalizer: BertNormalizer(
-          spacesChineseCharacters: try config?.flag("tokenize_chinese_chars", default: true) ?? true,
-          stripsAccents: try config?.optional("strip_accents")?.bool(),
-          lowercases: try config?.flag("do_lower_case", default: true) ?? true),
+        normalizer: try BertNormalizer(config: side.tokenizerConfig),
         preTokenizer: BertPreTokenizer(),
         postProcessor: PostProcessor(
           first: try specials.id("cls_token"), last: try specials.id("sep_token")),
@@ -45,11 +48,21 @@ extension Tokenizer {
 
   /// GPT-2's vocab.json and merges.txt, or RoBERTa's.
   ///
-  /// It is RoBERTa's if config.json's `model_type`, or else tokenizer_config.json's `tokenizer_class`, has a name
-  /// that begins with RoBERTa's or BART's, or if neither says anything and the vocabulary has `<mask>`.
+  /// It is RoBERTa's if the tokenizer's class or the `model_type` is of RoBERTa's or BART's kind, or if nothing tells and
+  /// the vocabulary has `<mask>`.
   init(byteLevel side: SideFiles) throws(TokenizationError) {
     let file = side.url("vocab.json")
+    let tokenizerClass = try TokenizerClass(side)
+    if let tokenizerClass, !tokenizerClass.readsByteLevelVocabulary {
+      throw tokenizerClass.refusal(of: "vocab.json", side: side, readAs: "GPT-2's or RoBERTa's vocabulary")
+    }
     let vocabulary = try Field(contentsOf: file).vocabulary()
+    let marksEnds = (0..<vocabulary.size).contains { vocabulary.token(of: $0)?.hasSuffix("</w>") == true }
+    guard !marksEnds else {
+      throw TokenizationError(
+        file: file.path, expected: "GPT-2's or RoBERTa's vocabulary", found: "tokens that end in </w>",
+        hint: TokenizerClass.saving)
+    }
     let lines = try FileText.lines(of: side.url("merges.txt"))
     var reader = MergeReader(
       vocabulary: vocabulary, capacity: lines.count, file: side.url("merges.txt").path)
@@ -57,15 +70,14 @@ extension Tokenizer {
       try reader.add(line, place: "line \(index + 1)")
     }
     let kind = try side.modelKind()?.lowercased()
-    let isRoberta =
-      kind.map { $0.hasPrefix("roberta") || $0.hasPrefix("bart") } ?? (vocabulary.id(of: "<mask>") != nil)
+    let ofClass = tokenizerClass.flatMap { $0.isByteLevel ? $0.isRoberta : nil }
+    let ofType = kind.map { $0.hasPrefix("roberta") || $0.hasPrefix("bart") }
+    let isRoberta = ofClass ?? ofType ?? (vocabulary.id(of: "<mask>") != nil)
     let specials = try Specials(
       side: side, vocabulary: vocabulary, file: file.path,
       standard: isRoberta
-        ? [
-          ("bos_token", "<s>"), ("eos_token", "</s>"), ("unk_token", "<unk>"), ("sep_token", "</s>"),
-          ("pad_token", "<pad>"), ("cls_token", "<s>"), ("mask_token", "<mask>"),
-        ] : [("bos_token", "<|endoftext|>"), ("eos_token", "<|endoftext|>"), ("unk_token", "<|endoftext|>")],
+        ? TokenizerClass.robertaSpecials
+        : [("bos_token", "<|endoftext|>"), ("eos_token", "<|endoftext|>"), ("unk_token", "<|endoftext|>")],
       stripping: isRoberta ? "mask_token" : nil)
     try self.init(
       parts: Parts(

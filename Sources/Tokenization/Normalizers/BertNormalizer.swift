@@ -22,6 +22,16 @@ struct BertNormalizer: Normalizer {
       lowercases: try field.member("lowercase").bool())
   }
 
+  /// What tokenizer_config.json says for a class of BERT's kind: `do_lower_case` (true without it), `strip_accents` (as
+  /// that), `tokenize_chinese_chars` (true) and Funnel's `clean_text` (true).
+  init(config: Field?) throws(TokenizationError) {
+    self.init(
+      cleansText: try config?.flag("clean_text", default: true) ?? true,
+      spacesChineseCharacters: try config?.flag("tokenize_chinese_chars", default: true) ?? true,
+      stripsAccents: try config?.optional("strip_accents")?.bool(),
+      lowercases: try config?.flag("do_lower_case", default: true) ?? true)
+  }
+
   func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
     var result: [Unicode.Scalar] = []
     result.reserveCapacity(text.count)
