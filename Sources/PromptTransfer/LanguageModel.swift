@@ -17,11 +17,23 @@ public struct LanguageModel: Sendable {
   /// Loads both from a folder in Hugging Face layout, or from a GGUF file.
   public init(folder: URL) throws(TransferError) {
     name = Checkpoint.name(of: folder)
-    (network, tokenizer) = try TransferError.unify {
+    (network, space) = try TransferError.unify {
       let network: any Network =
         GGUFMetadata.isNamed(folder)
         ? try FrozenModel(Checkpoint(folder: folder)) : try FrozenModel(folder: folder)
-      return (network, try Tokenizer(folder: folder))
+      return (
+        network,
+        try EmbeddingSpace(
+          name: name, table: network.embeddingTable, tokenizer: try Tokenizer(folder: folder))
+      )
+    }
+    tokenizer = space.tokenizer
+    let (rows, marks) = (space.table.rowCount, tokenizer.prefix + tokenizer.suffix)
+    if let id = (marks + [tokenizer.mask].compactMap { $0 }).first(where: { $0 >= rows }) {
+      let token = tokenizer.token(of: id) ?? ""
+      throw TransferError(
+        folder.path, "the embedding table has \(rows) rows and none for \(token), which is \(id)",
+        hint: "The model cannot be run without; transfer can do without it")
     }
     if network.configuration.isCausal {
       answer = .next
@@ -31,7 +43,6 @@ public struct LanguageModel: Sendable {
       throw TransferError(
         folder.path, "the tokenizer has no mask token", hint: "A masked language model needs one")
     }
-    space = try EmbeddingSpace(name: name, table: network.embeddingTable, tokenizer: tokenizer)
   }
 }
 
@@ -59,14 +70,15 @@ public struct EmbeddingSpace: Sendable {
   }
 
   init(name: String, table: EmbeddingTable, tokenizer: Tokenizer) throws(TransferError) {
-    guard tokenizer.vocabularySize <= table.rowCount else {
+    // A special token too many, of which no row was made, is common; words too many are another model's.
+    guard tokenizer.ordinarySize <= table.rowCount else {
       throw TransferError(
         table.folder.path,
-        "the tokenizer has \(tokenizer.vocabularySize) ids where the embedding table has \(table.rowCount) rows",
+        "the tokenizer has \(tokenizer.ordinarySize) ids where the embedding table has \(table.rowCount) rows",
         hint: "Tokenizer and weights are from different models")
     }
     self.name = name
     self.table = table
-    self.tokenizer = tokenizer
+    self.tokenizer = tokenizer.limited(toRows: table.rowCount)
   }
 }

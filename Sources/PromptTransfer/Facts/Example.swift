@@ -75,11 +75,38 @@ public struct ExampleSet: Sendable {
   /// One JSON object a line with `sub_label` and `obj_label`; the relation is `predicate_id` (Google-RE: `pred`), else
   /// the folder's name.
   private static func read(_ url: URL) throws -> [Example] {
-    try JSONLines.read(url).map { line in
+    let lines = try JSONLines.read(url)
+    try refuseQuestions(lines)
+    return try lines.map { line in
       Example(
         relation: line.json["predicate_id"]?.string ?? line.json["pred"]?.string
           ?? url.deletingLastPathComponent().lastPathComponent,
         subject: try line.text("sub_label"), object: try line.text("obj_label"))
     }
+  }
+
+  /// Where LAMA's sets and those made like them keep whole sentences.
+  private static let sentences = ["masked_sentences", "masked_sentence", "question", "sentence"]
+
+  /// Throws where what is asked stands in sentences of the file's own and not in its subjects: LAMA's SQuAD says "Squad" in every
+  /// `sub_label`, and its ConceptNet has none. Read as facts, they would be one question, and most of them duplicates.
+  private static func refuseQuestions(_ lines: [JSONLines.Line]) throws(TransferError) {
+    func field(_ line: JSONLines.Line) -> String? { sentences.first { line.json[$0] != nil } }
+    guard let first = lines.first, let name = field(first) else { return }
+    func problem(_ text: String) -> TransferError {
+      TransferError(
+        first.place, text,
+        hint: "Write a file with a sub_label for each line, or one sentence as --template")
+    }
+    guard lines.contains(where: { $0.json["sub_label"] != nil }) else {
+      throw problem("has no sub_label: what it asks stands in \(name), which is not read")
+    }
+    let subjects = Set(lines.map { $0.json["sub_label"]?.string ?? "" })
+    let isConstant = lines.count > 1 && Set(lines.map { $0.json[name]?.text ?? Data() }).count > 1
+    guard subjects.count == 1, let subject = subjects.first,
+      isConstant || subject.lowercased() == "squad"
+    else { return }
+    let same = "has the sub_label \(subject.debugDescription) like every line"
+    throw problem("\(same): what it asks stands in \(name), which is not read")
   }
 }

@@ -25,6 +25,8 @@ struct ModelCard: Encodable {
   let embeddingWidth, embeddingRows, tokens, singleWords: Int
   let embeddingMean, embeddingDeviation, inputScale: Double
   let network: Network?
+  /// Why a model of a family that is run cannot be, as one without its head.
+  let notRun: String?
   let gguf: GGUFCard?
 
   init(_ place: ModelPlace) throws {
@@ -39,7 +41,13 @@ struct ModelCard: Encodable {
       GGUFMetadata.isNamed(place.folder)
       ? try GGUFCard(GGUFFile(place.folder), beginsWithBOS: !space.tokenizer.prefix.isEmpty) : nil
     let isRunnable = place.isWhole && table.isOfRunnableFamily
-    network = isRunnable ? Network(try place.languageModel().network) : nil
+    do {
+      network = isRunnable ? Network(try place.languageModel().network) : nil
+      notRun = nil
+    } catch {
+      network = nil
+      notRun = "\(error)"
+    }
   }
 
   var text: String {
@@ -51,7 +59,7 @@ struct ModelCard: Encodable {
         inner width \(network.innerWidth), \(network.activation), up to \(network.longestSequence) tokens
         not used     \(network.unusedTensors.isEmpty ? "nothing" : network.unusedTensors.joined(separator: ", "))
         """
-      } ?? "a \(words) model, to carry prompts to: it is not run here"
+      } ?? "a \(words) model, to carry prompts to: it is not run here\(notRun.map { " (\($0))" } ?? "")"
     return """
       \(model): \(body)\(commit.map { "\ncommit       \($0)" } ?? "")\
       \(gguf.map { "\n" + $0.text } ?? "")
