@@ -16,7 +16,8 @@ public struct LanguageModel: Sendable {
 
   /// Loads both from a folder in Hugging Face layout, or from a GGUF file.
   public init(folder: URL) throws(TransferError) {
-    name = Checkpoint.name(of: folder)
+    let name = Checkpoint.name(of: folder)
+    self.name = name
     (network, space) = try TransferError.unify {
       let network: any Network =
         GGUFMetadata.isNamed(folder)
