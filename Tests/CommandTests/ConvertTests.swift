@@ -32,7 +32,8 @@ import Testing
     let world = try tuned()
     _ = try world.json("convert", "p.safetensors", "-o", "ten.npy", "--rows", "10")
     let outcome = try world.run("transfer", "--from", "model=ten.npy", "--to", "other", "-o", "c.safetensors")
-    #expect(outcome.status == 1 && outcome.errors.contains("Give the template that says which, such as \"[X] [V]*5 [Y] .\""))
+    #expect(outcome.status == 1)
+    #expect(outcome.errors.contains("Give the template that says which, such as \"[X] [V]*5 [Y] .\""))
     for (source, output, template) in [
       ("p.safetensors", "a.safetensors", nil), ("ten.npy", "b.safetensors", "[X] [V]*5 [Y] ."),
     ] {
