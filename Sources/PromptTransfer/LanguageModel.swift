@@ -19,9 +19,7 @@ public struct LanguageModel: Sendable {
     let name = Checkpoint.name(of: folder)
     self.name = name
     (network, space) = try TransferError.unify {
-      let network: any Network =
-        GGUFMetadata.isNamed(folder)
-        ? try FrozenModel(Checkpoint(folder: folder)) : try FrozenModel(folder: folder)
+      let network = try FrozenModel(folder: folder)
       return (
         network,
         try EmbeddingSpace(

@@ -13,11 +13,13 @@ public struct FrozenModel: Network {
   private let layers: [CPULayer]
   private let head: CPUHead
 
-  /// Loads the folder of a checkpoint, all or nothing.
+  /// Loads the folder of a checkpoint or a GGUF file, all or nothing.
   public init(folder: URL) throws(CheckpointError) {
-    // The configuration first: of a model that cannot be run, weights need not be there.
-    let file = folder.appendingPathComponent("config.json")
-    _ = try Composition(JSON(contentsOf: file, as: .python), file: file)
+    if !GGUFMetadata.isNamed(folder) {
+      // The configuration first: of a model that cannot be run, weights need not be there.
+      let file = folder.appendingPathComponent("config.json")
+      _ = try Composition(JSON(contentsOf: file, as: .python), file: file)
+    }
     try self.init(Checkpoint(folder: folder))
   }
 
