@@ -2,8 +2,8 @@
 /// `|M_p (A v - b_p)|^2 + lambda_p |v|^2`, where `M_p` keeps some rows of `A`.
 ///
 /// Conjugate gradients on the normal equations (Hestenes and Stiefel 1952), preconditioned where `A^T A` can be factored: the
-/// kept rows are much like all rows, so a handful of steps do. A pass over `A` a step, all problems at once. What is
-/// minimised is good to about the square of the tolerance.
+/// kept rows are much like all rows, so a handful of steps do. A pass over `A` a step, all problems at once; each comes out as
+/// it would alone, to the last bit. What is minimised is good to about the square of the tolerance.
 package struct ConjugateGradients: Sendable {
   /// Steps end when every residual is this much smaller than its right-hand side.
   package var tolerance = 1e-5
@@ -80,16 +80,18 @@ package struct ConjugateGradients: Sendable {
   /// The residuals, each through the preconditioner.
   private func preconditioned(_ x: [Double], _ problems: Int, _ parallelism: Parallelism) -> [Double] {
     guard let preconditioner else { return x }
-    var result = x
+    // Always as many right-hand sides, the last ones zeros: BLAS takes other paths for other numbers of them.
     let perTask = 16
+    let taskCount = (problems + perTask - 1) / perTask
+    var result = x + [Double](repeating: 0, count: taskCount * perTask * preconditioner.width - x.count)
     result.withUnsafeMutableBufferPointer { buffer in
       let target = SharedPointer(buffer.baseAddress)
-      parallelism.forEach((problems + perTask - 1) / perTask) { _, task in
+      parallelism.forEach(taskCount) { _, task in
         guard let base = target.base else { return }
-        preconditioner.solve(
-          base + task * perTask * preconditioner.width, count: min(perTask, problems - task * perTask))
+        preconditioner.solve(base + task * perTask * preconditioner.width, count: perTask)
       }
     }
+    result.removeLast(result.count - x.count)
     return result
   }
 

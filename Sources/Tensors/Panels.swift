@@ -1,7 +1,7 @@
 import Synchronization
 
 /// A frozen weight in the layout of the panel kernels (`kernels.h`), for products with it.
-final class Panels: @unchecked Sendable {  // written once, before anyone else sees it
+final class Panels: @unchecked Sendable {  // written before anyone else sees it
   let outputs: Int
   let inputs: Int
   private let memory: AlignedMemory
@@ -19,6 +19,11 @@ final class Panels: @unchecked Sendable {  // written once, before anyone else s
     _ weight: UnsafePointer<Float>, outputStride: Int, inputStride: Int, outputs: Int, inputs: Int
   ) {
     self.init(outputs: outputs, inputs: inputs)
+    pack(weight, outputStride: outputStride, inputStride: inputStride)
+  }
+
+  /// Takes another weight of the same shape in its place: only where nobody else sees it.
+  func pack(_ weight: UnsafePointer<Float>, outputStride: Int, inputStride: Int) {
     kernels.pack_panels(weight, outputStride, inputStride, outputs, inputs, base)
   }
 

@@ -1,16 +1,18 @@
 /// A tall matrix in blocks of rows, for products with it and its transpose in one pass, where it lies.
+///
+/// What comes out for one problem does not depend, to the last bit, on how many others are solved with it.
 struct RowBlocks {
   private let matrix: Matrix  // (K, C)
   private let parallelism: Parallelism
+  private let workers: [Worker]
 
   /// Rows of a block. Fixed, so that results do not depend on the number of threads.
   private static let height = 1024
-  /// Up to so many problems are multiplied row by row; for more of them BLAS, which copies the block first, is faster.
-  private static let thinLimit = 8
 
   init(_ matrix: Matrix, _ parallelism: Parallelism) {
     self.matrix = matrix
     self.parallelism = parallelism
+    workers = (0..<parallelism.threads).map { _ in Worker() }
   }
 
   /// `weights A`, (P, C), for weights (P, K) that `fill` gives block by block.
@@ -24,9 +26,10 @@ struct RowBlocks {
   func normalProduct(
     _ x: Matrix, _ mask: @Sendable (_ rows: Range<Int>, _ product: inout Matrix) -> Void
   ) -> [Double] {
-    sum(x.rows) { rows, block, weights in
-      if x.rows > Self.thinLimit {
-        weights.multiply(x, block, transposeB: true)
+    let vectors = Linear.keepsRowsApart ? Panels(rowsOf: x) : nil
+    return sum(x.rows) { rows, block, weights in
+      if let vectors {
+        weights = vectors.product(with: block).transposed()
       } else {
         weights.multiplyThin(x, transposed: block)
       }
@@ -43,16 +46,18 @@ struct RowBlocks {
     var parts = [Float](repeating: 0, count: starts.count * size)
     parts.withUnsafeMutableBufferPointer { buffer in
       let target = SharedPointer(buffer.baseAddress)
-      parallelism.forEach(starts.count) { _, task in
+      parallelism.forEach(starts.count) { worker, task in
         let rows = starts[task]..<min(matrix.rows, starts[task] + Self.height)
         let block = matrix.rowBlock(rows)
         var weights = Matrix(uninitializedRows: problems, columns: rows.count)
-        var product = Matrix(uninitializedRows: problems, columns: matrix.columns)
         weigh(rows, block, &weights)
-        if problems > Self.thinLimit {
-          product.multiply(weights, block)
+        let product: Matrix
+        if Linear.keepsRowsApart {
+          product = workers[worker].panels(ofColumns: block).product(with: weights)
         } else {
-          product.multiplyThin(weights, block)
+          var thin = Matrix(uninitializedRows: problems, columns: matrix.columns)
+          thin.multiplyThin(weights, block)
+          product = thin
         }
         withExtendedLifetime(product) {
           target.base?.advanced(by: task * size).update(from: product.pointer, count: size)
@@ -62,6 +67,40 @@ struct RowBlocks {
     var total = [Double](repeating: 0, count: size)
     for task in starts.indices { for i in 0..<size { total[i] += Double(parts[task * size + i]) } }
     return total
+  }
+
+  /// What one thread lays blocks out in, kept from block to block.
+  private final class Worker: @unchecked Sendable {  // one thread's at a time
+    private var kept: Panels?
+
+    /// The columns of a block (rows, C), as what vectors (P, rows) are multiplied with.
+    func panels(ofColumns block: Matrix) -> Panels {
+      if let kept, kept.inputs == block.rows, kept.outputs == block.columns {
+        kept.pack(block.pointer, outputStride: 1, inputStride: block.columns)
+        return kept
+      }
+      let panels = Panels(
+        block.pointer, outputStride: 1, inputStride: block.columns, outputs: block.columns,
+        inputs: block.rows)
+      kept = panels
+      return panels
+    }
+  }
+}
+
+extension Panels {
+  /// The rows of a matrix.
+  fileprivate convenience init(rowsOf x: Matrix) {
+    self.init(x.pointer, outputStride: x.columns, inputStride: 1, outputs: x.rows, inputs: x.columns)
+  }
+
+  /// `x W^T`: (rows of x, outputs).
+  fileprivate func product(with x: Matrix) -> Matrix {
+    var y = Matrix(uninitializedRows: x.rows, columns: outputs)
+    multiply(
+      x.pointer, stride: x.columns, rows: x.rows, bias: nil, accumulating: false, into: y.mutablePointer(),
+      yStride: outputs)
+    return y
   }
 }
 

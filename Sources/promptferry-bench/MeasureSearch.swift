@@ -45,17 +45,15 @@ struct MeasureSearch: ParsableCommand {
       return RelativeCode([(prompt: prompts, anchors: source, weight: 1)], mask: mask)
     }
     let alone = code(1)
-    let together = (0..<relations).map { _ in code(1) }
+    let together = code(relations)
     let search = ExactSearch(ridge: ridge)
     let parallelism = Parallelism(threads: threads)
-    /// Fitted once, then asked for each code.
-    func find(_ codes: [RelativeCode]) {
-      let fitted = search.fitted(target, mask: mask, parallelism)
-      for code in codes { _ = fitted.directions(code, parallelism: parallelism) }
+    func find(_ code: RelativeCode) {
+      _ = search.fitted(target, mask: mask, parallelism).directions(code, parallelism: parallelism)
     }
     var (one, all): ([Double], [Double]) = ([], [])
     for _ in 0..<passes {
-      one.append(elapsed { find([alone]) })
+      one.append(elapsed { find(alone) })
       all.append(elapsed { find(together) })
     }
     return Result(

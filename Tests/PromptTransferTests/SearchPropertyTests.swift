@@ -49,6 +49,27 @@ import Testing
     }
   }
 
+  /// Vectors that are searched together come out as alone, to the last bit, however many there are and wherever they stand.
+  @Test(arguments: [true, false], [AnchorMask.all, .top(4000)])
+  func aVectorAloneIsAsAmongOthers(_ isPreconditioned: Bool, _ mask: AnchorMask) {
+    let (source, target) = (Samples.matrix(5000, 24, "source"), Samples.matrix(5000, 40, "target"))
+    let prompts = Samples.matrix(45, 24, "prompts")
+    let unit = target.normalizingRows()
+    let search = ExactSearch(ridge: 0.1)
+    let strategy = ExactSearch.Strategy.iterated(isPreconditioned: isPreconditioned)
+    let cosines = RelativeCode([(prompts, source, 1)], mask: .all).similarities
+    func directions(_ rows: Range<Int>) -> Matrix {
+      search.directions(
+        RelativeCode(parts: [(cosines.gathering(rows), 1)], mask: mask), unit, mask: mask, strategy: strategy,
+        threads: 2)
+    }
+    let all = directions(0..<45)
+    for rows in [0..<5, 5..<6, 13..<30, 40..<45] {
+      #expect(directions(rows) == all.gathering(rows), "\(rows)")
+    }
+    #expect(all.gathering([3]) != all.gathering([4]))
+  }
+
   /// Fewer anchors than columns: the system is singular, and a direction comes out all the same.
   @Test func fewAnchorsStillGiveADirection() {
     let few = anchors.gathering(0..<6)

@@ -98,14 +98,24 @@ public struct FittedTransfer: Sendable {
   ) throws(TransferError) -> [Outcome] {
     let weights = try checked(weights)
     for prompts in jobs { try check(prompts) }
+    var outcomes: [Outcome] = []
+    for start in stride(from: 0, to: jobs.count, by: Self.jobsAtATime) {
+      let part = jobs[start..<min(jobs.count, start + Self.jobsAtATime)]
+      outcomes += try carryTogether(Array(part), weights, observer)
+    }
+    return outcomes
+  }
+
+  /// What bounds the memory for the similarities of many prompts.
+  private static let jobsAtATime = 64
+
+  private func carryTogether(
+    _ jobs: [[SoftPrompt]], _ weights: [Float], _ observer: Observer
+  ) throws(TransferError) -> [Outcome] {
     let loads = jobs.map { SourcePrompts($0.map(\.vectors), weights: weights, words: transfer.words) }
     if type(of: method).readsWords { SourcePrompts.encode(loads, fitted.mask) }
-    var results: [Carried] = []
-    for load in loads {
-      let result = carry(load, observer)
-      try requirePrompt(result.vectors)
-      results.append(result)
-    }
+    let results = carry(loads, observer)
+    for result in results { try requirePrompt(result.vectors) }
     let objectives = objectives(results.map(\.vectors), loads)
     return results.indices.map { job in
       Outcome(
@@ -118,19 +128,27 @@ public struct FittedTransfer: Sendable {
 
   /// Carries bare vectors: (P, Cs) of each source to (P, Ct).
   func vectors(_ prompts: [Matrix], weights: [Float]) throws(TransferError) -> Matrix {
-    let vectors = carry(SourcePrompts(prompts, weights: weights, words: transfer.words), Observer()).vectors
+    let load = SourcePrompts(prompts, weights: weights, words: transfer.words)
+    let vectors = carry([load], Observer())[0].vectors
     try requirePrompt(vectors)
     return vectors
   }
 
-  private func carry(_ load: SourcePrompts, _ observer: Observer) -> Carried {
+  private func carry(_ loads: [SourcePrompts], _ observer: Observer) -> [Carried] {
+    let jobs = loads.map { (prompts: $0, context: context($0, observer)) }
+    return zip(fitted.carry(jobs), jobs).map { result, job in
+      var result = result
+      if !result.isNormalized { result.vectors = job.context.normalization.forward(result.vectors) }
+      return result
+    }
+  }
+
+  private func context(_ load: SourcePrompts, _ observer: Observer) -> CarryContext {
     var context = CarryContext(seed: transfer.seed, parallelism: transfer.parallelism)
     context.normalization = scale(load)
     (context.progress, context.shouldStop) = (observer.progress, observer.shouldStop)
     (context.snapshotCount, context.snapshot) = (observer.snapshotCount, observer.snapshot)
-    var result = fitted.carry(load, context)
-    if !result.isNormalized { result.vectors = context.normalization.forward(result.vectors) }
-    return result
+    return context
   }
 
   /// The objective of each prompt's vectors; nil without anchors.

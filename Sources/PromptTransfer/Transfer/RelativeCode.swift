@@ -24,7 +24,7 @@ public struct RelativeCode: Sendable {
   }
 
   /// - Parameter parts: for each source the cosines (P, K) of its prompt, and its weight
-  init(parts: [(cosines: Matrix, weight: Float)], mask: AnchorMask) {
+  package init(parts: [(cosines: Matrix, weight: Float)], mask: AnchorMask) {
     var sum =
       parts.first.map { Matrix(rows: $0.cosines.rows, columns: $0.cosines.columns) }
       ?? Matrix(rows: 0, columns: 0)
@@ -37,6 +37,12 @@ public struct RelativeCode: Sendable {
     }
     similarities = sum
     kept = (0..<sum.rows).map { mask.kept(sum.row($0)) }
+  }
+
+  /// The codes of several prompts over the same anchors, one below the other.
+  init(stacking codes: [RelativeCode]) {
+    similarities = codes.count == 1 ? codes[0].similarities : Matrix(stacking: codes.map(\.similarities))
+    kept = codes.flatMap(\.kept)
   }
 
   /// For each vector the anchor with the largest similarity, the first of equals.

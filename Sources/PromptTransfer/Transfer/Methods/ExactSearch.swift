@@ -84,12 +84,12 @@ package struct ExactSearch: Sendable {
 }
 
 extension ExactSearch.Fitted {
-  /// - Returns: (P, Ct), rows of unit length, and whether every search ended as close as it should be
+  /// - Returns: (P, Ct), rows of unit length, and for each whether its search ended as close as it should be
   package func directions(
     _ code: RelativeCode, parallelism: Parallelism
-  ) -> (vectors: Matrix, isConverged: Bool) {
+  ) -> (vectors: Matrix, isConverged: [Bool]) {
     var result: Matrix
-    var isConverged = true
+    var isConverged = code.kept.map { _ in true }
     switch strategy {
     case .iterated:
       // The mean diagonal of `Â^T Â` is the number of unit rows over that of columns.
@@ -99,7 +99,7 @@ extension ExactSearch.Fitted {
       let solution = solver.solve(
         anchors, b: code.maskedSimilarities(), kept: code.kept, lambda: lambda, parallelism: parallelism)
       result = solution.vectors
-      isConverged = solution.isConverged.allSatisfy { $0 }
+      isConverged = solution.isConverged
     case .shared, .each:
       result = Matrix(rows: code.similarities.rows, columns: anchors.columns)
       for row in 0..<result.rows {

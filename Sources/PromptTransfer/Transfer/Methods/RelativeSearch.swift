@@ -109,11 +109,21 @@ private struct FittedExactSearch: FittedMethod {
   let search: ExactSearch.Fitted
   let mask: AnchorMask
 
-  func carry(_ prompts: SourcePrompts, _ context: CarryContext) -> Carried {
-    let found = search.directions(prompts.code(mask), parallelism: context.parallelism)
-    var carried = Carried(vectors: found.vectors)
-    carried.isConverged = found.isConverged
-    return carried
+  func carry(_ prompts: SourcePrompts, _ context: CarryContext) -> Carried { carry([(prompts, context)])[0] }
+
+  /// All vectors in one search: its passes over the anchors are what takes the time.
+  func carry(_ jobs: [(prompts: SourcePrompts, context: CarryContext)]) -> [Carried] {
+    guard let parallelism = jobs.first?.context.parallelism else { return [] }
+    let found = search.directions(
+      RelativeCode(stacking: jobs.map { $0.prompts.code(mask) }), parallelism: parallelism)
+    var end = 0
+    return jobs.map { prompts, _ in
+      let rows = end..<end + prompts.vectorCount
+      end = rows.upperBound
+      var carried = Carried(vectors: found.vectors.gathering(rows))
+      carried.isConverged = found.isConverged[rows].allSatisfy { $0 }
+      return carried
+    }
   }
 }
 
