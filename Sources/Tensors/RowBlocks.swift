@@ -51,16 +51,14 @@ struct RowBlocks {
         let block = matrix.rowBlock(rows)
         var weights = Matrix(uninitializedRows: problems, columns: rows.count)
         weigh(rows, block, &weights)
-        let product: Matrix
+        guard let base = target.base else { return }
+        let result = base + task * size
         if Linear.keepsRowsApart {
-          product = workers[worker].panels(ofColumns: block).product(with: weights)
+          workers[worker].multiply(weights, block, into: result)
         } else {
-          var thin = Matrix(uninitializedRows: problems, columns: matrix.columns)
-          thin.multiplyThin(weights, block)
-          product = thin
-        }
-        withExtendedLifetime(product) {
-          target.base?.advanced(by: task * size).update(from: product.pointer, count: size)
+          var product = Matrix(uninitializedRows: problems, columns: matrix.columns)
+          product.multiplyThin(weights, block)
+          withExtendedLifetime(product) { result.update(from: product.pointer, count: size) }
         }
       }
     }
@@ -69,20 +67,32 @@ struct RowBlocks {
     return total
   }
 
-  /// What one thread lays blocks out in, kept from block to block.
+  /// What one thread lays blocks out in, a few columns at a time, kept from block to block.
   private final class Worker: @unchecked Sendable {  // one thread's at a time
-    private var kept: Panels?
+    private var kept: [Panels] = []
 
-    /// The columns of a block (rows, C), as what vectors (P, rows) are multiplied with.
-    func panels(ofColumns block: Matrix) -> Panels {
-      if let kept, kept.inputs == block.rows, kept.outputs == block.columns {
-        kept.pack(block.pointer, outputStride: 1, inputStride: block.columns)
-        return kept
+    /// Columns laid out together: 1 MB of a block, which stays in the second-level cache.
+    private static let width = 256
+
+    /// `y = weights A` for weights (P, rows) and a block (rows, C).
+    func multiply(_ weights: Matrix, _ block: Matrix, into y: UnsafeMutablePointer<Float>) {
+      for start in stride(from: 0, to: block.columns, by: Self.width) {
+        let count = min(Self.width, block.columns - start)
+        panels(block.pointer + start, columns: count, of: block).multiply(
+          weights.pointer, stride: weights.columns, rows: weights.rows, bias: nil, accumulating: false,
+          into: y + start, yStride: block.columns)
+      }
+    }
+
+    /// Columns of a block as outputs, its rows as inputs.
+    private func panels(_ first: UnsafePointer<Float>, columns: Int, of block: Matrix) -> Panels {
+      if let panels = kept.first(where: { $0.inputs == block.rows && $0.outputs == columns }) {
+        panels.pack(first, outputStride: 1, inputStride: block.columns)
+        return panels
       }
       let panels = Panels(
-        block.pointer, outputStride: 1, inputStride: block.columns, outputs: block.columns,
-        inputs: block.rows)
-      kept = panels
+        first, outputStride: 1, inputStride: block.columns, outputs: columns, inputs: block.rows)
+      kept.append(panels)
       return panels
     }
   }
