@@ -7,8 +7,11 @@ public struct AnchorRows: Sendable {
   /// The anchors' rows of the table.
   public let ids: [Int]
 
-  /// Rows of a block: some megabytes. It depends on the width alone, so that sums are always made in the same order.
-  private var blockSize: Int { max(512, min(2048, (1 << 21) / max(1, width) / 512 * 512)) }
+  /// Rows of a block to sum over: some megabytes. It depends on the width alone, so that sums are always made in the same
+  /// order.
+  private var sumBlock: Int { max(512, min(2048, (1 << 21) / max(1, width) / 512 * 512)) }
+  /// Rows of a block to look at one by one: 2 MB of a wide table.
+  private var readBlock: Int { max(64, min(512, (1 << 19) / max(1, width) / 64 * 64)) }
 
   init(_ space: EmbeddingSpace, ids: [Int]) {
     self.space = space
@@ -25,9 +28,9 @@ public struct AnchorRows: Sendable {
   func all() -> Matrix { space.table.rows(ids) }
 
   /// Blocks of rows, in order, with the places they have among all.
-  func forEachBlock(_ body: (_ places: Range<Int>, _ rows: Matrix) -> Void) {
-    for start in stride(from: 0, to: ids.count, by: blockSize) {
-      let places = start..<min(ids.count, start + blockSize)
+  private func forEachBlock(of height: Int, _ body: (_ places: Range<Int>, _ rows: Matrix) -> Void) {
+    for start in stride(from: 0, to: ids.count, by: height) {
+      let places = start..<min(ids.count, start + height)
       body(places, space.table.rows(Array(ids[places])))
     }
   }
@@ -35,7 +38,7 @@ public struct AnchorRows: Sendable {
   /// The mean length of the rows.
   var meanNorm: Double {
     var sum = 0.0
-    forEachBlock { _, rows in for row in 0..<rows.rows { sum += rows.rowNorm(row) } }
+    forEachBlock(of: readBlock) { _, rows in for row in 0..<rows.rows { sum += rows.rowNorm(row) } }
     return sum / Double(max(1, ids.count))
   }
 
@@ -44,7 +47,7 @@ public struct AnchorRows: Sendable {
   func cosines(_ prompts: [Matrix]) -> [Matrix] {
     let units = prompts.map { $0.normalizingRows() }
     var results = prompts.map { Matrix(rows: $0.rows, columns: ids.count) }
-    forEachBlock { places, rows in
+    forEachBlock(of: readBlock) { places, rows in
       let lengths = (0..<rows.rows).map(rows.rowNorm)
       for (prompt, unit) in units.enumerated() {
         var part = Matrix(rows: unit.rows, columns: rows.rows)
@@ -60,7 +63,7 @@ public struct AnchorRows: Sendable {
   func sums(with other: AnchorRows, includesTarget: Bool, parallelism: Parallelism) -> PairedSums {
     var sums = PairedSums(
       sourceWidth: width, targetWidth: other.width, includesTarget: includesTarget)
-    forEachBlock { places, rows in
+    forEachBlock(of: sumBlock) { places, rows in
       sums.add(rows, other.space.table.rows(Array(other.ids[places])), parallelism: parallelism)
     }
     return sums
