@@ -20,7 +20,8 @@ struct DistilCommand: AsyncParsableCommand {
   @Option(help: SourceArgument.help) var from: [SourceArgument]
   @Option(help: "The target model.", completion: .directory) var to: String
   @Option(
-    help: "A prompt of the target to start from, as transfer writes (default: random vectors).",
+    help:
+      "A prompt of the target to start from, as transfer writes (default: the words of the template, as tune has it).",
     completion: .file())
   var start: String?
   @Option(
@@ -93,7 +94,7 @@ struct DistilCommand: AsyncParsableCommand {
     let layout =
       try template.map { try Template($0) } ?? origin?.template ?? teachers[0].prompt.template
     let job = try DistillationJob(
-      .facts(place), template: layout, start: origin.map { .prompt($0) } ?? .random,
+      .facts(place), template: layout, start: origin.map { .prompt($0) },
       subjectLimit: factsLimit, seed: common.seed)
     let distiller = try Distiller(
       teachers: teachers, student: student,

@@ -34,10 +34,12 @@ struct TuneCommand: AsyncParsableCommand {
   @Option(
     name: .customLong("init"),
     help: """
-      Start: random, template:TEXT for the embeddings of a manual template's words, or prompt:PATH for a prompt of this \
-      model, one carried over for example, which is then refined.
+      Start: template:TEXT for the embeddings of a manual template's words, mean for the mean word, random for random vectors, \
+      as the paper has it, which hardly carry between large models, or prompt:PATH for a prompt of this model, one carried over \
+      for example, which is then refined. Default: the words of the relation's template in relations.jsonl beside the facts \
+      or of the task's, else mean.
       """)
-  var initial: InitialPrompt = .random
+  var initial: InitialPrompt?
   @Option(help: "Passes over the training facts.") var epochs = 10
   @Option(help: "Facts a step.") var batch = 16
   @Option(help: "Peak learning rate; rises over the first tenth, then falls to 0.") var learningRate: Float =
@@ -60,12 +62,15 @@ struct TuneCommand: AsyncParsableCommand {
 
   enum InitialPrompt: ExpressibleByArgument {
     case random
+    case mean
     case template(String)
     case prompt(String)
 
     init?(argument: String) {
       if argument == "random" {
         self = .random
+      } else if argument == "mean" {
+        self = .mean
       } else if argument.hasPrefix("template:") {
         self = .template(String(argument.dropFirst("template:".count)))
       } else if argument.hasPrefix("prompt:") {
@@ -101,7 +106,11 @@ struct TuneCommand: AsyncParsableCommand {
     let tuner = Tuner(
       evaluator: Evaluator(model: loaded, candidates: candidates, parallelism: common.parallelism),
       settings: settings)
-    for index in tasks.indices { tasks[index].job.start = try start(tasks[index], loaded.space) }
+    for index in tasks.indices {
+      if let origin = try tasks[index].origin?.prompt(in: loaded.space) {
+        tasks[index].job.start = .prompt(origin)
+      }
+    }
     let progress = common.progress("tuning on \(loaded.name)", unit: "steps")
     let clock = ContinuousClock.now
     let results = try tuner.tune(
@@ -150,17 +159,22 @@ struct TuneCommand: AsyncParsableCommand {
       } else { nil }
     return try sets.map { data in
       let job = try TuningJob(
-        data, template: given ?? origin?.template, exampleLimit: factsLimit, seed: common.seed)
+        data, template: given ?? origin?.template, start: try start(), exampleLimit: factsLimit,
+        seed: common.seed)
       let file = isFolder ? destination.appendingPathComponent("\(data.stem).safetensors") : destination
       try AtomicFile.requireWritable(file)
       return Task(data: data, output: file, origin: origin, job: job)
     }
   }
 
-  private func start(_ task: Task, _ space: EmbeddingSpace) throws -> PromptStart {
-    if let origin = try task.origin?.prompt(in: space) { return .prompt(origin) }
-    guard case .template(let manual) = initial else { return .random }
-    return .words(try Template(manual))
+  /// Nil for the data's own. A prompt's vectors follow, when the model is there.
+  private func start() throws -> PromptStart? {
+    switch initial {
+    case nil: nil
+    case .random, .prompt: .random
+    case .mean: .mean
+    case .template(let manual): .words(try Template(manual))
+    }
   }
 
   var settings: TuningSettings {

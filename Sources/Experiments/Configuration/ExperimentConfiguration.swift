@@ -41,14 +41,19 @@ public struct ExperimentConfiguration: Sendable, Codable, Equatable {
   public var vectorCounts: [Int]
   public var seeds: [UInt64]
   public var tuning: TuningSettings
+  /// Where tuned prompts start from.
+  public var start: Start
   public var methods: [Method]
   public var figures: [Figure]
   public var claims: [Claim]
 
   public enum Key: String, CodingKey, CaseIterable, Sendable {
     case name, title, about, pairs, facts, relations, templates, vocabulary, anchors, vectorCounts, seeds,
-      tuning, methods, figures, claims
+      tuning, start, methods, figures, claims
   }
+
+  /// `template` is the words of the relation's template, or the mean word where it has none; `random` the paper's.
+  public enum Start: String, Sendable, Codable { case template, mean, random }
 
   public init(from decoder: any Decoder) throws {
     let fields = try decoder.strictContainer(Key.self)
@@ -64,6 +69,7 @@ public struct ExperimentConfiguration: Sendable, Codable, Equatable {
     vectorCounts = try fields.decode(.vectorCounts, default: [5])
     seeds = try fields.decode(.seeds, default: [0])
     tuning = try fields.decode(.tuning, default: TuningChanges()).settings
+    start = try fields.decode(.start, default: .template)
     methods = try fields.decode([Method].self, forKey: .methods)
     figures = try fields.decode(.figures, default: [.init(.comparison)])
     claims = try fields.decode(.claims, default: [])

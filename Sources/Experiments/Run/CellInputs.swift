@@ -54,13 +54,16 @@ public struct PromptInputs: Sendable, Codable, Hashable {
   public let facts: [String: String]
   public let template: String
   public let candidates: String
+  /// Where the vectors start from, by name; nil for random ones, as prompts of 0.1.0 have it.
+  public let start: String?
 
   init(
-    model: String, tuning: TuningSettings, facts: [String: String], template: String, candidates: String
+    model: String, tuning: TuningSettings, facts: [String: String], template: String, candidates: String,
+    start: String?
   ) {
     format = Self.currentFormat
     (self.model, self.tuning, self.facts) = (model, tuning, facts)
-    (self.template, self.candidates) = (template, candidates)
+    (self.template, self.candidates, self.start) = (template, candidates, start)
   }
 
   public var address: String { Fingerprint.of(self) }

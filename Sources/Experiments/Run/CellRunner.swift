@@ -17,16 +17,17 @@ struct CellRunner: Sendable {
     let tuner = Tuner(
       evaluator: try materials.evaluator(key.model, facts, parallelism), settings: inputs.tuning)
     let template = facts.template(key.vectorCount)
-    let result = try tuner.tune(
-      train: facts.train, dev: facts.dev, template: template,
-      start: tuner.randomStart(vectorCount: key.vectorCount), shouldStop: shouldStop)
+    let job = TuningJob(
+      name: key.relation, train: facts.train, dev: facts.dev, template: template,
+      start: facts.start(materials.configuration.start))
+    let result = try tuner.tune([job], shouldStop: shouldStop)[0]
     guard !result.isInterrupted else { return nil }
     return SoftPrompt(
       vectors: result.vectors, template: template, modelName: model.name,
       embeddingFingerprint: model.space.table.fingerprint,
       provenance: [
         "relation": key.relation, "seed": "\(key.seed)", "inputs": inputs.address,
-        "bestDevAccuracy": result.bestDevAccuracy.map { "\($0)" } ?? "not scored",
+        "bestDevAccuracy": result.bestDevAccuracy.map { "\($0)" } ?? "not scored", "start": job.start.name,
       ])
   }
 
@@ -94,7 +95,7 @@ struct CellRunner: Sendable {
     guard let method = cell.method.transfer else {
       guard inputs.tuning != nil else { return (template, try prompt(inputs.prompts[0]).vectors) }
       let tuner = tuner(evaluator, inputs)
-      return try train(tuner, facts, cell, start: tuner.randomStart(vectorCount: cell.vectorCount), &result)
+      return try train(tuner, facts, cell, from: facts.start(materials.configuration.start), &result)
     }
     let sources = try inputs.prompts.map(prompt)
     if let first = sources.first { result.nearestBefore = try nearest(cell.sources[0], first.vectors) }
@@ -113,7 +114,7 @@ struct CellRunner: Sendable {
       return try distil(
         zip(cell.sources, sources).map { ($0, $1) }, model, facts, cell, inputs, start: carried.vectors)
     case .refine:
-      return try train(tuner(evaluator, inputs), facts, cell, start: carried.vectors, &result)
+      return try train(tuner(evaluator, inputs), facts, cell, from: .vectors(carried.vectors), &result)
     }
   }
 
@@ -149,13 +150,14 @@ struct CellRunner: Sendable {
 
   /// Tuning on the target's own facts, as many as the method allows itself: as many of the development facts then, too.
   private func train(
-    _ tuner: Tuner, _ facts: RelationFacts, _ cell: Cell, start: Matrix, _ result: inout CellResult
+    _ tuner: Tuner, _ facts: RelationFacts, _ cell: Cell, from start: PromptStart, _ result: inout CellResult
   ) throws -> Found? {
     let limit = cell.method.options.factLimit ?? .max
     let template = facts.template(cell.vectorCount)
-    let tuned = try tuner.tune(
-      train: Array(facts.train.prefix(limit)), dev: Array(facts.dev.prefix(limit)), template: template,
-      start: start, shouldStop: shouldStop)
+    let job = TuningJob(
+      name: cell.relation, train: Array(facts.train.prefix(limit)), dev: Array(facts.dev.prefix(limit)),
+      template: template, start: start)
+    let tuned = try tuner.tune([job], shouldStop: shouldStop)[0]
     guard !tuned.isInterrupted else { return nil }
     result.devAccuracy = tuned.bestDevAccuracy
     return (template, tuned.vectors)

@@ -44,6 +44,15 @@ struct RelationFacts: Sendable {
       train: fingerprint(train), dev: fingerprint(dev), test: fingerprint(test))
   }
 
+  /// Where a prompt starts from.
+  func start(_ start: ExperimentConfiguration.Start) -> PromptStart {
+    switch start {
+    case .random: .random
+    case .mean: .mean
+    case .template: .suiting(manual)
+    }
+  }
+
   /// The template with prompt vectors.
   func template(_ vectorCount: Int) -> Template { task?.description.template ?? .vectors(vectorCount) }
 }
@@ -256,8 +265,10 @@ final class Materials: Sendable {
     var splits = ["test": facts.fingerprints.test]
     if readsTraining { splits["train"] = facts.fingerprints.train }
     if readsDev { splits["dev"] = facts.fingerprints.dev }
+    var settings = method.resolved
+    if method.tunesForItself { settings["start"] = start(facts).map(Setting.text) }
     return CellInputs(
-      method: method.name, settings: method.resolved,
+      method: method.name, settings: settings,
       tuning: trains ? tuning(seed: cell.seed, method) : nil, prompts: prompts.compactMap { $0 },
       target: target,
       anchors: method.usesAnchors ? anchorWords.map { Fingerprint.of($0) } ?? "shared" : nil,
@@ -273,7 +284,13 @@ final class Materials: Sendable {
     return PromptInputs(
       model: model, tuning: tuning(seed: key.seed, nil),
       facts: ["train": facts.fingerprints.train, "dev": facts.fingerprints.dev],
-      template: facts.template(key.vectorCount).description, candidates: candidatesFingerprint(facts))
+      template: facts.template(key.vectorCount).description, candidates: candidatesFingerprint(facts),
+      start: start(facts))
+  }
+
+  /// By name; nil for random vectors.
+  private func start(_ facts: RelationFacts) -> String? {
+    configuration.start == .random ? nil : facts.start(configuration.start).name
   }
 
   func tuning(seed: UInt64, _ method: Method?) -> TuningSettings {

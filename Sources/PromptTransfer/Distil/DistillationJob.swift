@@ -18,9 +18,10 @@ public struct DistillationJob: Sendable {
   /// where the data is no facts, and what reading throws.
   /// - Parameters:
   ///   - template: the target's
+  ///   - start: ``Dataset/start()`` where nil
   ///   - subjectLimit: at most so many training subjects, and development subjects as well, drawn with the seed; all when nil
   public init(
-    _ data: Dataset, template: Template, start: PromptStart = .random, subjectLimit: Int? = nil,
+    _ data: Dataset, template: Template, start: PromptStart? = nil, subjectLimit: Int? = nil,
     seed: UInt64 = 0
   ) throws(TransferError) {
     try template.requireVectors()
@@ -29,6 +30,7 @@ public struct DistillationJob: Sendable {
       return subjectLimit.map { all.drawn($0, seed: seed) } ?? all
     }
     (name, train, dev) = (data.name, try read(.train), try read(.dev))
-    (self.template, self.start, self.subjectLimit) = (template, start, subjectLimit)
+    (self.template, self.subjectLimit) = (template, subjectLimit)
+    self.start = if let start { start } else { try data.start() }
   }
 }

@@ -11,7 +11,7 @@ extension SoftPrompt {
   ///   - source: the model that the prompt is for
   ///   - data: facts; only the subjects of `train` and `dev` are read
   ///   - template: the target's; where nil, that of the prompt to start from, else this prompt's
-  ///   - start: where the target's vectors start from
+  ///   - start: where the target's vectors start from; ``Dataset/start()`` when nil
   ///   - words: over which answers are compared; all that both models share when nil
   ///   - subjectLimit: at most so many training subjects, and development subjects as well; all when nil
   ///   - temperature: what logits are divided by: above 1, unlikely answers count more
@@ -19,7 +19,7 @@ extension SoftPrompt {
   /// - Throws: `TransferError`; `CancellationError` when the task is cancelled
   public func distil(
     from source: LanguageModel, to target: LanguageModel, on data: Dataset, template: Template? = nil,
-    startingFrom start: PromptStart = .random, words: [String]? = nil, subjectLimit: Int? = nil,
+    startingFrom start: PromptStart? = nil, words: [String]? = nil, subjectLimit: Int? = nil,
     temperature: Float = 1, settings: TuningSettings = TuningSettings(), parallelism: Parallelism = .granted,
     progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) async throws -> SoftPrompt {
@@ -37,7 +37,7 @@ extension LanguageModel {
   /// - Throws: `TransferError`; `CancellationError` when the task is cancelled
   public func distil(
     _ teachers: [Teacher], on data: Dataset, template: Template? = nil,
-    startingFrom start: PromptStart = .random, words: [String]? = nil, subjectLimit: Int? = nil,
+    startingFrom start: PromptStart? = nil, words: [String]? = nil, subjectLimit: Int? = nil,
     temperature: Float = 1, settings: TuningSettings = TuningSettings(), parallelism: Parallelism = .granted,
     progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) async throws -> SoftPrompt {

@@ -181,10 +181,17 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
     return PromptedInput(elements: elements, readPosition: readPosition)
   }
 
+  /// Whether there is more to it than places.
+  var hasWords: Bool {
+    pieces.contains { if case .text(let text) = $0 { !text.allSatisfy(\.isWhitespace) } else { false } }
+  }
+
   /// The ids of a manual template's own words, in order, without subject and answer: where a prompt may start from.
   func wordIds(tokenizer: Tokenizer) -> [Int] {
     pieces.flatMap { piece in
-      if case .text(let text) = piece { tokenizer.encode(text, addingSpecialTokens: false) } else { [Int]() }
+      guard case .text(var text) = piece else { return [Int]() }
+      while text.last?.isWhitespace == true { text.removeLast() }  // a token of its own in some vocabularies
+      return text.isEmpty ? [] : tokenizer.encode(text, addingSpecialTokens: false)
     }
   }
 }

@@ -30,9 +30,13 @@ enum Provenance {
     ["model": space.name, "embeddingSHA256": space.table.fingerprint, "weight": "\(weight)"]
   }
 
-  /// The prompt that was refined; nothing where vectors started otherwise.
+  /// Where vectors started from: by name, or the prompt that was refined.
   static func start(_ start: PromptStart) -> [String: String] {
-    if case .prompt(let origin) = start { ["refines": json(origin.provenance)] } else { [:] }
+    switch start {
+    case .random, .mean, .words: ["start": start.name]
+    case .prompt(let origin): ["refines": json(origin.provenance)]
+    case .vectors: [:]
+    }
   }
 
   /// One line of JSON with sorted keys.

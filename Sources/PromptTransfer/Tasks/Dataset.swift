@@ -53,6 +53,30 @@ public enum Dataset: Sendable {
     }
   }
 
+  /// The template in words: a task's own; of facts, what `relations.jsonl` beside or above them says of the relation, as in
+  /// LAMA. Nil where there is none. Throws where that file cannot be read.
+  public func manualTemplate() throws(TransferError) -> Template? {
+    switch self {
+    case .task(let task): return task.description.manualTemplate
+    case .facts(let url):
+      let folder = url.absoluteURL.standardizedFileURL.deletingLastPathComponent()
+      for place in [folder, folder.deletingLastPathComponent()] {
+        let file = place.appendingPathComponent("relations.jsonl")
+        guard FileManager.default.fileExists(atPath: file.path) else { continue }
+        return try TransferError.unify {
+          try Templates.read(file).first { $0.relation == stem }?.template
+        }
+      }
+      return nil
+    }
+  }
+
+  /// Where a prompt starts from when nothing else is asked for: the words of the manual template, or where there is none the mean
+  /// word.
+  public func start() throws(TransferError) -> PromptStart {
+    .suiting(try manualTemplate())
+  }
+
   /// The labels of a task; none where objects are any words.
   public var labels: [TaskDescription.Label] {
     switch self {

@@ -10,13 +10,13 @@ extension LanguageModel {
   /// - Parameters:
   ///   - data: its `train` and `dev` splits are read
   ///   - template: where subject, vectors and answer stand; where nil, that of the prompt to start from, else the data's own
-  ///   - start: where the vectors start from
+  ///   - start: where the vectors start from; ``Dataset/start()`` when nil
   ///   - words: among which answers are looked for; all whole words of the model when nil. A task has its labels
   ///   - exampleLimit: at most so many training examples, and development examples as well; all when nil
   ///   - progress: called after every step with the number of steps done and of all steps, not on the caller's thread
   /// - Throws: `TransferError`; `CancellationError` when the task is cancelled
   public func tune(
-    on data: Dataset, template: Template? = nil, startingFrom start: PromptStart = .random,
+    on data: Dataset, template: Template? = nil, startingFrom start: PromptStart? = nil,
     words: [String]? = nil, exampleLimit: Int? = nil, settings: TuningSettings = TuningSettings(),
     parallelism: Parallelism = .granted,
     progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }

@@ -1,15 +1,37 @@
 import Tensors
 
 /// Where the vectors of a prompt start from before they learn.
+///
+/// Tuned vectors stay near their start, and between real models only what words mean carries over: words and the table's mean
+/// carry, random vectors hardly do (`docs/findings.md`).
 public enum PromptStart: Sendable {
   /// Independent normal entries with the mean and deviation of the model's word embeddings, drawn with the seed of the settings.
   case random
+  /// The mean of the model's word embeddings for every vector, with a tenth of their deviation as noise, drawn with the seed
+  /// of the settings, so that the vectors do not learn alike.
+  case mean
   /// The embeddings of a manual template's words, cut or repeated to the number of vectors.
   case words(Template)
   /// A prompt of the same model that is to be refined, one carried over for example; its template must be the one to be tuned.
   case prompt(SoftPrompt)
   /// (P, C), P as in the template.
   case vectors(Matrix)
+
+  /// The words of a manual template, or the mean word where there is none, or none with words.
+  public static func suiting(_ manual: Template?) -> PromptStart {
+    if let manual, manual.hasWords { .words(manual) } else { .mean }
+  }
+
+  /// As the command has it: `random`, `mean`, `template:TEXT`, else the kind.
+  public var name: String {
+    switch self {
+    case .random: "random"
+    case .mean: "mean"
+    case .words(let manual): "template:\(manual)"
+    case .prompt: "prompt"
+    case .vectors: "vectors"
+    }
+  }
 }
 
 extension EmbeddingSpace {
@@ -19,6 +41,7 @@ extension EmbeddingSpace {
   ) throws(TransferError) -> Matrix {
     switch start {
     case .random: return randomStart(vectorCount: template.vectorCount, seed: seed)
+    case .mean: return meanStart(vectorCount: template.vectorCount, seed: seed)
     case .words(let manual): return try self.start(from: manual, vectorCount: template.vectorCount)
     case .prompt(let prompt): return try self.start(from: prompt, template: template)
     case .vectors(let vectors):
@@ -32,6 +55,16 @@ extension EmbeddingSpace {
     let (mean, deviation) = table.moments()
     var stream = RandomStream(seed: seed, name: "tune.start")
     return stream.normalMatrix(rows: vectorCount, columns: table.width, mean: mean, deviation: deviation)
+  }
+
+  /// The mean word embedding, with noise: (vectorCount, C).
+  func meanStart(vectorCount: Int, seed: UInt64) -> Matrix {
+    var stream = RandomStream(seed: seed, name: "tune.start")
+    var start = stream.normalMatrix(
+      rows: vectorCount, columns: table.width, mean: 0, deviation: 0.1 * table.moments().deviation)
+    let mean = table.meanRow()
+    for row in 0..<vectorCount { start.setRow(row, zip(start.row(row), mean).map { Double($0) + $1 }) }
+    return start
   }
 
   /// The embeddings of a manual template's words, cut or repeated to `vectorCount` rows.

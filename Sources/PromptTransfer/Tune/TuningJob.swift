@@ -35,9 +35,10 @@ public struct TuningJob: Sendable {
   /// throws.
   /// - Parameters:
   ///   - template: where nil, that of the prompt to start from, else the data set's own
+  ///   - start: ``Dataset/start()`` where nil
   ///   - exampleLimit: at most so many training examples, and development examples as well, drawn with the seed; all when nil
   public init(
-    _ data: Dataset, template: Template? = nil, start: PromptStart = .random, exampleLimit: Int? = nil,
+    _ data: Dataset, template: Template? = nil, start: PromptStart? = nil, exampleLimit: Int? = nil,
     seed: UInt64 = 0
   ) throws(TransferError) {
     let origin: Template? = if case .prompt(let prompt) = start { prompt.template } else { nil }
@@ -49,8 +50,9 @@ public struct TuningJob: Sendable {
     }
     var provenance = SoftPrompt.provenance(of: data.labels)
     if let exampleLimit { provenance["factsLimit"] = "\(exampleLimit)" }
+    let own = if let start { start } else { try data.start() }
     self.init(
-      name: data.name, train: try read(.train), dev: try read(.dev), template: layout, start: start,
+      name: data.name, train: try read(.train), dev: try read(.dev), template: layout, start: own,
       provenance: provenance)
   }
 }
