@@ -39,10 +39,9 @@ struct MethodOptions: ParsableArguments {
       "Any setting of the method, by its name in configurations. May be repeated.", valueName: "name=value"))
   var set: [SettingArgument] = []
 
-  /// The method's name.
-  var chosen: String {
-    method
-      ?? (search != nil || maskTop != nil || maskAbsolute ? RelativeSearch.name : CanonicalMap.name)
+  /// The method's name: the relative one where its options are given.
+  func name(default usual: String) -> String {
+    method ?? (search != nil || maskTop != nil || maskAbsolute ? RelativeSearch.name : usual)
   }
 
   /// The settings that are given, by their names in configurations.
@@ -62,7 +61,8 @@ struct MethodOptions: ParsableArguments {
   func validate() throws { _ = try transferMethod() }
 
   /// Throws `ValidationError` where a setting is not the method's, or out of its range.
-  func transferMethod() throws -> any TransferMethod {
+  func transferMethod(default usual: String = CanonicalMap.name) throws -> any TransferMethod {
+    let chosen = name(default: usual)
     for (name, number) in [("ridge", ridge), ("shrinkage", shrinkage), ("learning-rate", learningRate)] {
       if let number, !number.isFinite { throw ValidationError("--\(name) wants a number, not \(number)") }
     }

@@ -34,6 +34,21 @@ struct PromptPlaces {
     for output in outputs { try AtomicFile.requireWritable(output) }
   }
 
+  /// For each prompt the facts it is about: of folders the relation with the prompt's name.
+  func datasets(_ data: Dataset) throws -> [Dataset] {
+    guard isFolder else { return [data] }
+    let relations = try data.relations()
+    return try outputs.map { output in
+      let name = output.deletingPathExtension().lastPathComponent
+      guard let own = relations.first(where: { $0.stem == name }) else {
+        throw TransferError(
+          data.name, "has no facts for the prompt \(name)",
+          hint: "Its relations are: \(relations.map(\.stem).joined(separator: ", "))")
+      }
+      return own
+    }
+  }
+
   /// The names of prompt files that every folder has, sorted.
   private static func shared(by folders: [URL]) throws -> [String] {
     let held = try folders.map { folder in

@@ -48,7 +48,7 @@ struct TransferCommand: AsyncParsableCommand {
     if selection.select == .dev, output.hasSuffix("/") {
       throw ValidationError("--select dev chooses for one prompt, whose facts it is given")
     }
-    if how.chosen == Copy.name, from.count > 1 {
+    if how.method == Copy.name, from.count > 1 {
       throw ValidationError("--method copy takes one --from, not \(from.count)")
     }
   }
@@ -98,7 +98,7 @@ struct TransferCommand: AsyncParsableCommand {
     for prompt in prompts.joined() { try prompt.requireLabels(in: target) }
     let list = anchors == "shared" ? nil : try CandidateVocabulary.readWords(URL(fileURLWithPath: anchors))
     let clock = ContinuousClock.now
-    let method = try how.transferMethod()
+    let method = try how.transferMethod(default: selection.usualMethod)
     let words = SharedVocabulary(sources: spaces, target: target, list: list, count: usedAnchors)
     let transfer = Transfer(
       words, method: method, normalization: type(of: method).readsWords ? normalize : nil, seed: common.seed,
@@ -106,7 +106,7 @@ struct TransferCommand: AsyncParsableCommand {
     let progress = common.progress("carrying to \(target.name)", unit: "steps")
     let outcomes = try transfer.run(
       prompts, weights: from.map(\.weight),
-      selection: try await judge(prompts[0][0].template, interruption),
+      selection: try await selection(prompts, places, interruption),
       progress: { progress.update($0, of: $1) }, shouldStop: { interruption.isRequested })
     progress.finish()
     guard let outcomes else {
@@ -153,11 +153,41 @@ struct TransferCommand: AsyncParsableCommand {
     }
   }
 
-  private func judge(_ template: Template, _ interruption: Interruption) async throws -> Selection? {
+  /// - Parameter prompts: for each prompt to be written the sources' own
+  private func selection(
+    _ prompts: [[SoftPrompt]], _ places: PromptPlaces, _ interruption: Interruption
+  ) async throws -> Selection? {
     switch selection.select {
     case nil: nil
     case .words: .words
-    case .dev: .dev(try await developmentFacts(template, interruption))
+    case .dev: .answers([try await developmentFacts(prompts[0][0].template, interruption)])
+    case .agreement: .answers(try await agreements(prompts, places, .agreement, interruption))
+    case .divergence: .answers(try await agreements(prompts, places, .divergence, interruption))
+    }
+  }
+
+  /// For each prompt how the target's answers agree with the sources'.
+  private func agreements(
+    _ prompts: [[SoftPrompt]], _ places: PromptPlaces, _ measure: Agreement.Measure,
+    _ interruption: Interruption
+  ) async throws -> [Agreement] {
+    let data = try Location.dataset(selection.subjects ?? "")
+    let subjects = try places.datasets(data).map {
+      try $0.unlabelled(Agreement.subjectLimit, seed: common.seed)
+    }
+    var sources: [LanguageModel] = []
+    for source in from {
+      sources.append(try await common.model(source.model, .model, interruption).languageModel())
+    }
+    let target = try await common.model(to, .model, interruption).languageModel()
+    let words = try selection.vocabulary.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) }
+    return try zip(prompts, subjects).map { prompts, subjects in
+      let teachers = try from.indices.map {
+        try Teacher(model: sources[$0], prompt: prompts[$0], weight: from[$0].weight)
+      }
+      return try Agreement(
+        teachers, target: target, subjects: subjects, words: words, measure: measure,
+        parallelism: common.parallelism)
     }
   }
 

@@ -153,13 +153,15 @@ struct Pipeline {
   }
 
   /// Tuning with one candidate, which every prompt answers with probability 1: all prompts are equals.
-  func tuneAmongEquals() throws -> Matrix {
+  /// - Parameter seed: of the start as well
+  func tuneAmongEquals(from start: PromptStart, seed: UInt64 = 3) throws -> Matrix {
     let facts = try relation(.train).examples.map {
       Example(relation: "r", subject: $0.subject, object: "w00")
     }
-    return try Tuner(evaluator: evaluator(["w00"]), settings: Self.settings).tune(
-      train: facts, dev: facts, template: .vectors(3), start: prompt("start")
-    ).vectors
+    var settings = Self.settings
+    settings.seed = seed
+    let job = TuningJob(name: "facts", train: facts, dev: facts, template: .vectors(3), start: start)
+    return try Tuner(evaluator: evaluator(["w00"]), settings: settings).tune([job])[0].vectors
   }
 
   func distil() throws -> Training {
@@ -206,6 +208,23 @@ struct Pipeline {
     let selected = try #require(
       try DevSelection(evaluator, facts: facts).run(
         transfer(CanonicalMap(), .strength, several: false, seed: 0), softPrompts(false)))
+    return try Choice(selected.chosen, selected.score)
+  }
+
+  /// By the answers of both sources to all words.
+  func selectByAgreement(_ measure: Agreement.Measure) throws -> Choice {
+    let teachers = try zip(names(true), weights(true)).map { name, weight in
+      let model = try model(name)
+      return try Teacher(model: model, prompt: softPrompt(model, prompt(name)), weight: weight)
+    }
+    let words = try #require(numbers["select.agreement"]?["words"]?.array).compactMap(\.string)
+    let judge = try Agreement(
+      teachers, target: model("t"), subjects: SubjectSet((0..<40).map { $0 < 10 ? "w0\($0)" : "w\($0)" }),
+      words: words, measure: measure, parallelism: Parallelism(threads: 2))
+    let selected = try #require(
+      try judge.run(
+        transfer(CanonicalMap(), .strength, several: true, seed: 0), softPrompts(true), weights: weights(true)
+      ))
     return try Choice(selected.chosen, selected.score)
   }
 

@@ -30,6 +30,21 @@ import Testing
     expectClose([chosen.score], [try #require(scores.max())], absolute: 1e-9)
   }
 
+  /// By the sources' own answers, without labels: of equals the first, which is not the nearest in distribution.
+  @Test func answersOfTheSourcesChoose() throws {
+    let pipeline = try Pipeline()
+    let agreements = try pipeline.list("select.agreement", "scores")
+    let divergences = try pipeline.list("select.agreement", "divergences")
+    let best = try #require(agreements.max())
+    let agreement = try pipeline.selectByAgreement(.agreement)
+    #expect(agreement.ridge == Self.ridges[agreements.firstIndex(of: best) ?? 0])
+    expectClose([agreement.score], [best], absolute: 1e-6)
+    let nearest = try #require(divergences.min())
+    let divergence = try pipeline.selectByAgreement(.divergence)
+    #expect(divergence.ridge == Self.ridges[divergences.firstIndex(of: nearest) ?? 0])
+    expectClose([divergence.score], [-nearest], absolute: 1e-5)
+  }
+
   @Test func evaluationIsAsDefined() throws {
     let pipeline = try Pipeline()
     let found = try pipeline.evaluate()

@@ -1,3 +1,4 @@
+import PromptTransfer
 import TestSupport
 import Testing
 
@@ -21,7 +22,19 @@ import Testing
   /// Of equally good prompts the first stays: here the start.
   @Test func ofEqualsTheFirstIsKept() throws {
     let pipeline = try Pipeline()
-    #expect(try pipeline.tuneAmongEquals() == pipeline.prompt("start"))
+    let start = try pipeline.prompt("start")
+    #expect(try pipeline.tuneAmongEquals(from: .vectors(start)) == start)
+  }
+
+  /// The mean row of the table with a tenth of the deviation as noise, and entries of the table's mean and deviation.
+  @Test func startsAreAsDefined() throws {
+    let pipeline = try Pipeline()
+    let starts = [(PromptStart.mean, "mean"), (.random, "start")]
+    for (start, name) in starts {
+      expectClose(
+        try pipeline.tuneAmongEquals(from: start, seed: 9).elements, try pipeline.prompt(name).elements,
+        absolute: 1e-6, name)
+    }
   }
 
   /// Two teachers with the weights 1 and 3, at temperature 2.

@@ -73,7 +73,7 @@ import Testing
     let evaluator = TinyWorld.evaluator(target)
     let set = try evaluator.prepare(TinyWorld.facts, template: prompt.template)
     let dev = DevSelection(evaluator, facts: set)
-    let chosen = try await transfer.carry([[prompt]], selection: .dev(dev))[0]
+    let chosen = try await transfer.carry([[prompt]], selection: .answers([dev]))[0]
     #expect(chosen.provenance["select"] == "dev")
   }
 

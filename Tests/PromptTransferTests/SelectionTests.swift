@@ -45,7 +45,7 @@ import Testing
     let transfer = transfer(RelativeSearch(.gradient(steps: 400, learningRate: 5e-2), mask: .all))
     var snapshots: [Matrix] = []
     var observer = FittedTransfer.Observer()
-    observer.snapshotCount = DevSelection.snapshotCount
+    observer.snapshotCount = FittedCandidates.snapshotCount
     observer.snapshot = { snapshots.append($0) }
     _ = try transfer.fit().carry([prompts], weights: nil, observer)
     let dev = try facts(thatOnly: snapshots[place])

@@ -87,6 +87,28 @@ import Testing
     #expect(throws: TransferError.self) { try tuner.start(from: Template("[X] [Y]"), vectorCount: 2) }
   }
 
+  /// LAMA keeps templates above the folder of facts.
+  @Test(arguments: ["relations.jsonl", "data/relations.jsonl"])
+  func theRelationsTemplateIsTheStart(_ place: String) throws {
+    let folder = try TemporaryFolder()
+    let facts = folder.url.appending(path: "data/capital")
+    try folder.write("", to: "data/capital/train.jsonl")
+    #expect(try Dataset.facts(facts).start().name == "mean")
+    let lines = #"{"relation": "river", "template": "[X] lies on [Y] ."}"# + "\n"
+    try folder.write(lines, to: place)
+    #expect(try Dataset.facts(facts).start().name == "mean")
+    try folder.write(
+      lines + #"{"relation": "capital", "template": "[X] is the [Y] ."}"# + "\n"
+        + #"{"relation": "empty", "template": "[X] [Y]"}"#, to: place)
+    #expect(try Dataset.facts(facts).start().name == "template:[X] is the [Y] .")
+    #expect(
+      try Dataset.facts(folder.url.appending(path: "data/capital.csv")).start().name
+        == "template:[X] is the [Y] .")
+    #expect(try Dataset.facts(folder.url.appending(path: "data/empty")).start().name == "mean")
+    try folder.write("{", to: place)
+    #expect(throws: TransferError.self) { try Dataset.facts(facts).start() }
+  }
+
   /// A prompt's own vectors, where it is the model's and fits the template; refining it never makes it worse on the
   /// development facts.
   @Test func refiningStartsFromAPromptOfThisModel() throws {

@@ -109,6 +109,7 @@ class Model:
     def rows(self, words): return self.E[[self.id[word] for word in words]]
     def moments(self): return self.E.mean(), self.E.std()                        # of every entry, population
     def start(self, seed): return Stream(seed, "tune.start").matrix(P, self.width, *self.moments())
+    def mean_start(self, seed): return f32(self.E.mean(0) + Stream(seed, "tune.start").matrix(P, self.width, 0, 0.1 * self.moments()[1]))
 
     def linear(self, key, x): return x @ self.W[key + ".weight"].T + self.W[key + ".bias"]
     def norm(self, key, x):
@@ -428,6 +429,13 @@ def select_words(method, sources, target, anchors, seed):
     return [float((unit(method(ridge)(exam, target, seen, "none")) * truth).sum(1).mean()) for ridge in RIDGES]
 
 
+def agreement(teachers, student, subjects, words, prompt):
+    """(the share of subjects to which the student's best word is the teachers', the mean of KL(teachers | student))."""
+    q = sum(share * softmax(model.of(subjects, own, words)) for share, (model, own, _) in zip(shares(teachers), teachers))
+    z = student.of(subjects, prompt, words)
+    return float((q.argmax(1) == z.argmax(1)).mean()), float((q * (np.log(q) - log_softmax(z))).sum(-1).mean())
+
+
 # ---- The fixtures
 
 def draw_facts(counts, model, prompt):
@@ -510,9 +518,13 @@ def experiment(models, facts, words, anchors, manual, configuration):
                 carried("projector", projector(seed, overshoots=False), "strength")
                 scores = select_words(linear, sources, t, anchors, seed)
                 carried("words", linear(RIDGES[int(np.argmax(scores))]), "strength", ridge=RIDGES[int(np.argmax(scores))])
+                both = [w for w in words if all(w in m.id for m, _, _ in sources) and w in t.id]
+                alike = [agreement(sources, t, [s for s, _ in dev], both, transfer(linear(ridge), sources, t, anchors, "strength"))
+                         for ridge in RIDGES]
+                for label, scores in [("agreement", [a for a, _ in alike]), ("divergence", [-d for _, d in alike])]:
+                    carried(label, linear(RIDGES[int(np.argmax(scores))]), "strength", ridge=RIDGES[int(np.argmax(scores))])
                 best, (dev_accuracy, _), *_ = tune(t, train[:3], dev[:3], words, start, **settings(seed, epochs=3))
                 cell("refine", names, relation, seed, best, devAccuracy=dev_accuracy)
-                both = [w for w in words if all(w in m.id for m, _, _ in sources) and w in t.id]
                 best, *_ = distil(sources, t, [s for s, _ in train[:4]], [s for s, _ in dev[:4]], both, start, 1.0,
                                        **settings(seed, epochs=3))
                 cell("distil", names, relation, seed, best)
@@ -522,6 +534,7 @@ def experiment(models, facts, words, anchors, manual, configuration):
 EXPERIMENT = {
     "name": "pipeline", "title": "Known cells", "facts": "facts", "templates": "relations.jsonl", "vocabulary": "words.txt",
     "vectorCounts": [P], "seeds": [1, 2], "tuning": {"epochs": 2, "batchSize": 4, "learningRate": 0.05},
+    "start": "random",
     "pairs": [{"sources": ["a"], "target": "t"}, {"sources": ["a", "b"], "target": "t"}],
     "methods": [
         {"method": "manual"}, {"method": "majority"}, {"method": "direct"},
@@ -533,6 +546,8 @@ EXPERIMENT = {
         {"label": "moments", "method": "linear", "normalize": "moments"},
         {"method": "projector", "batchSize": 8, "learningRate": 0.1, "stepLimit": 40, "patience": 3},
         {"label": "words", "method": "linear", "select": "words"},
+        {"label": "agreement", "method": "linear", "select": "agreement"},
+        {"label": "divergence", "method": "linear", "select": "divergence"},
         {"method": "refine", "factLimit": 3, "epochs": 3}, {"method": "distil", "factLimit": 4, "epochs": 3}],
 }
 
@@ -575,7 +590,7 @@ def main():
     common.write_json(folder / "experiment.json", EXPERIMENT)
     prompts = {"a": f32(1.6 * (a.rows(["w01", "w02", "w03"]) + 0.3 * rng.standard_normal((P, a.width)))),
                "b": f32(1.3 * (b.rows(["w04", "w02", "w05"]) + 0.3 * rng.standard_normal((P, b.width)))),
-               "start": t.start(9)}
+               "start": t.start(9), "mean": t.mean_start(9)}
     prompts["a"][2], prompts["b"][2] = f32(-1.5 * a.rows(["w06"])[0]), f32(-1.2 * b.rows(["w06"])[0])
     common.write_tensors(folder / "prompts.safetensors", prompts)
     common.write_tensors(folder / "transfer.safetensors", transfers(models, prompts, anchors))
@@ -609,6 +624,14 @@ def main():
     subjects = WORDS[10:19]
     chosen, micro = dev_facts(lambda ridge: answers(t, [(s, words[0]) for s in subjects], carried(ridge), words)[1], subjects)
     golden["select.dev"] = {"facts": chosen, "scores": micro, "ridge": RIDGES[int(micro.argmax())]}
+    two = [transfer(canonical(ridge, 0.5), teachers, t, anchors, "strength") for ridge in RIDGES]
+    for start in range(len(shared)):                                            # words among which models agree now and then
+        few = shared[start:start + 4]
+        alike = [agreement(teachers, t, WORDS, few, v) for v in two]
+        best = int(np.argmax([a for a, _ in alike]))
+        if best > 0 and best != np.argmax([-d for _, d in alike]) and alike[best][0] == max(a for a, _ in alike[best + 1:]): break
+    else: raise AssertionError("no such words")
+    golden["select.agreement"] = {"words": few, "scores": [a for a, _ in alike], "divergences": [d for _, d in alike]}
     for name, method in [("canonical", lambda ridge: canonical(ridge, 0.5)), ("linear", linear), ("relative", exact)]:
         for several, given in [("", source), (".two", teachers)]:
             scores = select_words(method, given, t, anchors, 4)

@@ -30,8 +30,20 @@ public struct Method: Sendable, Hashable, Codable {
   enum Mark: String, Sendable, CaseIterable { case manual, majority, direct }
 
   /// Who chooses: the target's development facts, as in the reference, which is then no longer without labels. Among the
-  /// snapshots of a gradient search, or the ridges of a closed form. Or shared words that are held out: without labels.
-  public enum Selection: String, Sendable, Codable { case dev, words }
+  /// snapshots of a gradient search, or the settings of closed forms. Or, without labels, shared words that are held out, or how
+  /// the target's answers to development subjects agree with the sources'.
+  public enum Selection: String, Sendable, Codable {
+    case dev, words, agreement, divergence
+
+    /// How answers are compared with the sources'; nil where they are not.
+    var measure: Agreement.Measure? {
+      switch self {
+      case .dev, .words: nil
+      case .agreement: .agreement
+      case .divergence: .divergence
+      }
+    }
+  }
   public enum Order: String, Sendable, Codable { case sorted, random }
 
   /// Settings beside the method's own.
@@ -119,10 +131,13 @@ public struct Method: Sendable, Hashable, Codable {
     }
     if let select = options.select, let method = transfer {
       let isSearch = (method as? RelativeSearch).map { if case .gradient = $0.search { true } else { false } }
-      let hasRidge = type(of: method).settingNames.contains("ridge") && isSearch != true
-      if !hasRidge && !(select == .dev && isSearch == true) {
-        throw wrong("select", "wants a method with a ridge (canonical, relative, linear)")
+      let hasChoice =
+        method is AnyMethod || (type(of: method).settingNames.contains("ridge") && isSearch != true)
+      if !hasChoice && !(select != .words && isSearch == true) {
+        throw wrong("select", "wants a method with a choice (any, canonical, relative, linear)")
       }
+    } else if transfer is AnyMethod {
+      throw wrong("method", "any wants a select")
     }
   }
 
@@ -168,6 +183,7 @@ public struct Method: Sendable, Hashable, Codable {
       if options.anchorCount != nil { all["anchorOrder"] = .text((options.anchorOrder ?? .random).rawValue) }
     }
     if let select = options.select { all.merge(select.settings) { $1 } }
+    if transfer is AnyMethod { all["compares"] = .text(AnyMethod.description) }
     all["factLimit"] = options.factLimit.map { .number(Double($0)) }
     return all
   }
@@ -213,13 +229,15 @@ public struct Method: Sendable, Hashable, Codable {
 extension Method.Selection {
   /// What a choice rests on.
   fileprivate var settings: [String: Setting] {
-    let ridges = Setting.text(DevSelection.ridges.map { "\($0)" }.joined(separator: " "))
+    let ridges = Setting.text(RidgeGrid.ridges.map { "\($0)" }.joined(separator: " "))
     switch self {
-    case .dev:
-      return [
+    case .dev, .agreement, .divergence:
+      var settings: [String: Setting] = [
         "select": .text(rawValue), "select.ridges": ridges,
-        "select.snapshots": .number(Double(DevSelection.snapshotCount)),
+        "select.snapshots": .number(Double(FittedCandidates.snapshotCount)),
       ]
+      if measure != nil { settings["select.subjectLimit"] = .number(Double(Agreement.subjectLimit)) }
+      return settings
     case .words:
       let words = WordSelection()
       return [

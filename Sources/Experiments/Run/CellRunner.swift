@@ -135,11 +135,29 @@ struct CellRunner: Sendable {
       return try choice.transfer.carry(prompts, shouldStop: shouldStop)
     case .dev:
       let prepared = try evaluator.prepare(facts.dev, template: prompts[0].template)
-      let selected = try DevSelection(evaluator, facts: prepared).run(
-        materials.transfer(cell, method, parallelism), prompts, shouldStop: shouldStop)
-      (result.chosen, result.devAccuracy) = (selected?.chosen, selected?.score)
-      return selected?.outcome
+      return try choose(DevSelection(evaluator, facts: prepared), cell, method, prompts, &result)
+    case .agreement, .divergence:
+      let teachers = try zip(cell.sources, prompts).map { name, prompt in
+        try Teacher(model: materials.model(name), prompt: prompt)
+      }
+      let subjects = SubjectSet(facts.dev.map(\.subject)).drawn(Agreement.subjectLimit, seed: cell.seed)
+      let agreement = try Agreement(
+        teachers, target: model, subjects: subjects, words: materials.words(facts),
+        measure: cell.method.options.select?.measure ?? .agreement, parallelism: parallelism)
+      return try choose(agreement, cell, method, prompts, &result)
     }
+  }
+
+  /// Nil when stopped.
+  private func choose(
+    _ judge: some AnswerSelection, _ cell: Cell, _ method: any TransferMethod, _ prompts: [SoftPrompt],
+    _ result: inout CellResult
+  ) throws -> FittedTransfer.Outcome? {
+    let candidates = try materials.candidates(cell, method, parallelism, shouldStop: shouldStop)
+    let selected = try judge.choose(among: candidates, prompts, shouldStop: shouldStop)
+    result.chosen = selected?.chosen
+    if judge.judge == .dev { result.devAccuracy = selected?.score }
+    return selected?.outcome
   }
 
   private func blank(_ space: EmbeddingSpace, _ template: Template) -> SoftPrompt {

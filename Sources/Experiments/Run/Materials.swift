@@ -71,6 +71,7 @@ final class Materials: Sendable {
   private let vocabularies: Shelf<SharedVocabulary>
   private let transfers: Shelf<FittedTransfer>
   private let evaluators: Shelf<Evaluator>
+  private let candidates: Shelf<FittedCandidates>
   private let choices: Shelf<WordSelection.Choice>
   private let wordLists: Shelf<WordList>
   private let fingerprints: Shelf<String>
@@ -88,6 +89,7 @@ final class Materials: Sendable {
     vocabularies = Shelf(capacity: 16)
     transfers = Shelf(capacity: 8)
     evaluators = Shelf(capacity: 32)
+    candidates = Shelf(capacity: 4)
     choices = Shelf(capacity: 8)
     wordLists = Shelf(capacity: 8)
     fingerprints = Shelf(capacity: .max)
@@ -214,20 +216,37 @@ final class Materials: Sendable {
     _ cell: Cell, _ method: any TransferMethod, _ parallelism: Parallelism,
     shouldStop: @escaping @Sendable () -> Bool
   ) throws -> FittedTransfer {
-    let options = cell.method.options
-    let usesSeed =
-      type(of: method).learnsBySeed || options.anchorShare != nil
-      || (options.anchorCount != nil && options.anchorOrder != .sorted)
-    let name = [
-      "\(cell.sources) \(cell.target) \(method.name) \(usesSeed ? cell.seed : 0)",
-      Fingerprint.of(cell.method.resolved),
-    ].joined(separator: " ")
-    let fitted = try transfers.value(name) {
+    let fitted = try transfers.value(fitName(cell, method)) {
       let fitted = try transfer(cell, method, parallelism).fit(shouldStop: shouldStop)
       if shouldStop() { throw Stopped() }
       return fitted
     }
     return fitted.with(seed: cell.seed)
+  }
+
+  /// What a selection by answers chooses among, fitted for as many.
+  func candidates(
+    _ cell: Cell, _ method: any TransferMethod, _ parallelism: Parallelism,
+    shouldStop: @escaping @Sendable () -> Bool
+  ) throws -> FittedCandidates {
+    let fitted = try candidates.value(fitName(cell, method)) {
+      let fitted = try transfer(cell, method, parallelism).candidates(shouldStop: shouldStop)
+      if shouldStop() { throw Stopped() }
+      return fitted
+    }
+    return fitted.with(seed: cell.seed)
+  }
+
+  /// The same for cells that what is learned serves.
+  private func fitName(_ cell: Cell, _ method: any TransferMethod) -> String {
+    let options = cell.method.options
+    let usesSeed =
+      type(of: method).learnsBySeed || options.anchorShare != nil
+      || (options.anchorCount != nil && options.anchorOrder != .sorted)
+    return [
+      "\(cell.sources) \(cell.target) \(method.name) \(usesSeed ? cell.seed : 0)",
+      Fingerprint.of(cell.method.resolved),
+    ].joined(separator: " ")
   }
 
   /// The same with the setting that held-out words choose: no prompt is looked at, so once for all relations.
@@ -261,7 +280,8 @@ final class Materials: Sendable {
     guard let target = try fingerprint(cell.target), !prompts.contains(nil) else { return nil }
     let trains = method.training != nil || method.tunesForItself
     let readsTraining = trains || method.mark == .majority
-    let readsDev = trains || method.options.select == .dev
+    let compares = method.options.select?.measure != nil
+    let readsDev = trains || compares || method.options.select == .dev
     var splits = ["test": facts.fingerprints.test]
     if readsTraining { splits["train"] = facts.fingerprints.train }
     if readsDev { splits["dev"] = facts.fingerprints.dev }

@@ -36,16 +36,14 @@ public struct DistillationResult: Sendable {
 /// The sources' answers to all subjects are held in memory: 4 bytes for each subject and word.
 public struct Distiller: Sendable {
   /// Sorted, so that the result does not depend on the order they were given in.
-  public let teachers: [Teacher]
-  public let student: LanguageModel
+  public var teachers: [Teacher] { group.teachers }
+  public var student: LanguageModel { group.student }
   public let settings: TuningSettings
   /// What logits of sources and target are divided by: above 1, unlikely answers count more.
   public let temperature: Float
   /// The words that answers are compared over.
-  public var words: [String] { candidates.words }
-  private let candidates: CandidateVocabulary
-  private let sourceCandidates: [CandidateVocabulary]
-  private let parallelism: Parallelism
+  public var words: [String] { group.candidates.words }
+  private let group: TeacherGroup
 
   /// Throws when there is no source, or fewer than two words that all models know.
   /// - Parameter words: the words that count where all models know them; all whole words when nil
@@ -54,22 +52,9 @@ public struct Distiller: Sendable {
     temperature: Float = 1, parallelism: Parallelism
   ) throws(TransferError) {
     precondition(temperature > 0)
-    guard !teachers.isEmpty else { throw TransferError("distil", "has no source") }
-    let teachers = teachers.sorted { Teacher.precedes($0, $1) }
-    let shared = CandidateVocabulary.shared(
-      [student.tokenizer] + teachers.map(\.model.tokenizer), list: words)
-    guard shared[0].words.count >= 2 else {
-      throw TransferError(
-        "distil", "the models share \(shared[0].words.count) words",
-        hint: "Answers are compared over the words that all models know as one token")
-    }
-    candidates = shared[0]
-    sourceCandidates = Array(shared.dropFirst())
-    self.teachers = teachers
-    self.student = student
+    group = try TeacherGroup(teachers, student: student, words: words, parallelism: parallelism)
     self.settings = settings
     self.temperature = temperature
-    self.parallelism = parallelism
   }
 
   /// A start of independent normal entries with the mean and deviation of the target's word embeddings.
@@ -108,8 +93,8 @@ public struct Distiller: Sendable {
     let (train, dev, template) = (job.train, job.dev, job.template)
     let start = try student.space.vectors(job.start, template: template, seed: settings.seed)
     try template.requireUse(with: student)
-    let trainLesson = try lesson(train, template)
-    let devLesson = try lesson(dev, template)
+    let trainLesson = try group.lesson(train, template, temperature: temperature)
+    let devLesson = try group.lesson(dev, template, temperature: temperature)
     guard !trainLesson.inputs.isEmpty else {
       throw TransferError(
         "subjects", "none of the \(train.subjects.count) training subjects can be asked",
@@ -118,11 +103,9 @@ public struct Distiller: Sendable {
     var tuning = JointTuning(
       [
         TuningRun(
-          DistillationObjective(
-            model: student.network, head: student.network.candidates(candidates.ids),
-            temperature: temperature, train: trainLesson, dev: devLesson, parallelism: parallelism),
+          DistillationObjective(train: trainLesson, dev: devLesson, parallelism: group.parallelism),
           settings: settings, start: start)
-      ], parallelism)
+      ], group.parallelism)
     try tuning.run(progress: progress, shouldStop: shouldStop)
     let run = tuning.runs[0]
     return DistillationResult(
@@ -153,27 +136,5 @@ public struct Distiller: Sendable {
       run.vectors, template: template, for: student.space,
       provenance: [Provenance.createdBy("distil"), made, Provenance.start(job.start)]
         .reduce(into: [:]) { $0.merge($1) { $1 } })
-  }
-
-  /// The subjects that every model can be asked, with the sources' mean answers.
-  private func lesson(
-    _ set: SubjectSet, _ template: Template
-  ) throws(TransferError) -> DistillationObjective.Lesson {
-    let usable = set.subjects.compactMap { subject -> (own: PromptedInput, others: [PromptedInput])? in
-      let others = teachers.compactMap { $0.input(subject) }
-      guard others.count == teachers.count, let own = student.input(subject, template: template) else {
-        return nil
-      }
-      return (own, others)
-    }
-    let total = teachers.reduce(0) { $0 + Double($1.weight) }
-    var targets = Matrix(rows: usable.count, columns: candidates.ids.count)
-    for (index, teacher) in teachers.enumerated() {
-      let answers = try teacher.answers(
-        usable.map { $0.others[index] }, candidates: sourceCandidates[index], temperature: temperature,
-        parallelism: parallelism)
-      targets.add(answers, scaledBy: Float(Double(teacher.weight) / total))
-    }
-    return DistillationObjective.Lesson(inputs: usable.map(\.own), targets: targets)
   }
 }

@@ -23,6 +23,13 @@ public enum Dataset: Sendable {
     return try TransferError.unify { try SubjectSet(url, split: split) }
   }
 
+  /// Subjects to compare answers by: of the development split, or of the training split where that has none; at most so many,
+  /// drawn with the seed.
+  public func unlabelled(_ limit: Int, seed: UInt64) throws(TransferError) -> SubjectSet {
+    let dev = try subjects(.dev)
+    return (dev.subjects.isEmpty ? try subjects(.train) : dev).drawn(limit, seed: seed)
+  }
+
   public var name: String {
     switch self {
     case .facts(let url): url.lastPathComponent

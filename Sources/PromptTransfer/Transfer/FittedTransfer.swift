@@ -32,13 +32,14 @@ public struct FittedTransfer: Sendable {
 
   /// A setting that was chosen among several.
   public struct Choice: Sendable {
-    public enum Judge: String, Sendable { case words, dev }
+    public enum Judge: String, Sendable { case words, dev, agreement, divergence }
 
-    /// By what: held-out words, or development examples.
+    /// By what: held-out words, development examples, or how the target's answers agree with the sources'.
     public let judge: Judge
-    /// The chosen setting by name: `ridge`, or `snapshot` of a gradient search.
+    /// The chosen setting by name: `ridge`, `method` where several were compared, or `snapshot` of a gradient search.
     public let setting: [String: String]
-    /// What was compared: the mean cosine of held-out words, or the accuracy on development examples.
+    /// What was compared: the mean cosine of held-out words, the accuracy on development examples, the share of equal answers, or
+    /// less the divergence of answers in nats.
     public let score: Double
   }
 

@@ -4,7 +4,7 @@ import Foundation
 public enum MethodRegistry {
   public static let all: [any TransferMethod.Type] = [
     CanonicalMap.self, RelativeSearch.self, LinearMap.self, Procrustes.self, NeuralProjector.self,
-    NearestWord.self, WeightedWords.self, Copy.self, RandomVectors.self,
+    NearestWord.self, WeightedWords.self, Copy.self, RandomVectors.self, AnyMethod.self,
   ]
 
   public static var names: [String] { all.map { $0.name } }

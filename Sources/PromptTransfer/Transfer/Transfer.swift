@@ -41,18 +41,18 @@ public struct Transfer: Sendable {
     return fitted(try method.fit(words, context(progress, shouldStop)))
   }
 
-  /// The settings among which a selection may choose. Throws where there are none.
+  /// What a selection may choose among, fitted. Throws where there is nothing to choose.
   func fitCandidates(
     shouldStop: @escaping () -> Bool = { false }
-  ) throws(TransferError) -> [(candidate: Candidate, transfer: FittedTransfer)] {
+  ) throws(TransferError) -> [FittedCandidate] {
     try requireWords()
     let candidates = try method.fitCandidates(words, context({ _, _ in }, shouldStop))
     guard !candidates.isEmpty else {
       throw TransferError(
         "method \(method.name)", "has no setting to choose",
-        hint: "Choose with canonical, linear, or relative with exact search")
+        hint: "Choose with any, canonical, linear, or relative with exact search")
     }
-    return candidates.map { ($0, fitted($0.fitted, as: $0.method)) }
+    return candidates.map { FittedCandidate(setting: $0.setting, transfer: fitted($0.fitted, as: $0.method)) }
   }
 
   private func fitted(

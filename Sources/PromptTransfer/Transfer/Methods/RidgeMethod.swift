@@ -29,6 +29,6 @@ extension RidgeMethod {
 }
 
 /// The ridges that a method with one is tried with.
-enum RidgeGrid {
-  static let ridges = [0, 0.01, 0.03, 0.1, 0.3, 1, 3, 10]
+public enum RidgeGrid {
+  public static let ridges = [0, 0.01, 0.03, 0.1, 0.3, 1, 3, 10]
 }

@@ -1,9 +1,9 @@
 /// Who chooses what a method leaves open.
 public enum Selection: Sendable {
-  /// Shared words that are held out: no labels are looked at.
+  /// Shared words that are held out: no labels are looked at, no model is run.
   case words
-  /// The target's answers to development examples.
-  case dev(DevSelection)
+  /// The target's answers: one for all prompts, or one for each.
+  case answers([any AnswerSelection])
 }
 
 extension Transfer {
@@ -26,47 +26,20 @@ extension Transfer {
     case .words:
       return try WordSelection().choose(self, weights: weights, shouldStop: shouldStop)?.transfer
         .carry(jobs, weights: weights, shouldStop: shouldStop)
-    case .dev(let selection):
+    case .answers(let judges):
+      guard judges.count == 1 || judges.count == jobs.count else {
+        throw TransferError("selection", "has \(judges.count) judges for \(jobs.count) prompts")
+      }
+      let candidates = try candidates(shouldStop: shouldStop)
       var outcomes: [FittedTransfer.Outcome] = []
-      for prompts in jobs {
+      for (place, prompts) in jobs.enumerated() {
         guard
-          let selected = try selection.run(
-            self, prompts, weights: weights, progress: progress, shouldStop: shouldStop)
+          let selected = try judges[judges.count == 1 ? 0 : place].choose(
+            among: candidates, prompts, weights: weights, progress: progress, shouldStop: shouldStop)
         else { return nil }
         outcomes.append(selected.outcome)
       }
       return outcomes
     }
   }
-}
-
-/// What was chosen among the candidates of a transfer, and by what score.
-public struct Selected: Sendable {
-  public let outcome: FittedTransfer.Outcome
-  /// The method with the chosen settings.
-  public let method: any TransferMethod
-  /// The chosen setting by name: `ridge`, or `snapshot` of a gradient search.
-  public let chosen: [String: String]
-  /// What was compared: the accuracy on development examples, or the mean cosine of held-out words.
-  public let score: Double
-
-  init(
-    _ outcome: FittedTransfer.Outcome, method: any TransferMethod, chosen: [String: String], score: Double
-  ) {
-    var outcome = outcome
-    outcome.choice = FittedTransfer.Choice(judge: .dev, setting: chosen, score: score)
-    (self.outcome, self.method, self.chosen, self.score) = (outcome, method, chosen, score)
-  }
-}
-
-/// The first of the best; nil when a score says that it was stopped.
-func firstBest<Element>(
-  _ elements: [Element], score: (Element) throws(TransferError) -> Double?
-) throws(TransferError) -> (Element, Double)? {
-  var best: (element: Element, score: Double)?
-  for element in elements {
-    guard let score = try score(element) else { return nil }
-    if score > best?.score ?? -.infinity { best = (element, score) }
-  }
-  return best.map { ($0.element, $0.score) }
 }

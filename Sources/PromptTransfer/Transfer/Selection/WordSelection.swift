@@ -43,22 +43,18 @@ public struct WordSelection: Sendable {
     for source in order { questions[source] = blurred(words.sources[source].all(), heldOut, &stream) }
     let truth = words.target.keeping(heldOut).all().normalizingRows()
     let exam = transfer.with(words: words.without(Set(heldOut)), normalization: .none)
-    var best: (candidate: Candidate, score: Double)?
-    for (candidate, fitted) in try exam.fitCandidates(shouldStop: shouldStop) {
+    let candidates = try exam.fitCandidates(shouldStop: shouldStop)
+    let best = try firstBest(candidates) { (candidate) throws(TransferError) in
       if shouldStop() { return nil }
-      let carried = try fitted.vectors(questions, weights: weights).normalizingRows()
-      let score =
-        zip(carried.elements, truth.elements).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+      let carried = try candidate.transfer.vectors(questions, weights: weights).normalizingRows()
+      return zip(carried.elements, truth.elements).reduce(0) { $0 + Double($1.0) * Double($1.1) }
         / Double(truth.rows)
-      if score > best?.score ?? -.infinity { best = (candidate, score) }
     }
-    guard let best else { return nil }
-    var fitted = try transfer.with(method: best.candidate.method).fit(shouldStop: shouldStop)
-    fitted.choice = FittedTransfer.Choice(
-      judge: .words, setting: best.candidate.setting, score: best.score)
-    return Choice(
-      transfer: fitted,
-      chosen: best.candidate.setting, score: best.score)
+    guard let (place, score) = best else { return nil }
+    let chosen = candidates[place]
+    var fitted = try transfer.with(method: chosen.transfer.method).fit(shouldStop: shouldStop)
+    fitted.choice = FittedTransfer.Choice(judge: .words, setting: chosen.setting, score: score)
+    return Choice(transfer: fitted, chosen: chosen.setting, score: score)
   }
 
   private func blurred(_ words: Matrix, _ chosen: [Int], _ stream: inout RandomStream) -> Matrix {

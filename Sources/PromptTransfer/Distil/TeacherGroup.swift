@@ -1,0 +1,117 @@
+import LanguageModels
+import Tensors
+
+/// Source models with their own prompts, and the target that is to answer as they do, over the words that all of them know.
+struct TeacherGroup: Sendable {
+  /// Sorted, so that results do not depend on the order they were given in.
+  let teachers: [Teacher]
+  let student: LanguageModel
+  /// The words, with their ids in the target.
+  let candidates: CandidateVocabulary
+  private let head: CandidateHead
+  private let sourceCandidates: [CandidateVocabulary]
+  let parallelism: Parallelism
+
+  /// Throws when there is no source, or fewer than two words that all models know.
+  /// - Parameter words: the words that count where all models know them; all whole words when nil
+  init(
+    _ teachers: [Teacher], student: LanguageModel, words: [String]?, parallelism: Parallelism
+  ) throws(TransferError) {
+    guard !teachers.isEmpty else { throw TransferError(student.name, "has no source to answer as") }
+    let teachers = teachers.sorted { Teacher.precedes($0, $1) }
+    let shared = CandidateVocabulary.shared(
+      [student.tokenizer] + teachers.map(\.model.tokenizer), list: words)
+    guard shared[0].words.count >= 2 else {
+      throw TransferError(
+        student.name, "shares \(shared[0].words.count) words with its sources",
+        hint: "Answers are compared over the words that all models know as one token")
+    }
+    candidates = shared[0]
+    head = student.network.candidates(candidates.ids)
+    sourceCandidates = Array(shared.dropFirst())
+    self.teachers = teachers
+    self.student = student
+    self.parallelism = parallelism
+  }
+
+  /// The subjects that every model can be asked, with the sources' mean answers.
+  /// - Parameter template: the target's
+  func lesson(
+    _ set: SubjectSet, _ template: Template, temperature: Float
+  ) throws(TransferError) -> Lesson {
+    let usable = set.subjects.compactMap { subject -> (own: PromptedInput, others: [PromptedInput])? in
+      let others = teachers.compactMap { $0.input(subject) }
+      guard others.count == teachers.count, let own = student.input(subject, template: template) else {
+        return nil
+      }
+      return (own, others)
+    }
+    let total = teachers.reduce(0) { $0 + Double($1.weight) }
+    var targets = Matrix(rows: usable.count, columns: candidates.ids.count)
+    for (index, teacher) in teachers.enumerated() {
+      let answers = try teacher.answers(
+        usable.map { $0.others[index] }, candidates: sourceCandidates[index], temperature: temperature,
+        parallelism: parallelism)
+      targets.add(answers, scaledBy: Float(Double(teacher.weight) / total))
+    }
+    return Lesson(
+      model: student.network, head: head, inputs: usable.map(\.own), targets: targets,
+      temperature: temperature
+    )
+  }
+}
+
+/// Subjects as the target is asked them, and what the sources say to them.
+struct Lesson: Sendable {
+  let model: any Network
+  let head: CandidateHead
+  let inputs: [PromptedInput]
+  let targets: Matrix  // (inputs, candidates), probabilities
+  /// What logits are divided by.
+  let temperature: Float
+
+  /// How near the target's answers come with a prompt.
+  struct Likeness: Sendable {
+    /// The share of subjects with the sources' own first answer.
+    let agreement: Double
+    /// The mean of `KL(sources | target)`, in nats.
+    let divergence: Double
+  }
+
+  /// Nil when interrupted.
+  func likeness(
+    _ prompt: Matrix, _ parallelism: Parallelism, shouldStop: @escaping @Sendable () -> Bool
+  ) -> Likeness? {
+    let size = Evaluator.sequencesPerTask
+    let taskCount = (inputs.count + size - 1) / size
+    let workers = Workers(parallelism, keepingLayers: false)
+    let parts = Collected<(agreements: Int, losses: [Float])>(count: taskCount)
+    parallelism.forEach(taskCount) { worker, task in
+      if shouldStop() { return }
+      let range = task * size..<min(inputs.count, (task + 1) * size)
+      var logits = model.logits(inputs[range], prompt: prompt, candidates: head, workers[worker])
+      let wanted = targets.gathering(range)
+      let agreements = (0..<range.count).count {
+        logits.indexOfLargest(row: $0) == wanted.indexOfLargest(row: $0)
+      }
+      parts.set(
+        (
+          agreements,
+          Divergence.forwardBackward(&logits, targets: wanted, temperature: temperature, scale: 0)
+        ), at: task)
+    }
+    guard let all = parts.all(), !inputs.isEmpty else { return nil }
+    let count = Double(inputs.count)
+    return Likeness(
+      agreement: Double(all.reduce(0) { $0 + $1.agreements }) / count,
+      divergence: all.flatMap(\.losses).reduce(0.0) { $0 + Double($1) } / count)
+  }
+}
+
+extension Matrix {
+  /// The column of a row's largest entry, the first of equals.
+  fileprivate func indexOfLargest(row: Int) -> Int {
+    let values = self.row(row)
+    return values.indices.reduce(0) { values[$1] > values[$0] ? $1 : $0 }
+  }
+}

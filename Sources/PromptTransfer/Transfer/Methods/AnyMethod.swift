@@ -1,0 +1,55 @@
+import Tensors
+
+/// No method of its own: closed forms with several ridges, among which a selection chooses.
+public struct AnyMethod: TransferMethod {
+  public static let name = "any"
+  public static let summary = "none by itself: compares maps and ridges, among which --select chooses"
+
+  public init() {}
+
+  /// What is compared.
+  public static let methods: [any TransferMethod] =
+    [Procrustes()]
+    + [0.01, 0.1, 1].map { CanonicalMap(ridge: $0) }
+    + [CanonicalMap(ridge: 0.1, shrinkage: 0)]
+    + [0.01, 0.1, 1].map { LinearMap(ridge: $0) }
+    + [0, 0.1, 1].map { RelativeSearch(.exact(ridge: $0)) }
+
+  /// What is compared, in words: what a choice rests on.
+  public static var description: String {
+    methods.map { method in
+      let settings = MethodRegistry.settings(of: method).sorted { $0.key < $1.key }
+      return ([method.name] + settings.map { "\($0.key)=\($0.value)" }).joined(separator: " ")
+    }.joined(separator: ", ")
+  }
+
+  public func fit(
+    _ words: SharedVocabulary, _ context: FitContext
+  ) throws(TransferError) -> any FittedMethod {
+    throw TransferError(
+      "method any", "compares several methods, of which none is chosen", hint: "Give a selection, or a method"
+    )
+  }
+
+  public func fitCandidates(
+    _ words: SharedVocabulary, _ context: FitContext
+  ) throws(TransferError) -> [Candidate] {
+    // What maps are found from, summed once for all of them.
+    let sums = CanonicalMap().sums(words, context)
+    var candidates: [Candidate] = []
+    for method in Self.methods {
+      if context.shouldStop() { break }
+      let fitted =
+        switch method {
+        case let map as any MapOfSums: map.fit(sums, words, context)
+        default: try method.fit(words, context)
+        }
+      let settings = MethodRegistry.settings(of: method).mapValues(\.description)
+      candidates.append(
+        Candidate(
+          method: method, fitted: fitted,
+          setting: settings.merging(["method": method.name]) { $1 }))
+    }
+    return candidates
+  }
+}

@@ -1,0 +1,61 @@
+import Tensors
+
+/// A choice without labels: whatever makes the target answer as the sources answer with their own prompts, to subjects whose
+/// objects are not read. It runs both models, forward only.
+public struct Agreement: AnswerSelection {
+  /// What is compared.
+  public enum Measure: String, Sendable, CaseIterable {
+    /// The share of subjects with the same first answer.
+    case agreement
+    /// How near the distributions of answers are: less the mean of `KL(sources | target)`, in nats.
+    case divergence
+  }
+
+  public let measure: Measure
+  private let lesson: Lesson
+  private let parallelism: Parallelism
+
+  /// How many subjects are enough to choose by.
+  public static let subjectLimit = 200
+
+  /// Asks the sources. Throws where the models share too few words, or none of the subjects can be asked.
+  /// - Parameters:
+  ///   - teachers: the sources with the prompts that are to be carried
+  ///   - words: over which answers are compared; all that the models share when nil
+  public init(
+    _ teachers: [Teacher], target: LanguageModel, subjects: SubjectSet, words: [String]? = nil,
+    measure: Measure = .agreement, parallelism: Parallelism = .granted
+  ) throws(TransferError) {
+    let group = try TeacherGroup(teachers, student: target, words: words, parallelism: parallelism)
+    let template = group.teachers[0].prompt.template
+    try template.requireUse(with: target)
+    lesson = try group.lesson(subjects, template, temperature: 1)
+    (self.measure, self.parallelism) = (measure, parallelism)
+    guard !lesson.inputs.isEmpty else {
+      throw TransferError(
+        "subjects", "none of the \(subjects.subjects.count) can be asked",
+        hint: "They have no tokens or too many for one of the models")
+    }
+  }
+
+  /// How many subjects are asked.
+  public var subjectCount: Int { lesson.inputs.count }
+
+  public var judge: FittedTransfer.Choice.Judge {
+    switch measure {
+    case .agreement: .agreement
+    case .divergence: .divergence
+    }
+  }
+
+  public func score(
+    _ vectors: Matrix, shouldStop: @escaping @Sendable () -> Bool
+  ) throws(TransferError) -> Double? {
+    lesson.likeness(vectors, parallelism, shouldStop: shouldStop).map { likeness in
+      switch measure {
+      case .agreement: likeness.agreement
+      case .divergence: -likeness.divergence
+      }
+    }
+  }
+}

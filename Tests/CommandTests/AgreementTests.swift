@@ -1,0 +1,77 @@
+import Formats
+import Foundation
+import TestSupport
+import Testing
+
+/// `transfer --select agreement`: maps and ridges chosen by the sources' own answers.
+@Suite struct AgreementTests {
+  let world: World
+
+  init() throws {
+    world = try World()
+    let relations = #"{"relation": "facts", "template": "[X] is the capital of [Y] ."}"#
+    try world.folder.write(relations, to: "relations.jsonl")
+    for model in ["model", "other"] {
+      _ = try world.json(
+        "tune", "--model", model, "--facts", "facts", "--epochs", "1", "-o", "prompts/facts.safetensors")
+    }
+    _ = try world.json(
+      "tune", "--model", "model", "--facts", "facts", "--epochs", "1", "-o", "prompts/facts.safetensors")
+  }
+
+  /// The prompt of a folder is chosen as it would be alone, and says by what; objects are not read.
+  @Test func choosesForOnePromptAndForAFolder() throws {
+    for split in ["train", "dev"] {
+      try world.folder.write(
+        ["france", "italy"].map { #"{"sub_label": "\#($0)"}"# }.joined(separator: "\n"),
+        to: "asked/facts/\(split).jsonl")
+    }
+    let one = try world.json(
+      "transfer", "--from", "model=prompts/facts.safetensors", "--to", "other", "--select", "agreement",
+      "--subjects", "asked/facts", "-o", "one.safetensors")
+    #expect(one["method"]?.string == "any" && one["chosen"]?["method"]?.string != nil)
+    let score = try #require(one["selectionScore"]?.double)
+    #expect([0, 0.5, 1].contains(score))
+    _ = try world.json(
+      "transfer", "--from", "model=prompts/", "--to", "other", "--select", "agreement", "--subjects", "asked",
+      "-o", "many/")
+    #expect(try world.bytes("one.safetensors") == world.bytes("many/facts.safetensors"))
+    let provenance = try world.json("inspect", "one.safetensors")["provenance"]
+    #expect(provenance?["select"]?.string == "agreement")
+    let near = try world.json(
+      "transfer", "--from", "model=prompts/facts.safetensors", "--to", "other", "--select", "divergence",
+      "--method", "linear", "--subjects", "asked/facts", "-o", "near.safetensors")
+    #expect(near["method"]?.string == "linear" && near["selectionScore"]?.double ?? 1 < 0)
+  }
+
+  @Test(arguments: [
+    (["--select", "agreement"], "--select agreement wants --subjects"),
+    (["--subjects", "facts"], "--subjects belongs to --select agreement"),
+    (["--method", "any"], "--method any wants --select"),
+    (["--select", "agreement", "--subjects", "facts", "--method", "procrustes"], "finds nothing to choose"),
+    (["--select", "agreement", "--subjects", "nowhere"], "nowhere"),
+  ])
+  func refusesWhatMakesNoSense(_ options: [String], _ message: String) throws {
+    let outcome = try Command.run(
+      ["transfer", "--from", "model=prompts/facts.safetensors", "--to", "other", "-o", "x.safetensors"]
+        + options,
+      in: world.folder.url)
+    #expect(outcome.status != 0 && outcome.errors.contains(message), "\(outcome.errors)")
+  }
+
+  /// The words of the relation's template, and the mean word where it has none.
+  @Test func tuningStartsFromTheTemplate() throws {
+    func start(_ path: String) throws -> String? {
+      try world.json("inspect", path)["provenance"]?["start"]?.string
+    }
+    #expect(try start("prompts/facts.safetensors") == "template:[X] is the capital of [Y] .")
+    for (initial, name) in [
+      ("mean", "mean"), ("random", "random"), ("template:the [X] [Y]", "template:the [X] [Y]"),
+    ] {
+      _ = try world.json(
+        "tune", "--model", "model", "--facts", "facts", "--epochs", "1", "--init", initial, "-o",
+        "p.safetensors")
+      #expect(try start("p.safetensors") == name)
+    }
+  }
+}
