@@ -11,12 +11,7 @@ import Testing
     world = try World()
     let relations = #"{"relation": "facts", "template": "[X] is the capital of [Y] ."}"#
     try world.folder.write(relations, to: "relations.jsonl")
-    for model in ["model", "other"] {
-      _ = try world.json(
-        "tune", "--model", model, "--facts", "facts", "--epochs", "1", "-o", "prompts/facts.safetensors")
-    }
-    _ = try world.json(
-      "tune", "--model", "model", "--facts", "facts", "--epochs", "1", "-o", "prompts/facts.safetensors")
+    _ = try world.json("tune", "--model", "model", "--facts", "facts", "--epochs", "1", "-o", "prompts/")
   }
 
   /// The prompt of a folder is chosen as it would be alone, and says by what; objects are not read.

@@ -23,7 +23,7 @@ struct TeacherGroup: Sendable {
       [student.tokenizer] + teachers.map(\.model.tokenizer), list: words)
     guard shared[0].words.count >= 2 else {
       throw TransferError(
-        student.name, "shares \(shared[0].words.count) words with its sources",
+        student.name, "the models share \(shared[0].words.count) words",
         hint: "Answers are compared over the words that all models know as one token")
     }
     candidates = shared[0]
