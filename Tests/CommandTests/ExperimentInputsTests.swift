@@ -42,7 +42,8 @@ import Testing
     /// Writes the configuration, with other members than these.
     func configure(_ members: [String: String], to name: String = "tiny.json") throws {
       let all = [
-        "name": #""tiny""#, "title": #""Tiny""#, "facts": #""data""#, "templates": #""templates.jsonl""#,
+        "name": #""tiny""#, "start": #""random""#, "title": #""Tiny""#, "facts": #""data""#,
+        "templates": #""templates.jsonl""#,
         "relations": #"["capital", "bond.json=texts"]"#, "vocabulary": #""words.txt""#,
         "anchors": #""anchors.txt""#, "vectorCounts": "[2]", "tuning": #"{"epochs": 1, "batchSize": 2}"#,
         "pairs": #"[{"sources": ["model"], "target": "other"}]"#, "methods": Self.methods,
