@@ -29,6 +29,13 @@ import Tokenization
     #expect(listed.words == ["rome", "zebra"])
     let first = SharedVocabulary(sources: [a.space], target: b.space, count: .first(2))
     #expect(first.words == [".", "capital"])
+    // Ids follow the order in which the words of the world stand.
+    let frequent = SharedVocabulary(sources: [a.space], target: b.space, count: .frequent(3, skipping: 2))
+    #expect(frequent.words == TinyWorld.words[2..<5].sorted())
+    #expect(
+      SharedVocabulary(sources: [a.space], target: b.space, count: .frequent(9, skipping: 11)).words == [
+        "zebra"
+      ])
   }
 
   /// With `strength`, a prompt carried to its own model comes back, lengths included.

@@ -36,10 +36,29 @@ public struct AnchorRows: Sendable {
   }
 
   /// The mean length of the rows.
-  var meanNorm: Double {
+  var meanNorm: Double { meanNorm(of: { $0 }) }
+
+  /// The mean distance of the rows from a point.
+  func meanDistance(from centre: [Double]) -> Double { meanNorm { $0.addingToRows(centre, scaledBy: -1) } }
+
+  private func meanNorm(of change: (Matrix) -> Matrix) -> Double {
     var sum = 0.0
-    forEachBlock(of: readBlock) { _, rows in for row in 0..<rows.rows { sum += rows.rowNorm(row) } }
+    forEachBlock(of: readBlock) { _, rows in
+      let changed = change(rows)
+      for row in 0..<changed.rows { sum += changed.rowNorm(row) }
+    }
     return sum / Double(max(1, ids.count))
+  }
+
+  /// The mean of the rows: (C).
+  func mean() -> [Double] {
+    var sums = [Double](repeating: 0, count: width)
+    forEachBlock(of: readBlock) { _, rows in
+      for row in 0..<rows.rows {
+        for (column, value) in rows.row(row).enumerated() { sums[column] += Double(value) }
+      }
+    }
+    return sums.map { $0 / Double(max(1, ids.count)) }
   }
 
   /// The cosine of every vector to every anchor, (P, K), for several prompts (P, C) in one pass over the rows. What comes out
@@ -59,13 +78,22 @@ public struct AnchorRows: Sendable {
     return results
   }
 
-  /// The sums over these anchors here and in another space; `includesTarget` is whether that one's own are wanted.
-  func sums(with other: AnchorRows, includesTarget: Bool, parallelism: Parallelism) -> PairedSums {
+  /// The means of these anchors here and in another space.
+  func means(with other: AnchorRows) -> PairedMeans { PairedMeans(source: mean(), target: other.mean()) }
+
+  /// The sums over these anchors here and in another space.
+  /// - Parameters:
+  ///   - includesTarget: whether the other's own are wanted
+  ///   - centred: whether the means are taken away
+  func sums(
+    with other: AnchorRows, includesTarget: Bool, centred: Bool, parallelism: Parallelism
+  ) -> PairedSums {
     var sums = PairedSums(
       sourceWidth: width, targetWidth: other.width, includesTarget: includesTarget)
     forEachBlock(of: sumBlock) { places, rows in
       sums.add(rows, other.space.table.rows(Array(other.ids[places])), parallelism: parallelism)
     }
+    if centred { sums.centre(on: means(with: other), count: ids.count) }
     return sums
   }
 }
