@@ -35,6 +35,11 @@ struct TransferCommand: AsyncParsableCommand {
       """)
   var anchorOrder: AnchorOrder?
   @Option(help: "How many of the most frequent are left out before (default: 0).") var anchorSkip: Int?
+  @Flag(
+    help:
+      "Leave out words that one of the models hardly learned: rows close to those of its tokens that no text holds."
+  )
+  var trainedAnchors = false
   @Option(help: "How the target's scale is given.") var normalize: NormalizationRule = .strength
   @OptionGroup var how: MethodOptions
   @OptionGroup var selection: SelectionOptions
@@ -110,7 +115,9 @@ struct TransferCommand: AsyncParsableCommand {
     let list = anchors == "shared" ? nil : try CandidateVocabulary.readWords(URL(fileURLWithPath: anchors))
     let clock = ContinuousClock.now
     let method = try how.transferMethod()
-    let words = SharedVocabulary(sources: spaces, target: target, list: list, count: usedAnchors)
+    var words = SharedVocabulary(sources: spaces, target: target, list: list)
+    if trainedAnchors { words = words.withoutUndertrained() }
+    words = words.drawn(usedAnchors)
     let transfer = Transfer(
       words, method: method, normalization: type(of: method).readsWords ? normalize : nil, seed: common.seed,
       parallelism: common.parallelism)

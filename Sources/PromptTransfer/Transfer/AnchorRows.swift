@@ -36,18 +36,20 @@ public struct AnchorRows: Sendable {
   }
 
   /// The mean length of the rows.
-  var meanNorm: Double { meanNorm(of: { $0 }) }
-
-  /// The mean distance of the rows from a point.
-  func meanDistance(from centre: [Double]) -> Double { meanNorm { $0.addingToRows(centre, scaledBy: -1) } }
-
-  private func meanNorm(of change: (Matrix) -> Matrix) -> Double {
+  var meanNorm: Double {
     var sum = 0.0
-    forEachBlock(of: readBlock) { _, rows in
-      let changed = change(rows)
-      for row in 0..<changed.rows { sum += changed.rowNorm(row) }
-    }
+    forEachBlock(of: readBlock) { _, rows in for row in 0..<rows.rows { sum += rows.rowNorm(row) } }
     return sum / Double(max(1, ids.count))
+  }
+
+  /// How far each row is from a point.
+  func distances(from centre: [Double]) -> [Double] {
+    var distances: [Double] = []
+    forEachBlock(of: readBlock) { _, rows in
+      let offsets = rows.addingToRows(centre, scaledBy: -1)
+      distances += (0..<offsets.rows).map(offsets.rowNorm)
+    }
+    return distances
   }
 
   /// The mean of the rows: (C).

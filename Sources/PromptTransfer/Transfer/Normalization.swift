@@ -69,7 +69,8 @@ struct TypicalLength: Sendable {
 
   init(centred anchors: AnchorRows) {
     let mean = anchors.mean()
-    (length, centre) = (anchors.meanDistance(from: mean), mean)
+    let distances = anchors.distances(from: mean)
+    (length, centre) = (distances.reduce(0, +) / Double(max(1, distances.count)), mean)
   }
 }
 

@@ -27,6 +27,7 @@ struct Origin: Sendable {
       entries["anchorOrder"] = "frequency"
       if skipped > 0 { entries["anchorSkip"] = "\(skipped)" }
     }
+    if let leftOut = transfer.words.leftOut { entries["anchorsLeftOut"] = "\(leftOut)" }
     entries.merge(MethodRegistry.settings(of: method).mapValues(\.description)) { $1 }
     // Rows of the table, always; a model that scales them (Gemma) multiplies the prompt by this as well.
     let scale = transfer.target.table.inputScale

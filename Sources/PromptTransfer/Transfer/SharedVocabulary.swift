@@ -12,7 +12,10 @@ public struct SharedVocabulary: Sendable {
   /// The anchors in the target's space.
   public let target: AnchorRows
   /// How many of those found they are.
-  public private(set) var count = Count.all
+  public internal(set) var count = Count.all
+
+  /// How many were left out since a model hardly learned them; nil where that was not looked at.
+  public internal(set) var leftOut: Int?
 
   /// How many of the shared words are used.
   public enum Count: Sendable, Hashable {
@@ -84,7 +87,7 @@ public struct SharedVocabulary: Sendable {
         keeping(
           words.indices.sorted { target.ids[$0] < target.ids[$1] }.dropFirst(skipped).prefix(limit).sorted())
       }
-    drawn.count = count
+    (drawn.count, drawn.leftOut) = (count, leftOut)
     return drawn
   }
 
@@ -101,7 +104,7 @@ public struct SharedVocabulary: Sendable {
   /// With the target's words in another order: places that no longer belong together.
   func permutingTarget(_ order: [Int]) -> SharedVocabulary {
     var other = SharedVocabulary(words: words, sources: sources, target: target.keeping(order))
-    other.count = count
+    (other.count, other.leftOut) = (count, leftOut)
     return other
   }
 
