@@ -9,22 +9,27 @@ import Tensors
 struct UndertrainedRows: Sendable {
   /// The median of the known ones in each column, which the trained ones among them hardly move.
   private let centre: [Double]
+  /// How far from it half of the known ones are at most.
+  private let spread: Double
 
   /// How much closer to the middle than a typical word such a row is.
   private static let share = 0.5
   /// The most known ones that are looked at, and the least that say anything.
   private static let (limit, least) = (4096, 4)
 
-  /// Nil where the model's tokens show none.
+  /// Nil where the model has too few such tokens.
   init?(_ space: EmbeddingSpace) {
     let ids = Self.knownIds(space)
     guard ids.count >= Self.least else { return nil }
     let rows = space.table.rows(ids)
-    centre = (0..<rows.columns).map { column in
-      let values = (0..<rows.rows).map { rows[$0, column] }.sorted()
-      return Double(values[values.count / 2])
+    let centre = (0..<rows.columns).map { column in
+      Self.median((0..<rows.rows).map { Double(rows[$0, column]) })
     }
+    let offsets = rows.addingToRows(centre, scaledBy: -1)
+    (self.centre, spread) = (centre, Self.median((0..<rows.rows).map(offsets.rowNorm)))
   }
+
+  private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
   private static func knownIds(_ space: EmbeddingSpace) -> [Int] {
     let special = space.tokenizer.specialIds
@@ -36,11 +41,11 @@ struct UndertrainedRows: Sendable {
       }.prefix(limit))
   }
 
-  /// The places of the anchors that are among them.
+  /// The places of the anchors that are among them; none where the known ones do not lie together themselves.
   func places(in anchors: AnchorRows) -> [Int] {
     let distances = anchors.distances(from: centre)
-    let typical = distances.sorted()[distances.count / 2]
-    return distances.indices.filter { distances[$0] < Self.share * typical }
+    let bound = Self.share * Self.median(distances)
+    return spread < bound ? distances.indices.filter { distances[$0] < bound } : []
   }
 }
 
