@@ -66,6 +66,20 @@ public struct EmbeddingTable: Sendable {
   /// The chosen rows, in that order: (rows, E).
   public func rows(_ indices: [Int]) -> Matrix { tensor.gathering(indices) }
 
+  /// The rows, some after the other.
+  package func forEachBlock(_ body: (_ rows: Matrix) -> Void) { tensor.forEachBlock(body) }
+
+  /// The mean of the rows, padding rows included: (E).
+  package func mean() -> [Double] {
+    var sums = [Double](repeating: 0, count: width)
+    forEachBlock { block in
+      for row in 0..<block.rows {
+        for (column, value) in block.row(row).enumerated() { sums[column] += Double(value) }
+      }
+    }
+    return sums.map { $0 / Double(max(1, rowCount)) }
+  }
+
   /// Mean and population standard deviation over every entry, padding rows included (as in the reference).
   public func moments() -> (mean: Double, deviation: Double) {
     let count = Double(max(1, rowCount * width))

@@ -64,10 +64,32 @@ extension Matrix {
     kernels.axpy(scale, other.pointer, mutablePointer(), count)
   }
 
+  /// The matrix product.
+  func product(_ other: Matrix) -> Matrix {
+    var result = Matrix(rows: rows, columns: other.columns)
+    result.multiply(self, other)
+    return result
+  }
+
   func scaled(by factor: Float) -> Matrix {
     var result = self
     let values = result.mutablePointer()
     for i in 0..<count { values[i] *= factor }
+    return result
+  }
+
+  /// Every row with a multiple of the numbers added.
+  func addingToRows(_ numbers: [Double], scaledBy scale: Double = 1) -> Matrix {
+    precondition(numbers.count == columns)
+    var result = self
+    let (height, width) = (rows, columns)
+    let target = result.mutablePointer()
+    for row in 0..<height {
+      for column in 0..<width {
+        let place = row * width + column
+        target[place] = Float(Double(target[place]) + scale * numbers[column])
+      }
+    }
     return result
   }
 

@@ -36,6 +36,15 @@ enum CrossProduct {
     return sums
   }
 
+  /// Makes `A^T B` the product of the centred matrices, by the means of their rows.
+  static func centre(_ product: inout [Double], on left: [Double], _ right: [Double], count: Int) {
+    precondition(product.count == left.count * right.count)
+    for (i, a) in left.enumerated() {
+      let weight = Double(count) * a
+      for (j, b) in right.enumerated() { product[i * right.count + j] -= weight * b }
+    }
+  }
+
   /// `A[:, left]^T A[:, right]` with blocks of rows in single precision, their sum in double.
   static func approximateBlock(_ a: Matrix, _ left: Range<Int>, _ right: Range<Int>) -> [Double] {
     var sums = [Double](repeating: 0, count: left.count * right.count)

@@ -28,6 +28,12 @@ package struct GramMatrix {
     add(parallelism) { left, right in CrossProduct.block(a, left, a, right) }
   }
 
+  /// Takes the mean of the rows away: the sums are then those of centred rows.
+  /// - Parameter count: of rows
+  package mutating func centre(on mean: [Double], count: Int) {
+    CrossProduct.centre(&elements, on: mean, mean, count: count)
+  }
+
   private mutating func add(
     _ parallelism: Parallelism, _ block: @Sendable (_ left: Range<Int>, _ right: Range<Int>) -> [Double]
   ) {
@@ -50,6 +56,20 @@ package struct GramMatrix {
         }
       }
     }
+  }
+
+  /// The directions in which the rows are longest, as the columns of a row-major (width, count) matrix; nil where an entry is no
+  /// finite number.
+  package consuming func principalDirections(_ count: Int) -> [Double]? {
+    let width = width
+    guard elements.allSatisfy(\.isFinite) else { return nil }
+    var values = [Double](repeating: 0, count: width)
+    var (u, vt) = (elements, elements)
+    guard
+      BLAS.decomposeSingular(
+        &elements, rows: width, columns: width, singularValues: &values, u: &u, vt: &vt)
+    else { return nil }
+    return (0..<width).flatMap { u[$0 * width..<$0 * width + count] }
   }
 
   /// The mean of the diagonal: the natural unit of a ridge.

@@ -1,9 +1,18 @@
+/// The means of the rows of two matrices.
+package struct PairedMeans: Sendable {
+  package let source, target: [Double]
+
+  package init(source: [Double], target: [Double]) { (self.source, self.target) = (source, target) }
+}
+
 /// Sums over the corresponding rows of two tall matrices, a block of rows at a time: all that a map between them is found from.
 package struct PairedSums {
   private var source, target: GramMatrix
   private var product: [Double]  // (Cs, Ct)
   package let targetWidth: Int
   private let includesTarget: Bool
+  /// What `centre` took away.
+  package private(set) var means: PairedMeans?
 
   /// - Parameter includesTarget: whether `T^T T` is wanted, else it has width 0
   package init(sourceWidth: Int, targetWidth: Int, includesTarget: Bool = true) {
@@ -37,6 +46,15 @@ package struct PairedSums {
         }
       }
     }
+  }
+
+  /// Takes the means of the rows away: the sums are then those of centred rows.
+  /// - Parameter count: of rows
+  package mutating func centre(on means: PairedMeans, count: Int) {
+    source.centre(on: means.source, count: count)
+    if includesTarget { target.centre(on: means.target, count: count) }
+    CrossProduct.centre(&product, on: means.source, means.target, count: count)
+    self.means = means
   }
 
   /// `S^T S`, `S^T T` and `T^T T`.

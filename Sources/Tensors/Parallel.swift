@@ -44,8 +44,8 @@ public struct Parallelism: Sendable {
 }
 
 /// A pointer that tasks share; each writes elements of its own.
-struct SharedPointer<Element>: @unchecked Sendable {
-  let base: UnsafeMutablePointer<Element>?
+package struct SharedPointer<Element>: @unchecked Sendable {
+  package let base: UnsafeMutablePointer<Element>?
 
-  init(_ base: UnsafeMutablePointer<Element>?) { self.base = base }
+  package init(_ base: UnsafeMutablePointer<Element>?) { self.base = base }
 }

@@ -52,6 +52,9 @@ struct ListCommand: ParsableCommand {
       return MethodRegistry.all.map { type in
         Entry(type.name, summary: type.summary, settings: MethodRegistry.settings(of: type.init()))
       }
+        + MethodPreset.all.map {
+          Entry($0.name, summary: "\($0.summary): \($0.method) with", settings: $0.settings)
+        }
     case .models:
       return try names("zoo").filter { name in
         FileManager.default.fileExists(

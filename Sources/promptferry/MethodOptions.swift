@@ -47,14 +47,15 @@ struct MethodOptions: ParsableArguments {
   /// The settings that are given, by their names in configurations.
   private var settings: [String: Setting] {
     var settings = Dictionary(set.map { ($0.name, $0.value) }) { $1 }
-    settings["search"] = search.map { .text($0.rawValue) }
-    settings["maskTop"] = maskTop.map { $0.count.map { .number(Double($0)) } ?? .text("all") }
+    // Options that are not given leave what --set says.
+    if let search { settings["search"] = .text(search.rawValue) }
+    if let maskTop { settings["maskTop"] = maskTop.count.map { .number(Double($0)) } ?? .text("all") }
     if maskAbsolute { settings["maskAbsolute"] = .flag(true) }
-    settings["ridge"] = ridge.map(Setting.number)
-    settings["shrinkage"] = shrinkage.map(Setting.number)
-    settings["steps"] = steps.map { .number(Double($0)) }
-    settings["learningRate"] = learningRate.map(Setting.number)
-    settings["hidden"] = hidden.map { .number(Double($0)) }
+    if let ridge { settings["ridge"] = .number(ridge) }
+    if let shrinkage { settings["shrinkage"] = .number(shrinkage) }
+    if let steps { settings["steps"] = .number(Double(steps)) }
+    if let learningRate { settings["learningRate"] = .number(learningRate) }
+    if let hidden { settings["hidden"] = .number(Double(hidden)) }
     return settings
   }
 

@@ -19,7 +19,7 @@ struct TransferCommand: AsyncParsableCommand {
         promptferry transfer --from zoo:bert-small=prompts/ --to zoo:roberta-small -o carried/
       """)
 
-  enum AnchorOrder: String, ExpressibleByArgument, CaseIterable { case sorted, random }
+  enum AnchorOrder: String, ExpressibleByArgument, CaseIterable { case sorted, random, frequency }
 
   @Option(help: SourceArgument.help) var from: [SourceArgument]
   @Option(help: PromptFile.templateHelp) var template: String?
@@ -28,8 +28,18 @@ struct TransferCommand: AsyncParsableCommand {
   @Option(help: "Anchor words, one a line, or 'shared' for all words that the models share.") var anchors =
     "shared"
   @Option(help: "How many of the anchors are used: a number, or all.") var anchorCount: Limit = .all
-  @Option(help: "Which of them: drawn with --seed (default), or the first, sorted by their bytes.")
+  @Option(
+    help: """
+      Which of them: drawn with --seed (default), the first, sorted by their bytes, or the most frequent: those with the \
+      lowest numbers in the target's vocabulary.
+      """)
   var anchorOrder: AnchorOrder?
+  @Option(help: "How many of the most frequent are left out before (default: 0).") var anchorSkip: Int?
+  @Flag(
+    help:
+      "Leave out words that one of the models hardly learned: rows close to those of its tokens that no text holds."
+  )
+  var trainedAnchors = false
   @Option(help: "How the target's scale is given.") var normalize: NormalizationRule = .strength
   @OptionGroup var how: MethodOptions
   @OptionGroup var selection: SelectionOptions
@@ -43,6 +53,12 @@ struct TransferCommand: AsyncParsableCommand {
     if from.isEmpty { throw ValidationError("--from MODEL=PROMPT is missing") }
     if anchorOrder != nil, case .all = anchorCount {
       throw ValidationError("--anchor-order wants a number with --anchor-count")
+    }
+    if let anchorSkip {
+      if anchorOrder != .frequency {
+        throw ValidationError("--anchor-skip belongs to --anchor-order frequency")
+      }
+      if anchorSkip < 0 { throw ValidationError("--anchor-skip wants a number from 0, not \(anchorSkip)") }
     }
     try selection.requirePlace(beside: how)
     if selection.select == .dev, output.hasSuffix("/") {
@@ -99,7 +115,9 @@ struct TransferCommand: AsyncParsableCommand {
     let list = anchors == "shared" ? nil : try CandidateVocabulary.readWords(URL(fileURLWithPath: anchors))
     let clock = ContinuousClock.now
     let method = try how.transferMethod(default: selection.usualMethod)
-    let words = SharedVocabulary(sources: spaces, target: target, list: list, count: usedAnchors)
+    var words = SharedVocabulary(sources: spaces, target: target, list: list)
+    if trainedAnchors { words = words.withoutUndertrained() }
+    words = words.drawn(usedAnchors)
     let transfer = Transfer(
       words, method: method, normalization: type(of: method).readsWords ? normalize : nil, seed: common.seed,
       parallelism: common.parallelism)
@@ -206,7 +224,12 @@ struct TransferCommand: AsyncParsableCommand {
   private var usedAnchors: SharedVocabulary.Count {
     switch anchorCount {
     case .all: .all
-    case .count(let count): anchorOrder == .sorted ? .first(count) : .random(count, seed: common.seed)
+    case .count(let count):
+      switch anchorOrder {
+      case .sorted: .first(count)
+      case .frequency: .frequent(count, skipping: anchorSkip ?? 0)
+      case .random, nil: .random(count, seed: common.seed)
+      }
     }
   }
 

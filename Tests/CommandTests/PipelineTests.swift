@@ -7,6 +7,12 @@ import Testing
 
 /// The verbs one after the other, and the fields that scripts rely on.
 @Suite struct PipelineTests {
+  /// All but copying, which wants equal widths; and a preset.
+  static let methods = [
+    "canonical", "relative", "linear", "procrustes", "projector", "omp", "neighbours", "discretize", "naive",
+    "random", "normal", "mean", "shuffled", "spectrum", "focus",
+  ]
+
   @Test func tuneTransferEvaluateInspect() throws {
     let world = try World()
     let tuned = try world.json(
@@ -90,9 +96,7 @@ import Testing
   @Test func everyMethodWritesAPrompt() throws {
     let world = try World()
     _ = try world.json("tune", "--model", "model", "--facts", "facts", "--epochs", "1", "-o", "p.safetensors")
-    for method in [
-      "canonical", "relative", "linear", "procrustes", "projector", "discretize", "naive", "random",
-    ] {
+    for method in Self.methods {
       for rule in ["strength", "scale", "moments", "none"] {
         _ = try world.json(
           "transfer", "--from", "model=p.safetensors", "--to", "other", "--method", method, "--normalize",
@@ -113,9 +117,7 @@ import Testing
       _ = try world.json("tune", "--model", model, "--facts", "facts", "--epochs", "1", "-o", "\(model).p")
     }
     try world.addModel("target", seed: 5, width: 10)
-    for method in [
-      "canonical", "relative", "linear", "procrustes", "projector", "discretize", "naive", "random",
-    ] {
+    for method in Self.methods {
       var vectors: [Matrix] = []
       for (first, second) in [("model=model.p@2", "other=other.p"), ("other=other.p", "model=model.p@2")] {
         let result = try world.json(

@@ -82,6 +82,117 @@ import Testing
     }
   }
 
+  /// A space that is rotated and moved: centred maps undo it, the others do not.
+  @Test func centredMapsRecoverAShift() throws {
+    let rotation = Naive.randomRotation(8, seed: 3)
+    let shift = Samples.matrix(1, 8, "shift", deviation: 2)
+    func moved(_ x: Matrix) -> Matrix {
+      var y = product(x, rotation)
+      y.addToRows(shift)
+      return y
+    }
+    let other = try target(moved)
+    let expected = moved(prompt.vectors)
+    let pairs: [(any TransferMethod, any TransferMethod)] = [
+      (Procrustes(centred: true), Procrustes()),
+      (Procrustes(centred: true, components: .all), Procrustes(centred: false, components: .all)),
+      (LinearMap(ridge: 0, centred: true), LinearMap(ridge: 0)),
+      (CanonicalMap(ridge: 0, centred: true), CanonicalMap(ridge: 0)),
+    ]
+    for (centred, plain) in pairs {
+      expectClose(try carry(centred, to: other), expected, absolute: 1e-3, "\(centred)")
+      let found = try carry(plain, to: other)
+      #expect((0..<3).contains { cosine(found, expected, row: $0) < 0.99 }, "\(plain)")
+    }
+  }
+
+  /// Between equal widths, all principal directions are a basis: landmark PCA is then Procrustes.
+  @Test func landmarksOfEqualWidthsAreProcrustes() throws {
+    let other = try world.model("other", seed: 5).space
+    let whole = try carry(Procrustes(centred: true), to: other)
+    expectClose(try carry(Procrustes(centred: true, components: .all), to: other), whole, absolute: 1e-4)
+    let part = try carry(Procrustes(centred: true, components: .first(3)), to: other)
+    #expect((0..<3).contains { cosine(part, whole, row: $0) < 0.99 })
+  }
+
+  @Test func componentsAreNoMoreThanTheWidth() throws {
+    let other = try world.model("other", width: 6, seed: 5).space
+    #expect(throws: TransferError.self) {
+      try carry(Procrustes(centred: true, components: .first(7)), to: other)
+    }
+    _ = try carry(Procrustes(centred: true, components: .first(6)), to: other)
+  }
+
+  /// A word of the source comes out as that word of the target, by whatever finds it among its neighbours.
+  @Test(
+    arguments: [
+      MatchingPursuit(wordCount: 4, unitAtoms: true), Neighbours(4), Neighbours(4, metric: .cosine),
+      Neighbours(4, weights: .leastSquares),
+      Neighbours(4, weights: .barycentric),
+    ] as [any TransferMethod])
+  func wordsComeOutAsWords(_ method: any TransferMethod) throws {
+    let other = try world.model("other", width: 6, seed: 5).space
+    let words = SharedVocabulary(sources: [source], target: other)
+    let places = [2, 5, 7]
+    let given = SoftPrompt(
+      vectors: source.table.rows(places.map { words.sources[0].ids[$0] }), template: .vectors(3),
+      modelName: "source",
+      embeddingFingerprint: source.table.fingerprint)
+    let found = try PromptTransferTests.carry(
+      [Source(space: source, prompt: given)], to: other, method, NormalizationRule.none
+    ).vectors
+    expectClose(found, other.table.rows(places.map { words.target.ids[$0] }), absolute: 1e-4)
+  }
+
+  /// Few words are enough for a vector that is made of them: pursuit with more finds nothing more to explain.
+  @Test func pursuitEndsWhereNothingIsLeft() throws {
+    let other = try world.model("other", width: 6, seed: 5).space
+    func found(_ count: Int) throws -> Matrix { try carry(MatchingPursuit(wordCount: count), to: other) }
+    #expect(try found(3) != found(8))
+    #expect(try found(9) == found(64))
+  }
+
+  /// A control keeps the map's spectrum, and nothing else of it; another seed gives another.
+  @Test func controlsAreDrawnWithTheSeed() throws {
+    let other = try world.model("other", width: 6, seed: 5).space
+    let map = CanonicalMap(ridge: 0.3)
+    let own = try carry(map, to: other)
+    for control in [ShuffledAnchors(map), RandomSpectrum(map)] as [any TransferMethod] {
+      let first = try carry(control, to: other)
+      #expect(first == (try carry(control, to: other)))
+      #expect(first != (try carry(control, to: other, seed: 1)))
+      #expect((0..<3).contains { cosine(first, own, row: $0) < 0.9 }, "\(control)")
+    }
+  }
+
+  /// 2,000 drawn vectors have the table's mean and covariance.
+  @Test func normalVectorsHaveTheTablesMoments() throws {
+    let count = 2000
+    let many = SoftPrompt(
+      vectors: Matrix(rows: count, columns: 8), template: .vectors(count), modelName: "source",
+      embeddingFingerprint: source.table.fingerprint)
+    func draw(_ method: any TransferMethod) throws -> Matrix {
+      try PromptTransferTests.carry([Source(space: source, prompt: many)], to: source, method).vectors
+    }
+    func moments(_ x: Matrix) -> [Double] {
+      let mean = (0..<8).map { column in
+        (0..<x.rows).reduce(0) { $0 + Double(x[$1, column]) } / Double(x.rows)
+      }
+      let covariance = (0..<64).map { place in
+        (0..<x.rows).reduce(0) {
+          $0 + (Double(x[$1, place / 8]) - mean[place / 8]) * (Double(x[$1, place % 8]) - mean[place % 8])
+        } / Double(x.rows)
+      }
+      return mean + covariance
+    }
+    let table = moments(source.table.rows(Array(0..<source.table.rowCount)))
+    let variance = (0..<8).map { table[8 + 9 * $0] }.max() ?? 0
+    expectClose(
+      moments(try draw(NormalVectors())), table, absolute: 0.12 * max(variance, variance.squareRoot()))
+    let mean = try draw(MeanVector())
+    expectClose(mean.row(0).map(Double.init), Array(table.prefix(8)), absolute: 1e-5)
+  }
+
   @Test func projectorDependsOnTheSeedAlone() throws {
     let other = try world.model("other", width: 6, seed: 5).space
     let first = try carry(NeuralProjector(), to: other)

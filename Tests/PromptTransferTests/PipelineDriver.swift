@@ -81,32 +81,17 @@ struct Pipeline {
       .carry(softPrompts(several), weights: weights(several)).vectors
   }
 
-  /// The methods by the names that they have in the golden, with its settings.
-  static func method(_ name: String) -> (any TransferMethod)? {
-    let parts = name.split(separator: "-").map(String.init)
-    switch (parts[0], parts.count > 1 ? masks[parts[1]] : nil) {
-    case ("canonical", _): return CanonicalMap(ridge: 0.3, shrinkage: 0.7)
-    case ("linear", _): return LinearMap(ridge: 0.3)
-    case ("procrustes", _): return Procrustes()
-    case ("discretize", _): return NearestWord()
-    case ("naive", _): return WeightedWords()
-    case ("random", _): return RandomVectors()
-    case ("projector", _):
-      var projector = NeuralProjector()
-      projector.batchSize = 8
-      projector.learningRate = 0.1
-      projector.stepLimit = 40
-      projector.patience = 3
-      return projector
-    case ("exact", let mask?): return RelativeSearch(.exact(ridge: 0.3), mask: mask)
-    case ("gradient", let mask?):
-      return RelativeSearch(.gradient(steps: 10, learningRate: 0.05), mask: mask)
-    default: return nil
-    }
+  func carry(_ name: String, _ rule: NormalizationRule, several: Bool) throws -> Matrix {
+    try carry(method(name), rule, several: several, seed: 5)
   }
 
-  func carry(_ name: String, _ rule: NormalizationRule, several: Bool) throws -> Matrix {
-    try carry(#require(Self.method(name)), rule, several: several, seed: 5)
+  /// A method by the name that it has in the golden.
+  func method(_ name: String) throws -> any TransferMethod {
+    try #require(Self.methods.first { $0.name == name }?.method)
+  }
+
+  func carry(_ method: any TransferMethod, _ rule: NormalizationRule = .none) throws -> Matrix {
+    try carry(method, rule, several: false, seed: 5)
   }
 
   /// A method with its own defaults, by its name.

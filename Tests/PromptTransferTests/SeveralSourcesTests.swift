@@ -8,6 +8,11 @@ import Testing
     RelativeSearch(.exact(ridge: 0.1), mask: .all), RelativeSearch(.exact(ridge: 0), mask: .top(6)),
     RelativeSearch(.gradient(steps: 40, learningRate: 1e-2), mask: .topAbsolute(6)), LinearMap(ridge: 0.1),
     CanonicalMap(ridge: 3), Procrustes(), NeuralProjector(), NearestWord(), WeightedWords(), RandomVectors(),
+    CanonicalMap(ridge: 3, centred: true), LinearMap(ridge: 0.1, centred: true, polar: true),
+    Procrustes(centred: true), Procrustes(centred: true, components: .all), MatchingPursuit(wordCount: 3),
+    Neighbours(3), Neighbours(4, weights: .barycentric), Neighbours(nil, weights: .softmax(temperature: 0.1)),
+    Neighbours(nil, metric: .cosine, weights: .sparsemax), ShuffledAnchors(), RandomSpectrum(),
+    NormalVectors(), MeanVector(),
   ]
 
   private func carry(
@@ -17,8 +22,9 @@ import Testing
   }
 
   /// Any order gives the same bits; weights count, but only relative to each other.
-  @Test(arguments: methods, [NormalizationRule.none, .strength])
+  @Test(arguments: methods, [NormalizationRule.none, .strength, .deviation])
   func orderDoesNotMatterWeightsDo(_ method: any TransferMethod, _ rule: NormalizationRule) throws {
+    guard rule != .deviation || !method.findsDirectionsOnly else { return }
     let world = try TinyWorld()
     let target = try world.model("target", width: 10, seed: 9)
     let models = try [8, 6, 8].enumerated().map { try world.model("m\($0)", width: $1, seed: UInt64($0 + 1)) }
@@ -34,16 +40,16 @@ import Testing
       let other = try carry(order.map { given[$0] }, target, method, rule)
       #expect(other.vectors == first.vectors && other.objective == first.objective)
     }
-    if rule == .strength {
+    if rule != .none {
       let scaled = try carry(sources([2, 4, 6]), target, method, rule).vectors
       expectClose(scaled, first.vectors, absolute: 1e-5)
     }
-    guard !(method is RandomVectors), !(method is NearestWord) else { return }
+    guard type(of: method).readsPrompts, !(method is NearestWord) else { return }
     #expect(try carry(sources([3, 2, 1]), target, method, rule).vectors != first.vectors)
   }
 
   /// The same source twice is that source.
-  @Test(arguments: methods.filter { !($0 is RandomVectors) && !($0 is WeightedWords) })
+  @Test(arguments: methods.filter { type(of: $0).readsPrompts && !($0 is WeightedWords) })
   func twiceTheSameIsOnce(_ method: any TransferMethod) throws {
     let world = try TinyWorld()
     let (model, target) = (try world.model("a"), try world.model("b", width: 6, seed: 2))

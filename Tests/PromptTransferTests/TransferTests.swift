@@ -31,6 +31,49 @@ import Tokenization
     #expect(first.words == [".", "capital"])
   }
 
+  /// By their ids in the target, which follow the order in which the words of the world stand.
+  @Test func frequentWordsAreTheTargetsFirst() throws {
+    let world = try TinyWorld()
+    let source = try world.model("a", extra: ["zebra", "apple"]).space
+    let target = try world.model("b", seed: 2, extra: ["apple", "zebra"]).space
+    func words(_ count: Int, skipping skipped: Int) -> [String] {
+      SharedVocabulary(sources: [source], target: target, count: .frequent(count, skipping: skipped)).words
+    }
+    #expect(words(3, skipping: 2) == TinyWorld.words[2..<5].sorted())
+    #expect(words(1, skipping: TinyWorld.words.count) == ["apple"])
+    #expect(words(9, skipping: TinyWorld.words.count) == ["apple", "zebra"])
+    #expect(words(9, skipping: 100).isEmpty)
+  }
+
+  /// Words whose rows lie with those of the special tokens, in the source or in the target, are left out; where training has
+  /// left no such place, none are.
+  @Test(arguments: [0, 1]) func wordsThatWereHardlyLearnedAreLeftOut(_ side: Int) throws {
+    let world = try TinyWorld()
+    let folder = try world.write("a")
+    let (learned, other) = (
+      try EmbeddingSpace(folder: folder), try world.model("b", width: 6, seed: 2).space
+    )
+    let vocabulary = TinyWorld.special + TinyWorld.words
+    var rows = learned.table.rows(Array(0..<vocabulary.count))
+    let still = ["oslo", "italy"]
+    // Four of five special tokens, and two words, are where a row begins.
+    for id in Array(0..<4) + still.compactMap(vocabulary.firstIndex) {
+      for column in 0..<8 { rows[id, column] = 0.3 + 0.001 * Float((id * 7 + column) % 5) }
+    }
+    var checkpoint = TinyCheckpoint(width: 8, vocabulary: vocabulary.count, positions: 24)
+    checkpoint.tensors["bert.embeddings.word_embeddings.weight"] = rows
+    try checkpoint.write(to: folder)
+    let damaged = try EmbeddingSpace(folder: folder)
+    let all = side == 0 ? [damaged, other] : [other, damaged]
+    let trained = SharedVocabulary(sources: [all[0]], target: all[1]).withoutUndertrained()
+    #expect(
+      trained.words == TinyWorld.words.filter { !still.contains($0) }.sorted()
+        && trained.leftOut == 2)
+    #expect(trained.drawn(.first(3)).leftOut == 2)
+    let whole = SharedVocabulary(sources: [learned], target: other)
+    #expect(whole.withoutUndertrained().words == whole.words && whole.leftOut == nil)
+  }
+
   /// With `strength`, a prompt carried to its own model comes back, lengths included.
   @Test func toItselfThePromptComesBack() throws {
     let world = try TinyWorld()

@@ -7,7 +7,7 @@ a, b, t              three random BERTs (widths 8, 6, 10) that share 41 words in
 facts, relations.jsonl, words.txt            two relations of unequal size, their templates in words, the candidates
 prompts.safetensors  a, b: prompts of the sources; start: where tuning t begins
 transfer.safetensors METHOD.RULE[.two] (P, Ct): what every method makes of a, or of a (weight 1) and b (weight 3) together;
-                     default[.KEY]: what the command makes of its options
+                     default[.KEY]: what the command makes of its options; published.NAME: a's by maps in the words of their papers
 golden.json          numbers: tune, distil, select, evaluate, experiment
 tuned.safetensors    tune, distil: the best prompts
 """
@@ -19,7 +19,7 @@ import numpy as np
 P, SHARED, HEADS, LAYERS, INNER, POSITIONS = 3, 40, 2, 1, 12, 16
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = [f"w{i:02}" for i in range(SHARED)]
-RULES = ["strength", "scale", "moments", "none"]
+RULES = ["strength", "deviation", "scale", "moments", "none"]
 RIDGES = [0, 0.01, 0.03, 0.1, 0.3, 1, 3, 10]
 WEIGHTS = {"a": 1.0, "b": 3.0}
 rng = np.random.default_rng(7)
@@ -187,6 +187,10 @@ def lengths(rule, sources, target, anchors):
 
 def normalized(v, rule, sources, target, anchors):
     if rule == "none": return v
+    if rule == "deviation":                                                      # strength, about the means of the anchors
+        centre, spread = lambda m: m.rows(anchors).mean(0), lambda m: norms(m.rows(anchors) - m.rows(anchors).mean(0)).mean()
+        relative = sum(share * norms(prompt - centre(model)) / spread(model) for share, (model, prompt, _) in zip(shares(sources), sources))
+        return centre(target) + unit(v - centre(target)) * (relative * spread(target))[:, None]
     if rule == "moments":
         mean, deviation = target.moments()
         return (v - v.mean()) / v.std(ddof=1) * deviation + mean
@@ -251,7 +255,7 @@ def of_maps(find):
     return carry
 
 
-def canonical(ridge, shrinkage):
+def canonical_map(ridge, shrinkage):
     """A = S'S and B = T'T with ridges in units of their mean diagonals: B^(1/2) U s^shrinkage V' A^(-1/2), where U s V' is
     B^(-1/2) T'S A^(-1/2)."""
     def power(m, exponent):
@@ -265,20 +269,124 @@ def canonical(ridge, shrinkage):
         U, s, Vt = np.linalg.svd(power(B, -0.5) @ T.T @ S @ power(A, -0.5), full_matrices=False)
         M = power(B, 0.5) @ U @ np.diag(s ** shrinkage) @ Vt @ power(A, -0.5)    # (Ct, Cs)
         return lambda x: x @ M.T
-    return of_maps(find)
+    return find
 
 
-def linear(ridge):
+def linear_map(ridge):
     def find(S, T):
         G = S.T @ S
         W = np.linalg.solve(G + ridge * np.trace(G) / len(G) * np.eye(len(G)), S.T @ T)
         return lambda x: x @ W
-    return of_maps(find)
+    return find
+
+
+def canonical(ridge, shrinkage): return of_maps(canonical_map(ridge, shrinkage))
+def linear(ridge): return of_maps(linear_map(ridge))
+
+
+def polar_factor(m):
+    U, _, Vt = np.linalg.svd(m, full_matrices=False)
+    return U @ Vt
 
 
 def procrustes_map(S, T):
-    U, _, Vt = np.linalg.svd(S.T @ T, full_matrices=False)
-    return lambda x: x @ U @ Vt
+    W = polar_factor(S.T @ T)
+    return lambda x: x @ W
+
+
+def centred(find):
+    """Between the spaces about the means of their anchors."""
+    def centred_find(S, T):
+        f = find(S - S.mean(0), T - T.mean(0))
+        return lambda x: f(x - S.mean(0)) + T.mean(0)
+    return centred_find
+
+
+def affine(S, T):
+    """Least squares with an intercept, by a column of ones."""
+    W = np.linalg.lstsq(np.c_[S, np.ones(len(S))], T, rcond=None)[0]
+    return lambda x: np.c_[x, np.ones(len(x))] @ W
+
+
+def polar(ridge):
+    def find(S, T):
+        W = polar_factor(linear_map(ridge)(S, T)(np.eye(S.shape[1])))
+        return lambda x: x @ W
+    return find
+
+
+def landmark(count):
+    """Procrustes between the first principal components of each space."""
+    def find(S, T):
+        n = min(S.shape[1], T.shape[1]) if count is None else count
+        Vs, Vt = (np.linalg.svd(m, full_matrices=False)[2][:n].T for m in [S, T])
+        R = polar_factor((S @ Vs).T @ (T @ Vt))
+        return lambda x: x @ Vs @ R @ Vt.T
+    return find
+
+
+def shuffled(find, seed):
+    return lambda S, T: find(S, T[Stream(seed, "shuffled").shuffled(range(len(T)))])
+
+
+def spectrum(find, seed):
+    """The map's matrix between two random rotations."""
+    rotation = lambda name, n: polar_factor(np.array([[stream.normal() for _ in range(n)] for stream in [Stream(seed, name)] for _ in range(n)]))
+    def random_find(S, T):
+        W = find(S, T)(np.eye(S.shape[1]))
+        Q = rotation("spectrum.source", len(W)) @ W @ rotation("spectrum.target", W.shape[1])
+        assert np.allclose(np.linalg.svd(Q)[1], np.linalg.svd(W)[1])
+        return lambda x: x @ Q
+    return random_find
+
+
+def mixture(weigh):
+    """Each vector as a mixture of the source's anchors, weigh(p, S) -> (K,), and the same mixture of the target's."""
+    return of_maps(lambda S, T: lambda x: np.stack([weigh(p, S) @ T for p in x]))
+
+
+def least(M, y): return np.linalg.lstsq(M, y, rcond=1e-10)[0]                    # of several the shortest
+
+
+def omp(count, units=False):
+    def weigh(p, S):
+        chosen, r, w = [], p, np.zeros(len(S))
+        while len(chosen) < count and np.linalg.norm(r) > 1e-6 * np.linalg.norm(p):
+            products = np.abs((unit(S) if units else S) @ r)
+            products[chosen] = -1
+            chosen.append(int(products.argmax()))
+            c = least(S[chosen].T, p)
+            r = p - c @ S[chosen]
+        w[chosen] = c
+        return w
+    return mixture(weigh)
+
+
+def sparsemax(z):
+    low, high = z.max() - 1, z.max()                                             # of the threshold, by bisection
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if np.maximum(z - middle, 0).sum() > 1 else (low, middle)
+    return np.maximum(z - low, 0)
+
+
+def neighbours(count, metric, weights):
+    def weigh(p, S):
+        cosines = unit(S) @ p / np.linalg.norm(p)
+        distances = norms(S - p) if metric == "euclidean" else 1 - cosines
+        near = distances.argsort()[:count]
+        A, w = S[near], np.zeros(len(S))
+        w[near] = {"inverse": lambda: (1 / distances[near]) / (1 / distances[near]).sum(),
+                   "barycentric": lambda: 1 / len(A) + least((A - A.mean(0)).T, p - A.mean(0)),
+                   "least": lambda: least(A.T, p), "softmax": lambda: softmax(cosines[near] / 0.1),
+                   "sparsemax": lambda: sparsemax(cosines[near])}[weights]()
+        return w
+    return mixture(weigh)
+
+
+def normal_vectors(target, seed):
+    L, stream = np.linalg.cholesky(np.cov(target.E.T, bias=True)), Stream(seed, "transfer.normal")
+    return target.E.mean(0) + np.array([[stream.normal() for _ in range(target.width)] for _ in range(P)]) @ L.T
 
 
 def projector(seed, batch=8, rate=0.1, limit=40, patience=3, overshoots=True):
@@ -457,7 +565,21 @@ def transfers(models, prompts, anchors):
     sources = {"": [(models["a"], prompts["a"], 1.0)],
                ".two": [(models[name], prompts[name], WEIGHTS[name]) for name in ["a", "b"]]}
     methods = {"canonical": canonical(0.3, 0.7), "linear": linear(0.3), "procrustes": of_maps(procrustes_map),
-               "projector": projector(5), "discretize": discretize, "naive": naive}
+               "projector": projector(5), "discretize": discretize, "naive": naive,
+               "centred-canonical": of_maps(centred(canonical_map(0.3, 0.7))),
+               "centred-linear": of_maps(centred(linear_map(0.3))), "centred-affine": of_maps(affine),
+               "centred-procrustes": of_maps(centred(procrustes_map)), "polar": of_maps(polar(0.3)),
+               "omp": omp(4), "omp-unit": omp(4, units=True), "omp-whole": omp(41),
+               "neighbours": neighbours(5, "euclidean", "inverse"), "neighbours-cosine": neighbours(5, "cosine", "inverse"),
+               "neighbours-barycentric": neighbours(5, "euclidean", "barycentric"),
+               "neighbours-barycentric-many": neighbours(20, "euclidean", "barycentric"),
+               "neighbours-least": neighbours(5, "euclidean", "least"), "neighbours-least-many": neighbours(20, "cosine", "least"),
+               "neighbours-softmax": neighbours(10, "cosine", "softmax"), "neighbours-sparsemax": neighbours(None, "cosine", "sparsemax"),
+               "landmark": of_maps(centred(landmark(None))), "landmark-4": of_maps(centred(landmark(4))),
+               "components-4": of_maps(landmark(4)),
+               "shuffled": of_maps(shuffled(canonical_map(0.3, 0.7), 5)), "spectrum": of_maps(spectrum(canonical_map(0.3, 0.7), 5)),
+               "shuffled-centred": of_maps(centred(shuffled(canonical_map(0.3, 0.7), 5))),
+               "spectrum-centred": of_maps(centred(spectrum(canonical_map(0.3, 0.7), 5)))}
     for name, mask in [("all", None), ("top", ("top", 12)), ("absolute", ("absolute", 12))]:
         methods[f"exact-{name}"] = exact(0.3, mask)
         methods[f"gradient-{name}"] = gradient(10, 0.05, 5, mask)
@@ -465,9 +587,14 @@ def transfers(models, prompts, anchors):
         r = code(given, anchors)
         assert (r.argmax(1) != np.abs(r).argmax(1)).any() and (keep(r, ("top", 12)) != keep(r, ("absolute", 12))).any()
         for name, method in methods.items():
-            for rule in RULES: out[f"{name}.{rule}{several}"] = transfer(method, given, target, anchors, rule)
+            for rule in RULES:
+                if rule == "deviation" and name.startswith(("exact", "naive")): continue     # they find directions only
+                out[f"{name}.{rule}{several}"] = transfer(method, given, target, anchors, rule)
     out["random"] = Stream(5, "transfer.random").matrix(P, target.width, *target.moments())
+    out["normal"], out["mean"] = normal_vectors(target, 5), np.tile(target.E.mean(0), (P, 1))
     one, two = sources.values()
+    found = published(prompts["a"], models["a"].rows(anchors), target.rows(anchors))
+    out |= {f"published.{name}": v for name, v in found.items()}
     few = [anchors[i] for i in sorted(Stream(5, "anchors").shuffled(range(len(anchors)))[:20])]
     out |= {"default.two": transfer(canonical(1, 0.5), two, target, anchors, "strength"),
             "default.relative": transfer(exact(0.1), one, target, anchors, "strength"),
@@ -475,6 +602,21 @@ def transfers(models, prompts, anchors):
             "default.shrinkage": transfer(canonical(1, 0.2), one, target, anchors, "strength"),
             "default.anchors": transfer(canonical(1, 0.5), one, target, few, "strength")}
     return out
+
+
+def published(p, S, T):
+    """Maps in the words of their papers, which are the same as others (docs/maps.md): a prompt (P, Cs), anchors (K, Cs), (K, Ct)."""
+    covariance = lambda m: np.cov(m.T, bias=True)
+    s, t = S - S.mean(0), T - T.mean(0)
+    whitened = (p - S.mean(0)) @ np.linalg.inv(covariance(S)) @ s.T              # (P, K): <p - mus, Sigma_s^-1 (As_i - mus)>
+    decoder = np.linalg.pinv(np.linalg.inv(covariance(T)) @ t.T)                 # of the target's: (K, Ct)
+    (Qs, Rs), (Qt, Rt) = np.linalg.qr(S), np.linalg.qr(T)
+    U, _, Vt = np.linalg.svd(Qs.T @ Qt, full_matrices=False)
+    return {"v2v-lin": p @ np.linalg.lstsq(S, T, rcond=None)[0],                 # arXiv 2208.05577
+            "lin-comb": np.stack([least(S.T, row) for row in p]) @ T,            # the same: the smallest x with x As = p
+            "whitened-relative": whitened @ decoder + T.mean(0),                 # arXiv 2605.30596
+            "inverse-relative": unit(p) @ unit(S).T @ np.linalg.pinv(unit(T).T),  # arXiv 2406.15057
+            "correlations": p @ np.linalg.inv(Rs) @ U @ Vt @ Rt}                 # Hotelling 1936, by the bases of Björck and Golub
 
 
 def experiment(models, facts, words, anchors, manual, configuration):

@@ -42,6 +42,27 @@ public struct AnchorRows: Sendable {
     return sum / Double(max(1, ids.count))
   }
 
+  /// How far each row is from a point.
+  func distances(from centre: [Double]) -> [Double] {
+    var distances: [Double] = []
+    forEachBlock(of: readBlock) { _, rows in
+      let offsets = rows.addingToRows(centre, scaledBy: -1)
+      distances += (0..<offsets.rows).map(offsets.rowNorm)
+    }
+    return distances
+  }
+
+  /// The mean of the rows: (C).
+  func mean() -> [Double] {
+    var sums = [Double](repeating: 0, count: width)
+    forEachBlock(of: readBlock) { _, rows in
+      for row in 0..<rows.rows {
+        for (column, value) in rows.row(row).enumerated() { sums[column] += Double(value) }
+      }
+    }
+    return sums.map { $0 / Double(max(1, ids.count)) }
+  }
+
   /// The cosine of every vector to every anchor, (P, K), for several prompts (P, C) in one pass over the rows. What comes out
   /// for one does not depend on the others.
   func cosines(_ prompts: [Matrix]) -> [Matrix] {
@@ -59,13 +80,22 @@ public struct AnchorRows: Sendable {
     return results
   }
 
-  /// The sums over these anchors here and in another space; `includesTarget` is whether that one's own are wanted.
-  func sums(with other: AnchorRows, includesTarget: Bool, parallelism: Parallelism) -> PairedSums {
+  /// The means of these anchors here and in another space.
+  func means(with other: AnchorRows) -> PairedMeans { PairedMeans(source: mean(), target: other.mean()) }
+
+  /// The sums over these anchors here and in another space.
+  /// - Parameters:
+  ///   - includesTarget: whether the other's own are wanted
+  ///   - centred: whether the means are taken away
+  func sums(
+    with other: AnchorRows, includesTarget: Bool, centred: Bool, parallelism: Parallelism
+  ) -> PairedSums {
     var sums = PairedSums(
       sourceWidth: width, targetWidth: other.width, includesTarget: includesTarget)
     forEachBlock(of: sumBlock) { places, rows in
       sums.add(rows, other.space.table.rows(Array(other.ids[places])), parallelism: parallelism)
     }
+    if centred { sums.centre(on: means(with: other), count: ids.count) }
     return sums
   }
 }

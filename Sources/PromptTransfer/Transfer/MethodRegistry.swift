@@ -4,19 +4,25 @@ import Foundation
 public enum MethodRegistry {
   public static let all: [any TransferMethod.Type] = [
     CanonicalMap.self, RelativeSearch.self, LinearMap.self, Procrustes.self, NeuralProjector.self,
-    NearestWord.self, WeightedWords.self, Copy.self, RandomVectors.self, AnyMethod.self,
+    MatchingPursuit.self, Neighbours.self, NearestWord.self, WeightedWords.self, Copy.self,
+    RandomVectors.self,
+    NormalVectors.self, MeanVector.self, ShuffledAnchors.self, RandomSpectrum.self, AnyMethod.self,
   ]
 
-  public static var names: [String] { all.map { $0.name } }
+  /// The names of all methods and presets.
+  public static var names: [String] { all.map { $0.name } + MethodPreset.all.map(\.name) }
 
   public static func type(named name: String) -> (any TransferMethod.Type)? { all.first { $0.name == name } }
 
-  /// A method with these settings and the defaults of all others.
+  /// A method with these settings and the defaults of all others; or a preset, whose own settings these come before.
   /// Throws where there is no such method or setting, or a value is out of its range; the error's subject is the name concerned,
   /// of the setting or of the method.
   public static func method(
     named name: String, _ settings: [String: Setting] = [:]
   ) throws(TransferError) -> any TransferMethod {
+    if let preset = MethodPreset.all.first(where: { $0.name == name }) {
+      return try method(named: preset.method, preset.settings.merging(settings) { $1 })
+    }
     guard let type = type(named: name) else {
       throw TransferError(name, "is no method; there are: \(names.joined(separator: ", "))")
     }

@@ -23,7 +23,11 @@ struct Origin: Sendable {
     case .all: break
     case .first: entries["anchorOrder"] = "sorted"
     case .random: entries["anchorOrder"] = "random"
+    case .frequent(_, let skipped):
+      entries["anchorOrder"] = "frequency"
+      if skipped > 0 { entries["anchorSkip"] = "\(skipped)" }
     }
+    if let leftOut = transfer.words.leftOut { entries["anchorsLeftOut"] = "\(leftOut)" }
     entries.merge(MethodRegistry.settings(of: method).mapValues(\.description)) { $1 }
     // Rows of the table, always; a model that scales them (Gemma) multiplies the prompt by this as well.
     let scale = transfer.target.table.inputScale

@@ -12,7 +12,10 @@ public struct SharedVocabulary: Sendable {
   /// The anchors in the target's space.
   public let target: AnchorRows
   /// How many of those found they are.
-  public private(set) var count = Count.all
+  public internal(set) var count = Count.all
+
+  /// How many were left out since a model hardly learned them; nil where that was not looked at.
+  public internal(set) var leftOut: Int?
 
   /// How many of the shared words are used.
   public enum Count: Sendable, Hashable {
@@ -20,6 +23,9 @@ public struct SharedVocabulary: Sendable {
     case first(Int)
     /// That many, drawn at random; a larger number draws the same ones and more.
     case random(Int, seed: UInt64)
+    /// Those with the lowest ids in the target, after some that are left out: the most frequent, in vocabularies that were made
+    /// by frequency or by merges.
+    case frequent(Int, skipping: Int)
   }
 
   /// A word is shared when it is one token after a space, and not the unknown one, in every space.
@@ -77,8 +83,11 @@ public struct SharedVocabulary: Sendable {
       case .all: self
       case .first(let limit): keeping(Array(words.indices.prefix(limit)))
       case .random(let limit, let seed): keeping(Self.draw(limit, of: words.count, seed: seed))
+      case .frequent(let limit, let skipped):
+        keeping(
+          words.indices.sorted { target.ids[$0] < target.ids[$1] }.dropFirst(skipped).prefix(limit).sorted())
       }
-    drawn.count = count
+    (drawn.count, drawn.leftOut) = (count, leftOut)
     return drawn
   }
 
@@ -90,6 +99,13 @@ public struct SharedVocabulary: Sendable {
   /// Without the words at the given places.
   func without(_ places: Set<Int>) -> SharedVocabulary {
     keeping(words.indices.filter { !places.contains($0) })
+  }
+
+  /// With the target's words in another order: places that no longer belong together.
+  func permutingTarget(_ order: [Int]) -> SharedVocabulary {
+    var other = SharedVocabulary(words: words, sources: sources, target: target.keeping(order))
+    (other.count, other.leftOut) = (count, leftOut)
+    return other
   }
 
   private func keeping(_ places: [Int]) -> SharedVocabulary {

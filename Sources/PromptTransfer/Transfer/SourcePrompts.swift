@@ -63,13 +63,17 @@ public final class SourcePrompts {
   }
 
   /// Each vector's length relative to the words of its own model, the weighted mean over the sources.
-  /// - Parameter typicalLengths: the mean length of the anchors in each source
-  func strengths(typicalLengths: [Double]) -> [Double] {
+  /// - Parameter typicalLengths: that of the anchors in each source
+  func strengths(typicalLengths: [TypicalLength]) -> [Double] {
     let total = parts.reduce(0) { $0 + Double($1.weight) }
-    return (0..<vectorCount).map { row in
-      parts.reduce(0) { sum, part in
-        sum + Double(part.weight) / total * part.vectors.rowNorm(row) / typicalLengths[part.source]
+    var strengths = [Double](repeating: 0, count: vectorCount)
+    for part in parts {
+      let typical = typicalLengths[part.source]
+      let vectors = typical.centre.map { part.vectors.addingToRows($0, scaledBy: -1) } ?? part.vectors
+      for row in strengths.indices {
+        strengths[row] += Double(part.weight) / total * vectors.rowNorm(row) / typical.length
       }
     }
+    return strengths
   }
 }

@@ -73,6 +73,12 @@ public struct Transfer: Sendable {
 
   private func requireWords() throws(TransferError) {
     guard !words.sources.isEmpty else { throw TransferError("transfer", "has no source") }
+    if normalization == .deviation, method.findsDirectionsOnly {
+      throw TransferError(
+        "normalization deviation",
+        "measures from the mean word, where method \(method.name) finds directions only",
+        hint: "Choose strength, scale or moments")
+    }
     if type(of: method).readsWords, words.words.count < 2 {
       throw TransferError(
         "anchors", "the models share \(words.words.count) words", hint: "Give a list with more of them")

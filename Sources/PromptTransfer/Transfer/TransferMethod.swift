@@ -20,6 +20,9 @@ public protocol TransferMethod: Codable, Hashable, Sendable {
   /// The rule that suits it.
   static var normalization: NormalizationRule { get }
 
+  /// Whether only the directions of what it makes mean something, and its lengths nothing.
+  var findsDirectionsOnly: Bool { get }
+
   /// With its default settings.
   init()
 
@@ -48,6 +51,8 @@ extension TransferMethod {
   public func fitCandidates(
     _ words: SharedVocabulary, _ context: FitContext
   ) throws(TransferError) -> [Candidate] { [] }
+
+  public var findsDirectionsOnly: Bool { false }
 
   public var name: String { Self.name }
 }

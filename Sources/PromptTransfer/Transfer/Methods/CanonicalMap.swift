@@ -5,7 +5,10 @@ import Tensors
 ///
 /// With the square root (shrinkage 0.5) it lies half-way between the linear map, which shrinks by the correlation itself, and
 /// canonical correlation analysis, which does not shrink. A prompt's vectors resemble no word: the first takes most of what makes
-/// them work, the second carries noise. Spaces are not centred. `docs/findings.md` has what the settings were chosen by.
+/// them work, the second carries noise. `docs/findings.md` has what the settings were chosen by.
+///
+/// Its corners are maps of their own: shrinkage 1 is the linear map; shrinkage 0 with ridge 0 is canonical correlation analysis,
+/// and with a ridge that grows it comes to ``Procrustes``, up to one factor. The ridge is what whitens in part.
 public struct CanonicalMap: TransferMethod {
   public static let name = "canonical"
   public static let summary = "pairs the directions along which the models' words agree (the default)"
@@ -14,42 +17,55 @@ public struct CanonicalMap: TransferMethod {
   public var ridge = 1.0
   /// The power of the correlations: 1 is the linear map, 0 no shrinking.
   public var shrinkage = 0.5
+  /// Whether the means of the words are taken away before, and the target's is added after.
+  public var centred = false
 
   public static let settingNames = CodingKeys.names
 
-  enum CodingKeys: String, CodingKey, CaseIterable { case ridge, shrinkage }
+  enum CodingKeys: String, CodingKey, CaseIterable { case ridge, shrinkage, centred }
 
   public init() {}
 
-  public init(ridge: Double, shrinkage: Double = 0.5) { (self.ridge, self.shrinkage) = (ridge, shrinkage) }
+  public init(ridge: Double, shrinkage: Double = 0.5, centred: Bool = false) {
+    (self.ridge, self.shrinkage, self.centred) = (ridge, shrinkage, centred)
+  }
 
   public init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: CodingKeys.self)
     ridge = try fields.number(.ridge, default: ridge, in: 0...)
     shrinkage = try fields.number(.shrinkage, default: shrinkage, in: 0...1)
+    centred = try fields.decode(.centred, default: centred)
   }
 }
 
 /// The least-squares map between two spaces, `W = (As^T As + lambda I)^-1 As^T At`: the canonical map with shrinkage 1, found
-/// without a decomposition.
+/// without a decomposition. Centred and with ridge 0 it is the affine map of least squares, `p -> p W + b`.
 public struct LinearMap: TransferMethod {
   public static let name = "linear"
   public static let summary = "the linear map with the least squared error over the shared words"
 
   /// In units of the mean diagonal of `As^T As`.
   public var ridge = 1.0
+  /// Whether the means of the words are taken away before, and the target's is added after.
+  public var centred = false
+  /// Whether only the map's polar factor is used, `U V^T` of `W = U diag(s) V^T`: the rotation in it.
+  public var polar = false
 
   public static let settingNames = CodingKeys.names
 
-  enum CodingKeys: String, CodingKey, CaseIterable { case ridge }
+  enum CodingKeys: String, CodingKey, CaseIterable { case ridge, centred, polar }
 
   public init() {}
 
-  public init(ridge: Double) { self.ridge = ridge }
+  public init(ridge: Double, centred: Bool = false, polar: Bool = false) {
+    (self.ridge, self.centred, self.polar) = (ridge, centred, polar)
+  }
 
   public init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: CodingKeys.self)
     ridge = try fields.number(.ridge, default: ridge, in: 0...)
+    centred = try fields.decode(.centred, default: centred)
+    polar = try fields.decode(.polar, default: polar)
   }
 }
 
@@ -57,6 +73,7 @@ public struct LinearMap: TransferMethod {
 protocol MapOfSums: RidgeMethod where Sums == [PairedSums] {
   /// Whether the sums over the target's anchors alone are looked at.
   var readsTarget: Bool { get }
+  var centred: Bool { get }
   /// - Returns: the map (Cs, Ct), and the ridges that were used
   func weight(_ sums: consuming PairedSums) -> (Matrix, ridges: [Double])
 }
@@ -64,23 +81,35 @@ protocol MapOfSums: RidgeMethod where Sums == [PairedSums] {
 extension MapOfSums {
   func sums(_ words: SharedVocabulary, _ context: FitContext) -> [PairedSums] {
     words.sources.map {
-      $0.sums(with: words.target, includesTarget: readsTarget, parallelism: context.parallelism)
+      $0.sums(
+        with: words.target, includesTarget: readsTarget, centred: centred, parallelism: context.parallelism)
     }
   }
 
   func fit(
     _ sums: consuming [PairedSums], _ words: SharedVocabulary, _ context: FitContext
   ) -> any FittedMethod {
-    var maps: [any VectorMap] = []
+    let (maps, ridge) = maps(sums)
+    return fitted(maps, ridge: ridge)
+  }
+
+  /// The map from each source, and the largest ridge that was used.
+  func maps(_ sums: consuming [PairedSums]) -> (maps: [MatrixMap], ridge: Double) {
+    var maps: [MatrixMap] = []
     var raised = ridge
     // One after the other, each given up before the next: they are as large as the square of the models' width.
     while !sums.isEmpty {
+      let means = sums[0].means
       let (weight, ridges) = self.weight(sums.removeFirst())
-      maps.append(MatrixMap(weight: weight))
+      maps.append(MatrixMap(weight: weight, means: means))
       raised = ridges.filter(\.isFinite).reduce(raised, max)
     }
+    return (maps, raised)
+  }
+
+  func fitted(_ maps: [MatrixMap], ridge used: Double) -> FittedMaps {
     var fitted = FittedMaps(maps)
-    if raised > ridge { fitted.adjustments = ["ridge": "\(raised)"] }
+    if used > ridge { fitted.adjustments = ["ridge": "\(used)"] }
     return fitted
   }
 }
@@ -107,15 +136,16 @@ extension LinearMap: MapOfSums {
     let (source, product, _) = sums.parts()
     let (height, width) = (source.width, product.count / max(1, source.width))
     let factor = (consume source).factored(ridge: ridge)
-    var weight = Matrix(rows: height, columns: width)
-    let base = weight.mutablePointer()
+    var weight = [Double](repeating: 0, count: height * width)
     // A right-hand side for each column of the target.
     var sides = [Double](repeating: 0, count: height)
     for column in 0..<width {
       for row in 0..<height { sides[row] = product[row * width + column] }
       let solution = factor.solve(sides)
-      for row in 0..<height { base[row * width + column] = Float(solution[row]) }
+      for row in 0..<height { weight[row * width + column] = solution[row] }
     }
-    return (weight, [factor.ridge])
+    let ridges = [factor.ridge]
+    if polar { return (OrthogonalProcrustes.polarFactor(weight, rows: height, columns: width), ridges) }
+    return (Matrix(rows: height, columns: width, weight.lazy.map { Float($0) }), ridges)
   }
 }

@@ -32,6 +32,69 @@ public struct Copy: TransferMethod {
   }
 }
 
+/// Nothing carried: vectors with the mean and the covariance of the rows of the target's table (Hewitt 2021).
+public struct NormalVectors: TransferMethod {
+  public static let name = "normal"
+  public static let summary =
+    "nothing carried: vectors drawn with the mean and covariance of the target's rows"
+  public static let readsWords = false
+  public static let readsPrompts = false
+  public static let normalization = NormalizationRule.none
+
+  public init() {}
+
+  private struct Fitted: FittedMethod {
+    let mean: [Double]
+    /// The Cholesky factor of the sums about the mean, whose covariance is that over `count`.
+    let factor: CholeskyFactor
+    let count: Int
+
+    func carry(_ prompts: SourcePrompts, _ context: CarryContext) -> Carried {
+      var stream = RandomStream(seed: context.seed, name: "transfer.normal")
+      let (height, width) = (prompts.vectorCount, mean.count)
+      let scale = 1 / Double(max(1, count)).squareRoot()
+      var draws = (0..<height * width).map { _ in scale * stream.normal() }
+      factor.apply(.transposed, fromRightTo: &draws, rows: height)
+      return Carried(
+        vectors: Matrix(rows: height, columns: width, draws.map { Float($0) }).addingToRows(mean))
+    }
+  }
+
+  public func fit(
+    _ words: SharedVocabulary, _ context: FitContext
+  ) throws(TransferError) -> any FittedMethod {
+    let table = words.target.space.table
+    let mean = table.mean()
+    var gram = GramMatrix(width: table.width)
+    table.forEachBlock { gram.add($0, parallelism: context.parallelism) }
+    gram.centre(on: mean, count: table.rowCount)
+    return Fitted(mean: mean, factor: gram.factored(ridge: 0), count: table.rowCount)
+  }
+}
+
+/// Nothing carried: every vector is the mean of the rows of the target's table.
+public struct MeanVector: TransferMethod {
+  public static let name = "mean"
+  public static let summary = "nothing carried: the mean of the target's rows"
+  public static let readsWords = false
+  public static let readsPrompts = false
+  public static let normalization = NormalizationRule.none
+
+  public init() {}
+
+  private struct Fitted: FittedMethod {
+    let mean: [Double]
+
+    func carry(_ prompts: SourcePrompts, _ context: CarryContext) -> Carried {
+      Carried(vectors: Matrix(rows: prompts.vectorCount, columns: mean.count).addingToRows(mean))
+    }
+  }
+
+  public func fit(
+    _ words: SharedVocabulary, _ context: FitContext
+  ) throws(TransferError) -> any FittedMethod { Fitted(mean: words.target.space.table.mean()) }
+}
+
 /// Nothing carried: independent normal entries with the mean and deviation of the target's table.
 public struct RandomVectors: TransferMethod {
   public static let name = "random"

@@ -10,17 +10,21 @@ public struct NeuralProjector: TransferMethod {
 
   /// Units of the hidden layer; as many as the wider space has columns when nil.
   public var hidden: Int?
+  /// The same in units of the target's columns, in place of `hidden`.
+  public var hiddenFactor: Int?
   public var batchSize = 128
   public var learningRate: Float = 1e-3
   /// The most steps; what bounds the time for large spaces.
   public var stepLimit = 3000
+  /// The most passes over the anchors that are trained on, in place of `stepLimit`.
+  public var epochs: Int?
   /// How many passes over the anchors may bring nothing before training ends.
   public var patience = 5
 
   public static let settingNames = CodingKeys.names
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case hidden, batchSize, learningRate, stepLimit, patience
+    case hidden, hiddenFactor, batchSize, learningRate, stepLimit, epochs, patience
   }
 
   public init() {}
@@ -28,9 +32,12 @@ public struct NeuralProjector: TransferMethod {
   public init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: CodingKeys.self)
     hidden = try fields.count(.hidden, upTo: 65_536)
+    hiddenFactor = try fields.count(.hiddenFactor, upTo: 64)
+    if hidden != nil { try fields.refuse([.hiddenFactor], "wants no hidden beside it") }
     batchSize = try fields.count(.batchSize, upTo: 1 << 20) ?? batchSize
     learningRate = Float(try fields.number(.learningRate, default: Double(learningRate), in: 1e-12...1e6))
     stepLimit = try fields.count(.stepLimit, upTo: 1 << 30) ?? stepLimit
+    epochs = try fields.count(.epochs, upTo: 1_000_000)
     patience = try fields.count(.patience, upTo: 1 << 30) ?? patience
   }
 
@@ -70,30 +77,33 @@ struct Projector: VectorMap {
     let order = Array(0..<source.rows).shuffled(using: &shuffle)
     let heldOutCount = max(1, source.rows / 10)
     let (heldOut, train) = (order.prefix(heldOutCount), Array(order.dropFirst(heldOutCount)))
+    let passLength = (train.count + settings.batchSize - 1) / settings.batchSize
+    let stepLimit = settings.epochs.map { max(1, $0 * passLength) } ?? settings.stepLimit
     let (heldOutX, heldOutY) = (x.gathering(heldOut), y.gathering(heldOut))
 
     var start = RandomStream(seed: context.seed, name: "projector.start")
     var network = TwoLayerNetwork(
-      inputs: x.columns, hidden: settings.hidden ?? max(x.columns, y.columns), outputs: y.columns, &start
-    )
+      inputs: x.columns,
+      hidden: settings.hidden ?? settings.hiddenFactor.map { $0 * y.columns } ?? max(x.columns, y.columns),
+      outputs: y.columns, &start)
     var best = (network: network, loss: network.loss(heldOutX, heldOutY))
     var optimizer = TwoLayerNetwork.Optimizer(network)
     let schedule = LinearSchedule(
-      peak: settings.learningRate, warmupSteps: settings.stepLimit / 10, totalSteps: settings.stepLimit)
+      peak: settings.learningRate, warmupSteps: stepLimit / 10, totalSteps: stepLimit)
     var passesWithoutGain = 0
     var step = 0
     var isInterrupted = false
-    while step < settings.stepLimit, passesWithoutGain < settings.patience {
+    while step < stepLimit, passesWithoutGain < settings.patience {
       isInterrupted = context.shouldStop()
       if isInterrupted { break }
       let pass = train.shuffled(using: &shuffle)
-      for first in stride(from: 0, to: pass.count, by: settings.batchSize) where step < settings.stepLimit {
+      for first in stride(from: 0, to: pass.count, by: settings.batchSize) where step < stepLimit {
         let batch = pass[first..<min(pass.count, first + settings.batchSize)]
         let gradient = network.lossAndGradient(x.gathering(batch), y.gathering(batch)).gradient
         optimizer.update(&network, gradient, learningRate: schedule.learningRate(at: step))
         step += 1
       }
-      context.progress(step, settings.stepLimit)
+      context.progress(step, stepLimit)
       let loss = network.loss(heldOutX, heldOutY)
       passesWithoutGain = loss < best.loss ? 0 : passesWithoutGain + 1
       if loss < best.loss { best = (network, loss) }

@@ -17,6 +17,9 @@ public struct RelativeSearch: TransferMethod {
   /// Which anchors describe a vector: the paper's 8,192 most similar ones.
   public var mask: AnchorMask
 
+  /// A gradient search has the rule inside, and so finds lengths that suit it.
+  public var findsDirectionsOnly: Bool { if case .exact = search { true } else { false } }
+
   public static let defaultRidge = 0.1
   public static let defaultSteps = 2000
   public static let defaultLearningRate: Float = 5e-3

@@ -6,14 +6,15 @@ public protocol VectorMap: Sendable {
   func apply(_ vectors: Matrix) -> Matrix
 }
 
-/// A matrix (Cs, Ct).
+/// A matrix, between centred spaces where there are means: `(p - mus) W + mut`.
 struct MatrixMap: VectorMap {
-  let weight: Matrix
+  let weight: Matrix  // (Cs, Ct)
+  var means: PairedMeans?
 
   func apply(_ vectors: Matrix) -> Matrix {
-    var result = Matrix(rows: vectors.rows, columns: weight.columns)
-    result.multiply(vectors, weight)
-    return result
+    let vectors = means.map { vectors.addingToRows($0.source, scaledBy: -1) } ?? vectors
+    let result = vectors.product(weight)
+    return means.map { result.addingToRows($0.target) } ?? result
   }
 }
 

@@ -24,6 +24,8 @@ public struct WeightedWords: TransferMethod {
   public static let name = "naive"
   public static let summary = "the target's words summed with the similarities as weights"
 
+  public var findsDirectionsOnly: Bool { true }
+
   public init() {}
 
   private struct Fitted: FittedMethod {
