@@ -4,10 +4,11 @@ import Tensors
 /// The bottom of the model with its weights: scaled rows of the word table, or the prompt's, with positions and token type,
 /// normalised and brought to the model's width.
 struct CPUEmbeddings: Sendable {
-  let words: Matrix  // (V, E)
+  let words: FrozenWeight  // (V, E)
   private let scale: Float
-  private let positions: Matrix?  // (positions, E)
+  private let positions: Matrix?  // (positions, E), or (positions, C) where they follow the projection
   private let firstPosition: Int
+  private let positionsFollow: Bool
   private let tokenType: Matrix?  // (1, E): type 0, the only one in single sequences
   private let norm: CPUNorm?
   private let projection: Linear?  // E to C
@@ -29,9 +30,11 @@ struct CPUEmbeddings: Sendable {
   /// - Parameter scale: the block's, as the table's type rounds it
   init(_ block: Embeddings, scale: Float, _ reader: inout WeightReader) throws(CheckpointError) {
     self.scale = scale
-    words = try reader.matrix(block.words, rows: block.rows, columns: block.width)
+    words = try reader.table(block.words, rows: block.rows, columns: block.width)
+    positionsFollow = block.positions?.followProjection ?? false
+    let positionsWidth = positionsFollow ? block.projection?.outputs ?? block.width : block.width
     positions = try block.positions.map { (table) throws(CheckpointError) in
-      try reader.matrix(table.name, rows: table.count, columns: block.width)
+      try reader.matrix(table.name, rows: table.count, columns: positionsWidth)
     }
     firstPosition = block.positions?.first ?? 0
     if let types = block.tokenTypes {
@@ -40,11 +43,7 @@ struct CPUEmbeddings: Sendable {
       tokenType = nil
     }
     norm = try block.norm.map { (norm) throws(CheckpointError) in try reader.norm(norm) }
-    if let map = block.projection, !block.projectionIsOptional || reader.has("\(map.name).weight") {
-      projection = try reader.linear(map)
-    } else {
-      projection = nil
-    }
+    projection = try block.projection.map { (map) throws(CheckpointError) in try reader.linear(map) }
   }
 
   /// A row for each of the distinct ones.
@@ -54,13 +53,14 @@ struct CPUEmbeddings: Sendable {
     activations.sum.resize(rows: distinct.rows.count, columns: width)
     var target = activations.sum.mutablePointer()
     for (element, position) in distinct.rows {
-      let vector =
-        switch element {
-        case .token(let id): words.row(id)
-        case .vector(let index): prompt.row(index)
-        }
-      for column in 0..<width { target[column] = scale * vector[column] }
-      if let positions { kernels.axpy(1, positions.row(firstPosition + position).baseAddress, target, width) }
+      switch element {
+      case .token(let id): words.copy(row: id, to: target)
+      case .vector(let index):
+        precondition(index >= 0 && index < prompt.rows)
+        target.update(from: prompt.pointer + index * width, count: width)
+      }
+      for column in 0..<width { target[column] *= scale }
+      if !positionsFollow { addPosition(position, to: target) }
       if let tokenType { kernels.axpy(1, tokenType.pointer, target, width) }
       target += width
     }
@@ -72,7 +72,17 @@ struct CPUEmbeddings: Sendable {
     if let projection {
       activations.mapped.resize(rows: distinct.rows.count, columns: projection.outputs)
       projection.forward(activations.normalized, into: &activations.mapped)
+      guard positionsFollow else { return }
+      let mapped = activations.mapped.mutablePointer()
+      for (row, distinct) in distinct.rows.enumerated() {
+        addPosition(distinct.position, to: mapped + row * projection.outputs)
+      }
     }
+  }
+
+  private func addPosition(_ position: Int, to row: UnsafeMutablePointer<Float>) {
+    guard let positions else { return }
+    kernels.axpy(1, positions.row(firstPosition + position).baseAddress, row, positions.columns)
   }
 
   /// Adds to `dPrompt` (P, E) the gradient of its rows; `dOutput` (distinct rows that are vectors, C) is used up.

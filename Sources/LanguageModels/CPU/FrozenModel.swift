@@ -18,7 +18,7 @@ public struct FrozenModel: Network {
     if !GGUFMetadata.isNamed(folder) {
       // The configuration first: of a model that cannot be run, weights need not be there.
       let file = folder.appendingPathComponent("config.json")
-      _ = try Composition(JSON(contentsOf: file, as: .python), file: file)
+      _ = try ModelConfiguration(JSON(contentsOf: file, as: .python), file: file)
     }
     try self.init(Checkpoint(folder: folder))
   }
@@ -41,24 +41,26 @@ public struct FrozenModel: Network {
       if let layer = shared[block.id] { layers.append(layer) }
     }
     self.layers = layers
-    head = try CPUHead(composition.head, &reader, words: embeddings.words)
+    head = try CPUHead(
+      composition.head, &reader, words: embeddings.words, table: composition.embeddings.words)
     unusedTensors = reader.unused
   }
 
-  public static var keepsSequencesApart: Bool { Linear.keepsRowsApart }
+  public var keepsSequencesApart: Bool { Linear.keepsRowsApart }
 
-  public var keepsSequencesApart: Bool { Self.keepsSequencesApart }
-
-  public func prepare(gradients: Bool, parallelism: Parallelism) {
-    let maps = layers.flatMap(\.maps) + head.maps + embeddings.maps + (gradients ? [head.decoder] : [])
-    parallelism.forEach(maps.count) { _, index in maps[index].prepare(gradients: gradients) }
+  public func prepare(gradientsOf candidates: CandidateHead?, parallelism: Parallelism) {
+    let maps = layers.flatMap(\.maps) + head.maps + embeddings.maps + (candidates.map { [decoder($0)] } ?? [])
+    parallelism.forEach(maps.count) { _, index in maps[index].prepare(gradients: candidates != nil) }
   }
 
   public func candidates(_ ids: [Int]) -> CandidateHead {
     let bias = Matrix(rows: 1, columns: ids.count, ids.map { head.decoder.bias[0, $0] })
-    return CandidateHead(
-      CPUCandidates(decoder: Linear(rows: ids, of: head.weight, bias: bias)), count: ids.count)
+    let decoder = Linear(rows: ids, of: head.weight, bias: bias, laidOutUpTo: Self.candidateSize)
+    return CandidateHead(CPUCandidates(decoder: decoder), count: ids.count)
   }
+
+  /// 64 MB of Float32.
+  private static let candidateSize = 1 << 24
 
   public var allWords: CandidateHead {
     CandidateHead(CPUCandidates(decoder: head.decoder), count: head.decoder.outputs)

@@ -100,6 +100,7 @@ public struct Distiller: Sendable {
         "subjects", "none of the \(train.subjects.count) training subjects can be asked",
         hint: "They have no tokens or too many for one of the models")
     }
+    student.network.prepare(gradientsOf: trainLesson.head, parallelism: group.parallelism)
     var tuning = JointTuning(
       [
         TuningRun(

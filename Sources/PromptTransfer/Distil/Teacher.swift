@@ -37,7 +37,9 @@ public struct Teacher: Sendable {
     _ inputs: [PromptedInput], candidates: CandidateVocabulary, temperature: Float, parallelism: Parallelism
   ) throws(TransferError) -> Matrix {
     let head = model.network.candidates(candidates.ids)
-    let size = Evaluator.sequencesPerTask
+    head.prepare()
+    model.network.prepare(gradientsOf: nil, parallelism: parallelism)
+    let size = Evaluator.sequencesPerTask(of: inputs.count)
     let taskCount = (inputs.count + size - 1) / size
     let workers = Workers(parallelism, keepingLayers: false)
     let parts = Collected<Matrix>(count: taskCount)

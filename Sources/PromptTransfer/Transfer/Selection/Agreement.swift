@@ -31,6 +31,8 @@ public struct Agreement: AnswerSelection {
     try template.requireUse(with: target)
     lesson = try group.lesson(subjects, template, temperature: 1)
     (self.measure, self.parallelism) = (measure, parallelism)
+    lesson.head.prepare()
+    lesson.model.prepare(gradientsOf: nil, parallelism: parallelism)
     guard !lesson.inputs.isEmpty else {
       throw TransferError(
         "subjects", "none of the \(subjects.subjects.count) can be asked",
