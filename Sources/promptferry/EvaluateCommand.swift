@@ -31,6 +31,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   var vocabulary: String?
   @Option(help: "Also write every answer, one JSON object a line.", completion: .file()) var predictions:
     String?
+  @OptionGroup var writing: OutputOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -78,9 +79,14 @@ struct EvaluateCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let interruption = Interruption()
-    if let predictions { try AtomicFile.requireWritable(URL(fileURLWithPath: predictions)) }
+    let interruption = Interruption.shared
     let data = try Location.dataset(facts)
+    if let predictions {
+      let inputs = OutputOptions.Inputs(
+        models: [model], files: [prompt, vocabulary].map { $0.map { URL(fileURLWithPath: $0) } }, data: [data]
+      )
+      try writing.check(URL(fileURLWithPath: predictions), .predictions, reading: inputs)
+    }
     let set = try data.read(split)
     guard !set.examples.isEmpty else { throw TransferError(facts, "holds no facts") }
     let loaded = try await common.model(model, .model, interruption).languageModel()
@@ -111,7 +117,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     progress.finish()
     guard let answers else {
       common.note("Interrupted: nothing was written.")
-      throw ExitCode(130)
+      throw Interruption.shared.exit
     }
     let seconds = clock.duration(to: .now) / .seconds(1)
     if let predictions { try write(answers, to: URL(fileURLWithPath: predictions)) }

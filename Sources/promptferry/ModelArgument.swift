@@ -112,7 +112,7 @@ extension CommonOptions {
       return try await interruption.cancelling { try await hub.fetch(id, part) }
     } catch is CancellationError {
       note("Interrupted: what was complete is kept.")
-      throw ExitCode(130)
+      throw Interruption.shared.exit
     }
   }
 }

@@ -22,6 +22,7 @@ struct PromptFerry: AsyncParsableCommand {
   static func main() async {
     // A reader that goes away is an error of the write, not the end of the process.
     signal(SIGPIPE, SIG_IGN)
+    _ = Interruption.shared
     await main(nil)
   }
 }

@@ -74,7 +74,7 @@ extension TuneCommand {
     common.note(
       "Interrupted: \(output) holds the best prompt so far"
         + (isUnscored ? ", the latest one: nothing was scored yet." : "."))
-    throw ExitCode(130)
+    throw Interruption.shared.exit
   }
 
   private func path(_ task: Task) -> String { isFolder ? output + task.output.lastPathComponent : output }

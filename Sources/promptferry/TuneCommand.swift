@@ -56,6 +56,7 @@ struct TuneCommand: AsyncParsableCommand {
     help: "The prompt file to write, or FOLDER/ for RELATION.safetensors of each relation.",
     completion: .file())
   var output: String
+  @OptionGroup var writing: OutputOptions
   @OptionGroup var common: CommonOptions
 
   enum InitialPrompt: ExpressibleByArgument {
@@ -93,7 +94,7 @@ struct TuneCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let interruption = Interruption()
+    let interruption = Interruption.shared
     var tasks = try tasks()
     let modelPlace = try await common.model(model, .model, interruption)
     let loaded = try modelPlace.languageModel()
@@ -104,6 +105,7 @@ struct TuneCommand: AsyncParsableCommand {
     for index in tasks.indices { tasks[index].job.start = try start(tasks[index], loaded.space) }
     let progress = common.progress("tuning on \(loaded.name)", unit: "steps")
     let clock = ContinuousClock.now
+    interruption.beginWork()
     let results = try tuner.tune(
       tasks.map(\.job), progress: { progress.update($0, of: $1) }, shouldStop: { interruption.isRequested })
     progress.finish()
@@ -141,6 +143,7 @@ struct TuneCommand: AsyncParsableCommand {
           throw TransferError(output, "cannot hold two prompts of the name \(set.name)")
         }
       }
+      try writing.refuse(destination, among: OutputOptions.Inputs(models: [model]))
       try FileManager.default.createDirectory(at: destination, withIntermediateDirectories: true)
     }
     let given = try template.map { try Template($0) }
@@ -148,11 +151,14 @@ struct TuneCommand: AsyncParsableCommand {
       if case .prompt(let path) = initial {
         try PromptFile(URL(fileURLWithPath: path), template: given)
       } else { nil }
+    let start: String? = if case .prompt(let path) = initial { path } else { nil }
+    let inputs = OutputOptions.Inputs(
+      models: [model], files: [start, vocabulary].map { $0.map { URL(fileURLWithPath: $0) } }, data: sets)
     return try sets.map { data in
       let job = try TuningJob(
         data, template: given ?? origin?.template, exampleLimit: factsLimit, seed: common.seed)
       let file = isFolder ? destination.appendingPathComponent("\(data.stem).safetensors") : destination
-      try AtomicFile.requireWritable(file)
+      try writing.check(file, .prompt, reading: inputs)
       return Task(data: data, output: file, origin: origin, job: job)
     }
   }

@@ -159,7 +159,7 @@ import Testing
     let outcome = try Command.run(
       [
         "-c",
-        "trap '' XFSZ; ulimit -f 1; exec \"$0\" tune --model model --facts facts --template '[X] [V]*64 [Y]' --epochs 1 -o p.safetensors --quiet",
+        "trap '' XFSZ; ulimit -f 1; exec \"$0\" tune --model model --facts facts --template '[X] [V]*64 [Y]' --epochs 1 -o p.safetensors --force --quiet",
         Command.executable.path,
       ],
       in: world.folder.url, executable: URL(filePath: "/bin/bash"))
