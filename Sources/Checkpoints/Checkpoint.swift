@@ -152,7 +152,7 @@ public struct Checkpoint: Sendable {
 
   /// Tensor names to shard names. Shard names come from elsewhere: they may not leave the folder.
   package static func weightMap(_ index: URL) throws(CheckpointError) -> [String: String] {
-    let json = try JSON(contentsOf: index, as: .python)
+    let json = try JSON(contentsOf: index, as: .python, limit: .results)
     guard let members = json["weight_map"]?.members, !members.isEmpty else {
       throw CheckpointError(file: index, item: "weight_map", "is missing or empty")
     }

@@ -81,7 +81,7 @@ struct ConvertCommand: AsyncParsableCommand {
       model: file.modelName ?? place?.name, text: text, vectorCount: file.vectors.rows,
       width: file.vectors.columns)
     let vectors = "\(result.vectorCount) vectors of width \(result.width)"
-    try common.print(result, text: "\(output): \(vectors), \"\(text ?? result.template)\"")
+    try common.print(result, text: "\(output.shown): \(vectors), \"\((text ?? result.template).shown)\"")
   }
 
   /// Returns the text that a checkpoint's model is given.

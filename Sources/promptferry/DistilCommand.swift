@@ -145,6 +145,6 @@ struct DistilCommand: AsyncParsableCommand {
   private func summary(_ result: DistillationResult, seconds: Double) -> String {
     let divergence =
       result.bestDevDivergence.map { "dev divergence \($0.formatted(3)) nats" } ?? "not scored"
-    return "\(output): \(divergence), \(seconds.formatted(1)) s"
+    return "\(output.shown): \(divergence), \(seconds.formatted(1)) s"
   }
 }

@@ -132,7 +132,7 @@ struct ExperimentCommand: ParsableCommand {
       }
       let lines = reasons.map { reason in
         let why = reason.differences.isEmpty ? "was never run" : reason.differences.joined(separator: "; ")
-        return "\(reason.cell): \(why)"
+        return VisibleText.line("\(reason.cell): \(why)", limit: 1000)
       }
       try options.common.print(
         reasons, text: lines.isEmpty ? "Nothing is to be run." : lines.joined(separator: "\n"))
@@ -146,7 +146,7 @@ extension ExperimentCommand.Options {
     try common.print(
       status,
       text: """
-        \(runner.store.folder.path): \(status.finishedCells) of \(status.cellCount) cells, \
+        \(runner.store.folder.path.shown): \(status.finishedCells) of \(status.cellCount) cells, \
         \(status.finishedPrompts) of \(status.promptCount) tuned prompts
         """)
   }

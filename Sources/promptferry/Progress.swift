@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Synchronization
 
@@ -31,7 +32,7 @@ final class ProgressReporter: Sendable {
   private let state = Mutex(State())
 
   init(title: String, unit: Unit, isSilent: Bool) {
-    self.title = title
+    self.title = VisibleText.line(title, limit: 60)
     self.unit = unit
     self.isSilent = isSilent
   }

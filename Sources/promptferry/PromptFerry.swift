@@ -23,6 +23,15 @@ struct PromptFerry: AsyncParsableCommand {
     // A reader that goes away is an error of the write, not the end of the process.
     signal(SIGPIPE, SIG_IGN)
     _ = Interruption.shared
-    await main(nil)
+    do {
+      var command = try parseAsRoot()
+      if var long = command as? any AsyncParsableCommand {
+        try await long.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      ErrorText.exit(error)
+    }
   }
 }

@@ -196,7 +196,8 @@ struct TransferCommand: AsyncParsableCommand {
 
   private func summary(_ result: Result) -> String {
     let objective = result.objective.map { ", objective \($0.formatted(4))" } ?? ""
-    return "\(result.output): \(result.anchorCount) anchors\(objective), \(result.seconds.formatted(2)) s"
+    return
+      "\(result.output.shown): \(result.anchorCount) anchors\(objective), \(result.seconds.formatted(2)) s"
   }
 }
 

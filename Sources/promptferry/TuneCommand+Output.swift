@@ -82,7 +82,7 @@ extension TuneCommand {
   private func summary(_ result: Result) -> String {
     let loss = result.epochs.last.map { ", loss \($0.trainLoss.formatted(3))" } ?? ""
     let accuracy = result.bestDevAccuracy.map { "dev accuracy \((100 * $0).formatted(1)) %" } ?? "not scored"
-    return "\(result.output): \(accuracy)\(loss), \(result.seconds.formatted(1)) s"
+    return "\(result.output.shown): \(accuracy)\(loss), \(result.seconds.formatted(1)) s"
   }
 }
 

@@ -49,7 +49,7 @@ import Testing
   @Test(arguments: [
     ("--facts relations --facts facts -o p", 64, "want a folder"),
     ("--facts relations/first --facts relations/first -o prompts/", 1, "two prompts of the name first"),
-    ("--facts relations --facts nowhere -o prompts/", 1, "there are no facts here"),
+    ("--facts relations --facts nowhere -o prompts/", 1, "nowhere: is not there"),
   ])
   func isRefused(_ arguments: String, _ status: Int32, _ text: String) throws {
     let words = Self.tune + arguments.split(separator: " ").map(String.init)

@@ -17,7 +17,7 @@ public struct Store: Sendable {
 
   /// Whether a file is what a run of some version wrote down here.
   package static func isRecord(_ url: URL) -> Bool {
-    guard let json = try? JSON(contentsOf: url) else { return false }
+    guard let json = try? JSON(contentsOf: url, limit: .results) else { return false }
     let isFirst = json["configuration"] != nil && json["version"] != nil
     return url.lastPathComponent == recordName
       ? isFirst : json.members?.allSatisfy { $0.value.string != nil } ?? false
@@ -123,7 +123,7 @@ public struct Store: Sendable {
   private func read<Value: Decodable>(_ type: Value.Type, _ url: URL) throws -> Value? {
     guard FileManager.default.fileExists(atPath: url.path) else { return nil }
     do {
-      return try JSONDecoder().decode(type, from: Data(contentsOf: url))
+      return try JSONDecoder().decode(type, from: WholeFile.read(url, .results))
     } catch {
       throw TransferError(
         url.path, "is no result of this version", hint: "Remove the file: its cell will be run again")

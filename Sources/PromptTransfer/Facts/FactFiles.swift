@@ -14,7 +14,8 @@ enum FactFiles {
     func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
-      throw TransferError(url.path, "there are no facts here", hint: "Give a folder or a .jsonl file")
+      throw TransferError(
+        url.path, "is not there", hint: "Facts are a folder, or a .jsonl, .csv or .tsv file")
     }
     guard isFolder.boolValue else { return [url] }
     let name = "\(split.rawValue).jsonl"

@@ -20,11 +20,7 @@ struct FactTable {
   static func isOne(_ url: URL) -> Bool { ["csv", "tsv"].contains(url.pathExtension.lowercased()) }
 
   init(_ url: URL) throws {
-    try LargeFilePointer.refuse(at: url)
-    guard let text = try? String(contentsOf: url, encoding: .utf8) else {
-      throw TransferError(url.path, "cannot be read as UTF-8 text", hint: "Save the table as CSV in UTF-8")
-    }
-    let content = text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text
+    let content = try WholeFile.text(url, .facts, hint: "Save the table as CSV in UTF-8")
     let records: [DelimitedText.Record]
     do {
       let isTabbed = url.pathExtension.lowercased() == "tsv"

@@ -28,7 +28,8 @@ struct JSONLines {
 
   /// Empty lines do not count.
   static func read(_ url: URL) throws -> [Line] {
-    var data = try WholeFile.read(url)
+    var data = try WholeFile.read(url, .facts)
+    try WholeFile.requireLines(data, url)
     if data.starts(with: [0xEF, 0xBB, 0xBF]) { data.removeFirst(3) }  // a byte-order mark
     let lines = data.split(
       separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)

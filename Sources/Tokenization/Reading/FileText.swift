@@ -6,16 +6,17 @@ enum FileText {
   static func data(of url: URL) throws(TokenizationError) -> Data {
     let data: Data
     do {
-      data = try Data(contentsOf: url)
+      data = try WholeFile.read(url, .vocabulary)
     } catch {
+      guard error.problem != LargeFilePointer.problem else {
+        throw TokenizationError(
+          file: url.path, expected: "the file itself", found: "a Git LFS pointer in its place",
+          hint: error.hint)
+      }
       let isThere = FileManager.default.fileExists(atPath: url.path)
       throw TokenizationError(
-        file: url.path, expected: "a readable file", found: isThere ? error.localizedDescription : "no file")
-    }
-    guard !LargeFilePointer.isOne(data) else {
-      throw TokenizationError(
-        file: url.path, expected: "the file itself", found: "a Git LFS pointer in its place",
-        hint: LargeFilePointer.hint)
+        file: url.path, expected: "a readable file", found: isThere ? "one that \(error.problem)" : "no file",
+        hint: isThere ? error.hint : nil)
     }
     return data
   }
