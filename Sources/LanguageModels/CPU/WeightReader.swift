@@ -7,10 +7,13 @@ struct WeightReader {
   private let checkpoint: Checkpoint
   private let names: TensorNames
   private var used: Set<String> = []
+  /// A stored tensor that stands for one that is not: the output matrix for the word table that it is tied to.
+  private let stands: [String: String]
   /// The weight of which parts were read last: widened once for all its parts.
   private var shared: (name: String, weight: Matrix)?
 
-  init(_ checkpoint: Checkpoint, _ names: TensorNames) {
+  init(_ checkpoint: Checkpoint, _ names: TensorNames, stands: [String: String] = [:]) {
+    self.stands = stands
     self.checkpoint = checkpoint
     self.names = names
   }
@@ -22,7 +25,7 @@ struct WeightReader {
   func has(_ name: String) -> Bool { find(name) != nil }
 
   mutating func matrix(_ name: String, rows: Int, columns: Int) throws(CheckpointError) -> Matrix {
-    guard let found = find(name) else {
+    guard let found = find(name) ?? stands[name] else {
       throw CheckpointError(
         file: checkpoint.folder, item: name, "is not in the checkpoint",
         hint: "The checkpoint must hold the whole language model, its head included")
