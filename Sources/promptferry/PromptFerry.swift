@@ -24,7 +24,7 @@ struct PromptFerry: AsyncParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     _ = Interruption.shared
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(Arguments.understood(Array(CommandLine.arguments.dropFirst())))
       if var long = command as? any AsyncParsableCommand {
         try await long.run()
       } else {

@@ -31,6 +31,7 @@ struct TuneCommand: AsyncParsableCommand {
       [X] [V]*5 [Y] .).
       """)
   var template: String?
+  @Option(help: "How many vectors: short for --template \"[X] [V]*N [Y] .\".") var vectors: Int?
   @Option(
     name: .customLong("init"),
     help: """
@@ -81,6 +82,12 @@ struct TuneCommand: AsyncParsableCommand {
     if facts.isEmpty { throw ValidationError("--facts is missing") }
     if facts.count > 1, !isFolder {
       throw ValidationError("several --facts want a folder for the prompts: -o FOLDER/")
+    }
+    if let vectors, !Template.runLengths.contains(vectors) {
+      throw ValidationError("--vectors wants a number from 1 to \(Template.runLengths.upperBound)")
+    }
+    if vectors != nil, template != nil {
+      throw ValidationError("--vectors and --template exclude each other")
     }
     if !(1...1_000_000).contains(epochs) {
       throw ValidationError("--epochs wants a number from 1 to 1000000")
@@ -146,7 +153,7 @@ struct TuneCommand: AsyncParsableCommand {
       try writing.refuse(destination, among: OutputOptions.Inputs(models: [model]))
       try FileManager.default.createDirectory(at: destination, withIntermediateDirectories: true)
     }
-    let given = try template.map { try Template($0) }
+    let given = try template.map { try Template($0) } ?? vectors.map { Template.vectors($0) }
     let origin: PromptFile? =
       if case .prompt(let path) = initial {
         try PromptFile(URL(fileURLWithPath: path), template: given)

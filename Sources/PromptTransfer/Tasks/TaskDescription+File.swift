@@ -39,6 +39,11 @@ private struct TaskFile {
   init(_ url: URL) throws {
     self.url = url
     json = try JSON(contentsOf: url)
+    guard json.array == nil else {
+      throw TransferError(
+        url.path, "is a JSON array, where a .json file is the description of a task",
+        hint: "For facts w" + JSONLines.arrayHint.dropFirst())
+    }
     guard let members = json.members else { throw TransferError(url.path, "is no JSON object") }
     if let member = members.first(where: { Key(rawValue: $0.key) == nil }) {
       throw TransferError(
