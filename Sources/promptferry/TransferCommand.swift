@@ -157,7 +157,8 @@ struct TransferCommand: AsyncParsableCommand {
     if isFolder {
       try common.print(
         Results(interrupted: isInterrupted, prompts: results, seconds: seconds),
-        text: results.map(summary).joined(separator: "\n"))
+        text: (results.map { summary($0, showsTime: false) }
+          + ["\(results.count) prompts, \(seconds.formatted(2)) s"]).joined(separator: "\n"))
     } else {
       try common.print(results[0], text: summary(results[0]))
     }
@@ -194,10 +195,13 @@ struct TransferCommand: AsyncParsableCommand {
     }
   }
 
-  private func summary(_ result: Result) -> String {
-    let objective = result.objective.map { ", objective \($0.formatted(4))" } ?? ""
-    return
-      "\(result.output.shown): \(result.anchorCount) anchors\(objective), \(result.seconds.formatted(2)) s"
+  /// - Parameter showsTime: not of one of several, which are carried together
+  private func summary(_ result: Result, showsTime: Bool = true) -> String {
+    let reached =
+      result.objective.map { ", mean cosine of wanted and reached similarities \($0.formatted(4))" } ?? ""
+    let time = showsTime ? ", \(result.seconds.formatted(2)) s" : ""
+    let how = result.search.map { " (\($0) search)" } ?? ""
+    return "\(result.output.shown): \(result.method)\(how), \(result.anchorCount) anchors\(reached)\(time)"
   }
 }
 
