@@ -2,9 +2,9 @@ import PromptTransfer
 import Testing
 
 @Suite struct ShareIntervalTests {
-  /// Against `statsmodels.stats.proportion.proportion_confint(…, method="wilson")`.
+  /// The score interval by its formula, in Python.
   @Test(arguments: [
-    (0, 17, 0.0, 0.184310), (3, 17, 0.061886, 0.410281), (8, 17, 0.261700, 0.690435), (17, 17, 0.815690, 1.0),
+    (0, 17, 0.0, 0.184318), (3, 17, 0.061911, 0.410295), (8, 17, 0.261651, 0.690368), (17, 17, 0.815682, 1.0),
     (3, 53, 0.019437, 0.153702), (12, 53, 0.134546, 0.355263), (1, 1, 0.206549, 1.0),
   ])
   func wilson(_ correct: Int, _ count: Int, _ low: Double, _ high: Double) {
