@@ -50,7 +50,17 @@ enum Arguments {
   }
 
   private static func names(_ configuration: CommandConfiguration) -> [String] {
-    configuration.subcommands.map { $0.configuration.commandName ?? "\($0)".lowercased() } + ["help"]
+    configuration.subcommands.map(name) + ["help"]
+  }
+
+  static func name(_ command: any ParsableCommand.Type) -> String {
+    command.configuration.commandName ?? "\(command)".lowercased()
+  }
+
+  /// As they were given, in our names; as they are where they are not understood.
+  static var given: [String] {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    return (try? understood(arguments)) ?? arguments
   }
 
   private static func isNumber(_ text: String) -> Bool { Double(text) != nil }

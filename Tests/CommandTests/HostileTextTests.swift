@@ -49,7 +49,7 @@ import Testing
     let card = try world.json("inspect", "model")
     var metadata = [
       "format": "promptferry.prompt", "version": "1", "space": "embedding-row",
-      "template": "[X] [V]*5 [Y] \(evil)", "model": evil, evil: evil,
+      "template": "[X] [V]*5 [Y] \(evil.replacing("[", with: "("))", "model": evil, evil: evil,
       "embeddingSHA256": try #require(card["embeddingSHA256"]?.string),
     ]
     let vectors = ["vectors": Matrix(rows: 5, columns: 8, Array(repeating: 0.1, count: 40))]

@@ -36,7 +36,7 @@ import Testing
   ]
 
   static let options: [Slip] = [
-    Slip("tune --mdel model --facts facts -o new", 64, "--mdel", "--model"),
+    Slip("tune --mdel model --facts facts -o new", 64, "Unknown option '--mdel'. Did you mean '--model'?"),
     Slip("tune --model model --fact facts -o new", 64, "--fact", "--facts"),
     Slip("\(tune) facts --epoch 3", 64, "--epoch", "--epochs"),
     Slip("\(tune) facts --learningrate 1", 64, "--learningrate", "--learning-rate"),
@@ -131,7 +131,7 @@ import Testing
     Slip("transfer --from model=nowhere --to other -o new", 1, "nowhere: is not there"),
     Slip("transfer --from model=model --to other -o new", 1, "model"),
     Slip("transfer --from nowhere=p --to other -o new", 1, "nowhere: is no folder here"),
-    Slip("transfer --from other=p --to model -o new", 1, "does not belong to other", "Carry it over"),
+    Slip("transfer --from other=p --to model -o new", 1, "does not belong to other", "Give the model"),
     Slip("\(carry) --anchors nowhere.txt", 1, "nowhere.txt: is not there"),
     Slip("\(carry) --anchors foreign.txt", 1, "anchors: the models share 0 words"),
     Slip("\(tune) facts --init prompt:nowhere", 1, "nowhere: is not there"),
@@ -191,7 +191,9 @@ import Testing
       "experiment status kinds.json", 1,
       "kinds.json, figures[0].kind: is \"barchart\"; there are: comparison, matrix, curve, scatter"),
     Slip("experiment status axis.json", 1, "axis.json, figures[0].x: is \"width\"; there are: anchorCount"),
-    Slip("experiment status methods.json", 1, "methods.json, methods[0]", "cannonical", "canonical"),
+    Slip(
+      "experiment status methods.json", 1,
+      "methods.json, methods[0].method: is no method; there are: canonical"),
     Slip("experiment status keys.json", 1, "keys.json: unknown key \"paris\"; there are:"),
     Slip("experiment status missing.json", 1, "missing.json, title: is missing"),
     Slip("experiment status array.json", 1, "array.json"),

@@ -108,8 +108,10 @@ public struct ExperimentConfiguration: Sendable, Codable, Equatable {
       !vectorCounts.isEmpty && vectorCounts.allSatisfy(Template.runLengths.contains), "vectorCounts",
       "wants numbers from 1 to \(Template.runLengths.upperBound)")
     try require(relations.map { !$0.isEmpty } ?? true, "relations", "is empty")
-    for relation in relations ?? [] where !FileName.isOne(relation) && !relation.contains(":") {
-      throw TransferError("\(file), relations", "has \(relation.debugDescription), which cannot name a file")
+    for relation in relations ?? []
+    where relation.hasPrefix("/") || relation.split(separator: "/").contains("..") {
+      throw TransferError(
+        "\(file), relations", "has \(relation.debugDescription), which leads out of the facts")
     }
     let labels = Set(methods.map(\.label))
     for side in claims.flatMap({ [$0.better, $0.than] }) where !labels.contains(side.label) {
