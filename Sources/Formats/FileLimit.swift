@@ -6,8 +6,8 @@ package enum FileLimit: Sendable {
     switch self {
     case .configuration: 32 << 20
     case .words: 64 << 20
-    case .results: 256 << 20
-    case .facts, .vocabulary, .prompt: 512 << 20
+    case .results, .vocabulary: 256 << 20
+    case .facts, .prompt: 512 << 20
     }
   }
 

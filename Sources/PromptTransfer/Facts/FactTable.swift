@@ -61,13 +61,13 @@ struct FactTable {
     _ records: [DelimitedText.Record], _ url: URL, needsObjects: Bool
   ) throws(TransferError) -> [Row] {
     let names = records.first?.columns.map { $0.trimmingCharacters(in: .whitespaces).lowercased() } ?? []
-    guard let first = records.first, records.count > 1 else {
-      throw TransferError(
-        url.path, records.isEmpty ? "is empty" : "has no rows after its first line",
-        hint: "It begins with a line such as subject,object, and has a fact on each line after it")
-    }
+    let form = "It begins with a line such as subject,object, and has a fact on each line after it"
+    guard let first = records.first else { throw TransferError(url.path, "is empty", hint: form) }
     guard let subject = names.firstIndex(of: "subject") else { throw headerError(first, "subject", url) }
     if names.firstIndex(of: "object") == nil, needsObjects { throw headerError(first, "object", url) }
+    guard records.count > 1 else {
+      throw TransferError(url.path, "has no rows after its first line", hint: form)
+    }
     var rows: [Row] = []
     for record in records.dropFirst() {
       func text(_ column: Int?) -> String? {

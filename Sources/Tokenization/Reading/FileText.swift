@@ -24,7 +24,13 @@ enum FileText {
   /// The lines of a UTF-8 file, without their line feeds; a last line that ends in one has no empty line after
   /// it (`BufRead::lines` of Rust). A byte order mark is kept, as tokenizers keeps it.
   static func lines(of url: URL) throws(TokenizationError) -> [ArraySlice<UInt8>] {
-    let bytes = [UInt8](try data(of: url))
+    let whole = try data(of: url)
+    do { try WholeFile.requireLines(whole, url) } catch {
+      throw TokenizationError(
+        file: url.path, field: error.item, expected: "a token", found: "a line that \(error.problem)",
+        hint: error.hint)
+    }
+    let bytes = [UInt8](whole)
     guard String(validating: bytes, as: UTF8.self) != nil else {
       throw TokenizationError(file: url.path, expected: "UTF-8 text", found: "other bytes")
     }
