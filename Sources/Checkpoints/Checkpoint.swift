@@ -13,6 +13,9 @@ public struct Checkpoint: Sendable {
   package let metadata: GGUFMetadata?
   private let files: [any TensorFile]
   private let places: [String: Int]  // tensor name to index in `files`
+  /// The index of shards, and which of them it says to hold each tensor.
+  private let index: URL?
+  private let listed: [String: String]
 
   /// Maps the weights and reads the headers, of a folder or of a file that ends in `.gguf`.
   ///
@@ -20,11 +23,15 @@ public struct Checkpoint: Sendable {
   /// where neither exists, `pytorch_model.bin` or the shards of its index.
   /// Throws `CheckpointError` for anything missing or inconsistent.
   public init(folder: URL) throws(CheckpointError) {
-    try self.init(folder: folder, only: { _ in true })
+    try self.init(folder: folder, only: { Set($0) })
   }
 
-  /// Opens only the shards with tensors that `isWanted` names: the others need not be there.
-  package init(folder: URL, only isWanted: (String) -> Bool) throws(CheckpointError) {
+  /// Opens only the shards with tensors that `choose` names, of those that the index lists: the others need not be there. Where
+  /// the index lists none of them, those that are there are opened.
+  ///
+  /// As in transformers an index says which shards there are, and the shards what they hold: it may list names of tied tensors
+  /// that are stored once, and leave out tensors. Where two shards have one, the index decides.
+  package init(folder: URL, only choose: ([String]) -> Set<String>) throws(CheckpointError) {
     guard !GGUFMetadata.isNamed(folder) else {
       let file = try GGUFFile(folder)
       self.init(
@@ -42,31 +49,37 @@ public struct Checkpoint: Sendable {
         hint: "Save the model with save_pretrained(…), which writes safetensors")
     }
     let index = folder.appendingPathComponent(found)
-    var names: [String: String]?
+    var listed: [String: String] = [:]
     var paths = [found]
     if found.hasSuffix(".json") {
-      let map = try Self.weightMap(index).filter { isWanted($0.key) }
-      (names, paths) = (map, Set(map.values).sorted())
+      listed = try Self.weightMap(index)
+      let chosen = choose(listed.keys.sorted())
+      paths = Set(listed.filter { chosen.contains($0.key) }.values).sorted()
+      if paths.isEmpty {
+        paths = Set(listed.values).sorted().filter {
+          FileManager.default.fileExists(atPath: folder.appendingPathComponent($0).path)
+        }
+      }
     }
     var files: [any TensorFile] = []
     var places: [String: Int] = [:]
     for path in paths {
       let file = try Self.open(folder.appendingPathComponent(path))
-      for entry in file.entries where names.map({ $0[entry.name] == path }) ?? true {
+      for entry in file.entries where places[entry.name] == nil || listed[entry.name] == path {
         places[entry.name] = files.count
       }
       files.append(file)
     }
-    for (name, path) in (names ?? [:]).sorted(by: { $0.key < $1.key }) where places[name] == nil {
-      throw CheckpointError(file: index, item: name, "is said to be in \(path), which does not hold it")
-    }
-    self.init(folder, configuration: configuration, metadata: nil, files: files, places: places)
+    self.init(
+      folder, configuration: configuration, metadata: nil, files: files, places: places,
+      index: found.hasSuffix(".json") ? index : nil, listed: listed)
   }
 
   private init(
     _ folder: URL, configuration: JSON, metadata: GGUFMetadata?, files: [any TensorFile],
-    places: [String: Int]
+    places: [String: Int], index: URL? = nil, listed: [String: String] = [:]
   ) {
+    (self.index, self.listed) = (index, listed)
     (self.folder, self.configuration, self.metadata) = (folder, configuration, metadata)
     (self.files, self.places) = (files, places)
   }
@@ -147,6 +160,9 @@ public struct Checkpoint: Sendable {
     _ name: String, rows: Int, columns: Int
   ) throws(CheckpointError) -> (any TensorFile, SafetensorsHeader.Entry) {
     guard let (file, entry) = entry(name) else {
+      if let index, let path = listed[name] {
+        throw CheckpointError(file: index, item: name, "is said to be in \(path), which does not hold it")
+      }
       throw CheckpointError(file: folder, item: name, "is not in the checkpoint")
     }
     guard entry.shape == [rows, columns] || (rows == 1 && entry.shape == [columns]) else {
@@ -175,7 +191,7 @@ public struct Checkpoint: Sendable {
 
   /// Tensor names to shard names. Shard names come from elsewhere: they may not leave the folder.
   package static func weightMap(_ index: URL) throws(CheckpointError) -> [String: String] {
-    let json = try JSON(contentsOf: index, as: .python)
+    let json = try JSON(contentsOf: index, as: .python, limit: .results)
     guard let members = json["weight_map"]?.members, !members.isEmpty else {
       throw CheckpointError(file: index, item: "weight_map", "is missing or empty")
     }

@@ -23,6 +23,8 @@ package enum AtomicFile {
       FileError(
         file: url, "\(what) (\(systemMessage()))", hint: "Check the folder's permissions and the space left")
     }
+    Temporaries.add(temporary)
+    defer { Temporaries.remove(temporary) }
     let descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw failure("cannot be created") }
     let isWritten = data.withUnsafeBytes { writeAll(descriptor, $0) }

@@ -23,6 +23,8 @@ package enum AtomicFolder {
     try requireWritable(url)
     let parent = url.standardizedFileURL.deletingLastPathComponent()
     let temporary = parent.appendingPathComponent(AtomicFile.temporaryName())
+    Temporaries.add(temporary)
+    defer { Temporaries.remove(temporary) }
     do {
       try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: false)
       try fill(temporary)

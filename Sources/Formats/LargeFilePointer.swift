@@ -23,9 +23,7 @@ package enum LargeFilePointer {
 
   /// Throws where one stands at the place; whatever else is there is for its reader to judge.
   package static func refuse(at url: URL) throws(FileError) {
-    guard let data = try? FileHandle(forReadingFrom: url).read(upToCount: longest + 1), isOne(data) else {
-      return
-    }
+    guard let data = FileStart.read(url, longest + 1), isOne(data) else { return }
     throw FileError(file: url, problem, hint: hint)
   }
 

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 
 /// Where the Hub and its caches are and who asks: by the environment variables of Python's `huggingface_hub`.
@@ -55,7 +56,7 @@ public struct HubSettings: Sendable {
       token =
         [
           variables["HF_TOKEN"], variables["HUGGING_FACE_HUB_TOKEN"],
-          try? String(contentsOf: file, encoding: .utf8),
+          FileStart.read(file, 4096).map { String(decoding: $0, as: UTF8.self) },
         ]
         .lazy.compactMap { $0?.filter { !$0.isWhitespace } }.first { !$0.isEmpty }
     }

@@ -30,7 +30,7 @@ public struct EmbeddingTable: Sendable {
   /// Finds the table in a checkpoint of any family: nothing else of it is read, and of a sharded checkpoint only the
   /// shard with the table has to be there.
   public init(folder: URL) throws(CheckpointError) {
-    try self.init(Checkpoint(folder: folder, only: EmbeddingNames.mayBeTable))
+    try self.init(Checkpoint(folder: folder, only: EmbeddingNames.mayBeTables))
   }
 
   init(_ checkpoint: Checkpoint) throws(CheckpointError) {

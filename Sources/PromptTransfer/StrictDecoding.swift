@@ -35,6 +35,19 @@ extension KeyedDecodingContainer {
 }
 
 extension KeyedDecodingContainer {
+  /// One of a few words; nil where the key is absent. Throws with all that there are.
+  package func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ type: Choice.Type, forKey key: Key
+  ) throws -> Choice? {
+    guard let name = try decodeIfPresent(String.self, forKey: key) else { return nil }
+    guard let choice = Choice(rawValue: name) else {
+      let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+      throw DecodingError.dataCorruptedError(
+        forKey: key, in: self, debugDescription: "is \"\(name)\"; there are: \(known)")
+    }
+    return choice
+  }
+
   /// A finite number of the range, or the default where the key is absent.
   func number(_ key: Key, default standard: Double, in range: some RangeExpression<Double>) throws -> Double {
     guard let number = try decodeIfPresent(Double.self, forKey: key) else { return standard }

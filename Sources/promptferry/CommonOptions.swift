@@ -1,4 +1,5 @@
 import ArgumentParser
+import Formats
 import Foundation
 import PromptTransfer
 import Tensors
@@ -29,7 +30,10 @@ struct CommonOptions: ParsableArguments {
   func print(_ result: some Encodable, text: @autoclosure () -> String) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    let output = json ? String(decoding: try encoder.encode(result), as: UTF8.self) : text()
+    let output =
+      json
+      ? VisibleText.json(String(decoding: try encoder.encode(result), as: UTF8.self))
+      : VisibleText.lines(text())
     do {
       try FileHandle.standardOutput.write(contentsOf: Data((output + "\n").utf8))
     } catch {
@@ -37,9 +41,9 @@ struct CommonOptions: ParsableArguments {
     }
   }
 
-  /// Says something to the person at the terminal.
+  /// Says something to the person at the terminal, in one line.
   func note(_ text: String) {
-    if !quiet { StandardError.write(text + "\n") }
+    if !quiet { StandardError.write(VisibleText.line(text, limit: 1000) + "\n") }
   }
 
   func progress(_ title: String, unit: String) -> ProgressReporter {
@@ -57,6 +61,11 @@ extension Dataset {
     return try candidates(
       words: path.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) }, space: space)
   }
+}
+
+extension String {
+  /// What a file or an argument says, within a line of ours.
+  var shown: String { VisibleText.line(self) }
 }
 
 enum StandardError {

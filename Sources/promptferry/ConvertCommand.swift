@@ -35,6 +35,7 @@ struct ConvertCommand: AsyncParsableCommand {
   var model: String?
   @Option(help: PromptFile.templateHelp) var template: String?
   @Option(help: "Rows of an .npy file, zeros after the vectors: OptiPrompt's code wants 10.") var rows: Int?
+  @OptionGroup var writing: OutputOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -60,16 +61,19 @@ struct ConvertCommand: AsyncParsableCommand {
 
   func run() async throws {
     let destination = URL(fileURLWithPath: output)
+    let source = URL(fileURLWithPath: prompt)
+    let inputs = OutputOptions.Inputs(models: model.map { [$0] } ?? [], files: [source])
     if form == .peft || form == .checkpoint {
       try AtomicFolder.requireWritable(destination)
+      try writing.refuse(destination, among: inputs)
     } else {
-      try AtomicFile.requireWritable(destination)
+      try writing.check(destination, form == .npy ? .array : .prompt, reading: inputs)
     }
     let file = try PromptFile(
-      URL(fileURLWithPath: prompt), template: try template.map { try Template($0) })
+      source, template: try template.map { try Template($0) })
     var place: ModelPlace?
     if let model {
-      place = try await common.model(model, form == .checkpoint ? .model : .embeddings, Interruption())
+      place = try await common.model(model, form == .checkpoint ? .model : .embeddings, Interruption.shared)
     }
     let text = try write(file, to: destination, place)
     let result = Result(
@@ -77,7 +81,7 @@ struct ConvertCommand: AsyncParsableCommand {
       model: file.modelName ?? place?.name, text: text, vectorCount: file.vectors.rows,
       width: file.vectors.columns)
     let vectors = "\(result.vectorCount) vectors of width \(result.width)"
-    try common.print(result, text: "\(output): \(vectors), \"\(text ?? result.template)\"")
+    try common.print(result, text: "\(output.shown): \(vectors), \"\((text ?? result.template).shown)\"")
   }
 
   /// Returns the text that a checkpoint's model is given.

@@ -34,7 +34,7 @@ struct DemoCommand: ParsableCommand {
   ]
 
   func run() throws {
-    let interruption = Interruption()
+    let interruption = Interruption.shared
     let clock = ContinuousClock.now
     let zoo = try Location.shared().appendingPathComponent("zoo")
     let names = try FileManager.default.contentsOfDirectory(atPath: zoo.path).sorted().filter {
@@ -49,7 +49,7 @@ struct DemoCommand: ParsableCommand {
     )
     guard let cells = try demo.run(shouldStop: { interruption.isRequested }) else {
       common.note("Interrupted.")
-      throw ExitCode(130)
+      throw Interruption.shared.exit
     }
     let seconds = clock.duration(to: .now) / .seconds(1)
     let result = DemoResult(

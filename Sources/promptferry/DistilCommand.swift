@@ -43,6 +43,7 @@ struct DistilCommand: AsyncParsableCommand {
   var vocabulary: String?
   @Option(name: [.short, .customLong("output")], help: "The prompt file to write.", completion: .file())
   var output: String
+  @OptionGroup var writing: OutputOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -76,10 +77,15 @@ struct DistilCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let interruption = Interruption()
+    let interruption = Interruption.shared
     let destination = URL(fileURLWithPath: output)
-    try AtomicFile.requireWritable(destination)
     let place = try Location.facts(facts)
+    let files = from.map(\.prompt) + [start, vocabulary].compactMap(\.self)
+    try writing.check(
+      destination, .prompt,
+      reading: OutputOptions.Inputs(
+        models: from.map(\.model) + [to], files: files.map { URL(fileURLWithPath: $0) }, data: [.facts(place)]
+      ))
     // What is wrong with the subjects is said before a model is fetched.
     _ = try Dataset.facts(place).subjects(.train)
     var teachers: [Teacher] = []
@@ -102,6 +108,7 @@ struct DistilCommand: AsyncParsableCommand {
       settings: settings, temperature: temperature, parallelism: common.parallelism)
     let progress = common.progress("distilling into \(student.name)", unit: "steps")
     let clock = ContinuousClock.now
+    interruption.beginWork()
     let result = try distiller.distil(
       job, progress: { progress.update($0, of: $1) }, shouldStop: { interruption.isRequested })
     progress.finish()
@@ -123,7 +130,7 @@ struct DistilCommand: AsyncParsableCommand {
       text: summary(result, seconds: seconds))
     if result.isInterrupted {
       common.note("Interrupted: \(output) holds the best prompt so far.")
-      throw ExitCode(130)
+      throw Interruption.shared.exit
     }
   }
 
@@ -139,6 +146,6 @@ struct DistilCommand: AsyncParsableCommand {
   private func summary(_ result: DistillationResult, seconds: Double) -> String {
     let divergence =
       result.bestDevDivergence.map { "dev divergence \($0.formatted(3)) nats" } ?? "not scored"
-    return "\(output): \(divergence), \(seconds.formatted(1)) s"
+    return "\(output.shown): \(divergence), \(seconds.formatted(1)) s"
   }
 }

@@ -15,7 +15,10 @@ struct EvaluateCommand: AsyncParsableCommand {
       """)
 
   @Option(help: "The model to ask.", completion: .directory) var model: String
-  @Option(help: "A prompt file of this model, a PEFT adapter's folder, or an .npy file.", completion: .file())
+  @Option(
+    help:
+      "A prompt file of this model, a PEFT adapter's folder, an .npy file, or FOLDER/ with RELATION.safetensors for each relation.",
+    completion: .file())
   var prompt: String?
   @Option(
     help: """
@@ -31,6 +34,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   var vocabulary: String?
   @Option(help: "Also write every answer, one JSON object a line.", completion: .file()) var predictions:
     String?
+  @OptionGroup var writing: OutputOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -55,7 +59,7 @@ struct EvaluateCommand: AsyncParsableCommand {
 
     enum Key: CodingKey {
       case model, prompt, template, vocabularySize, factsPerSecond, facts, split, skipped, duplicates,
-        embeddingSHA256, truncated, task
+        embeddingSHA256, truncated, task, microInterval, macroInterval
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -74,59 +78,64 @@ struct EvaluateCommand: AsyncParsableCommand {
       try container.encode(embeddingSHA256, forKey: .embeddingSHA256)
       try container.encode(truncated, forKey: .truncated)
       try container.encodeIfPresent(task, forKey: .task)
+      try container.encode(evaluation.microInterval, forKey: .microInterval)
+      if classScores == nil { try container.encode(evaluation.macroInterval, forKey: .macroInterval) }
     }
   }
 
   func run() async throws {
-    let interruption = Interruption()
-    if let predictions { try AtomicFile.requireWritable(URL(fileURLWithPath: predictions)) }
+    let interruption = Interruption.shared
     let data = try Location.dataset(facts)
+    if let predictions {
+      let inputs = OutputOptions.Inputs(
+        models: [model], files: [prompt, vocabulary].map { $0.map { URL(fileURLWithPath: $0) } }, data: [data]
+      )
+      try writing.check(URL(fileURLWithPath: predictions), .predictions, reading: inputs)
+    }
     let set = try data.read(split)
     guard !set.examples.isEmpty else { throw TransferError(facts, "holds no facts") }
     let loaded = try await common.model(model, .model, interruption).languageModel()
-    let given = try template.map { try Template($0) }
-    let soft = try prompt.map {
-      try PromptFile(URL(fileURLWithPath: $0), template: given).prompt(in: loaded.space)
-    }
-    try soft?.requireMatch(loaded.space.table, name: model)
-    let layout = try soft?.template ?? given ?? Template("")
-    if soft == nil, layout.vectorCount > 0 {
-      throw TransferError(
-        "template \"\(layout)\"", "has prompt vectors", hint: "Give the prompt with --prompt")
-    }
+    let questions = try questions(data, set, loaded)
     let candidates = try data.candidates(listedIn: vocabulary, space: loaded.space)
     let evaluator = Evaluator(model: loaded, candidates: candidates, parallelism: common.parallelism)
-    let prepared = try evaluator.prepare(set.examples, template: layout)
-    guard !prepared.examples.isEmpty else {
+    let prepared = try questions.map { try evaluator.prepare($0.examples, template: $0.template) }
+    let (asked, given) = (
+      prepared.reduce(0) { $0 + $1.examples.count }, questions.reduce(0) { $0 + $1.examples.count }
+    )
+    let skipped = prepared.map(\.skipped).reduce(ProbingSet.Skipped(), +)
+    guard asked > 0 else {
       throw TransferError(
-        facts, "none of the \(set.examples.count) facts can be asked: \(prepared.skipped.text)",
+        facts, "none of the \(given) facts can be asked: \(skipped.text)",
         hint: "Objects must be single words of the model and of --vocabulary")
     }
     let progress = common.progress("asking \(loaded.name)", unit: "facts")
     let clock = ContinuousClock.now
-    let answers = try evaluator.predictions(
-      prepared, prompt: soft?.vectors ?? Matrix(rows: 0, columns: loaded.space.table.width),
-      progress: { progress.update(min($0, prepared.examples.count), of: prepared.examples.count) },
-      shouldStop: { interruption.isRequested })
-    progress.finish()
-    guard let answers else {
-      common.note("Interrupted: nothing was written.")
-      throw ExitCode(130)
+    var answers: [Prediction] = []
+    for (question, prepared) in zip(questions, prepared) {
+      let done = answers.count
+      let found = try evaluator.predictions(
+        prepared, prompt: question.vectors ?? Matrix(rows: 0, columns: loaded.space.table.width),
+        progress: { progress.update(min(done + $0, asked), of: asked) },
+        shouldStop: { interruption.isRequested })
+      guard let found else { throw interruption.exit }
+      answers += found
     }
+    progress.finish()
     let seconds = clock.duration(to: .now) / .seconds(1)
     if let predictions { try write(answers, to: URL(fileURLWithPath: predictions)) }
-    if prepared.skipped != ProbingSet.Skipped() { common.note("Left out: \(prepared.skipped.text).") }
-    if prepared.truncatedCount > 0 {
-      common.note("\(prepared.truncatedCount) texts were cut to the model's positions.")
-    }
+    if skipped != ProbingSet.Skipped() { common.note("Left out: \(skipped.text).") }
+    let truncated = prepared.reduce(0) { $0 + $1.truncatedCount }
+    if truncated > 0 { common.note("\(truncated) texts were cut to the model's positions.") }
     let evaluation = Evaluation(answers)
     let scores = data.labels.isEmpty ? nil : ClassScores(answers, labels: data.labels)
+    let templates = questions.map(\.template.description)
     try common.print(
       Result(
-        evaluation: evaluation, model: loaded.name, prompt: prompt, template: layout.description,
+        evaluation: evaluation, model: loaded.name, prompt: prompt,
+        template: Set(templates).sorted().joined(separator: "; "),
         vocabularySize: candidates.ids.count, factsPerSecond: Double(answers.count) / max(seconds, 1e-9),
-        facts: facts, split: split, skipped: prepared.skipped, duplicates: set.duplicateCount,
-        embeddingSHA256: loaded.space.table.fingerprint, truncated: prepared.truncatedCount,
+        facts: facts, split: split, skipped: skipped, duplicates: set.duplicateCount,
+        embeddingSHA256: loaded.space.table.fingerprint, truncated: truncated,
         task: data.task?.description, classScores: scores),
       text: scores.map { summary(evaluation, $0) } ?? summary(evaluation))
   }
@@ -137,6 +146,12 @@ struct EvaluateCommand: AsyncParsableCommand {
   }
 
   private func percent(_ share: Double) -> String { (100 * share).formatted(1) }
+
+  private func ends(_ interval: ShareInterval) -> String {
+    "[\(percent(interval.low)), \(percent(interval.high))]"
+  }
+
+  private static let intervalNote = "In brackets: 95 % intervals (Wilson) over the"
 
   private func summary(_ evaluation: Evaluation, _ scores: ClassScores) -> String {
     var table = TextTable(["label", "word", "examples", "predicted", "precision %", "recall %", "F1 %"])
@@ -149,8 +164,9 @@ struct EvaluateCommand: AsyncParsableCommand {
     return """
       \(table)
 
-      \(evaluation.factCount) examples: accuracy \(percent(evaluation.microAccuracy)) %, macro F1 \
-      \(percent(scores.macroF1)) %
+      \(evaluation.factCount) examples: accuracy \(percent(evaluation.microAccuracy)) % \
+      \(ends(evaluation.microInterval)), macro F1 \(percent(scores.macroF1)) %
+      \(Self.intervalNote) examples
       """
   }
 
@@ -165,10 +181,12 @@ struct EvaluateCommand: AsyncParsableCommand {
     return """
       \(table)
 
-      \(evaluation.factCount) facts: micro accuracy \(percent(evaluation.microAccuracy)) %, macro accuracy \
-      \(percent(evaluation.macroAccuracy)) %
+      \(evaluation.factCount) facts: micro accuracy \(percent(evaluation.microAccuracy)) % \
+      \(ends(evaluation.microInterval)), macro accuracy \(percent(evaluation.macroAccuracy)) % \
+      \(ends(evaluation.macroInterval))
       P@5 \(percent(at["5"] ?? 0)) %, P@10 \(percent(at["10"] ?? 0)) %, mean reciprocal rank \
       \(evaluation.meanReciprocalRank.formatted(3))
+      \(Self.intervalNote) facts
       """
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Experiments
+import Formats
 import Foundation
 import PromptTransfer
 import Tensors
@@ -61,12 +62,17 @@ struct ExperimentCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Runs the cells that are missing. May be interrupted or killed: the next run goes on.")
     @OptionGroup var options: Options
+    @OptionGroup var writing: OutputOptions
 
     func run() async throws {
-      let interruption = Interruption()
+      let interruption = Interruption.shared
+      try checkOutput()
       let runner = try options.runner(models: await options.fetchModels(interruption))
       let before = try runner.status()
       options.common.note("\(before.finishedCells) of \(before.cellCount) cells are there.")
+      // Cells are kept one by one, so nothing that is finished is lost where a long one is not waited for.
+      interruption.beginWork(
+        endingWithin: .milliseconds(1500), remains: "what is finished is kept. Run it again to go on.")
       let bars = [
         options.common.progress("tuning", unit: "prompts"), options.common.progress("running", unit: "cells"),
       ]
@@ -78,7 +84,24 @@ struct ExperimentCommand: ParsableCommand {
       try options.printStatus(runner)
       if !isFinished {
         options.common.note("Interrupted: run it again to go on.")
-        throw ExitCode(130)
+        throw Interruption.shared.exit
+      }
+    }
+
+    /// The folder of results may hold those of earlier runs, and else nothing that they would replace.
+    private func checkOutput() throws {
+      let file = try Location.experiment(options.config)
+      let configuration = try ExperimentConfiguration(contentsOf: file)
+      let inputs = OutputOptions.Inputs(
+        models: Array(Set(configuration.pairs.flatMap { $0.sources + [$0.target] })).sorted(), files: [file])
+      let folder = URL(fileURLWithPath: options.output ?? "runs/\(configuration.name)")
+      for name in [Store.recordName, Store.addressName] {
+        let place = folder.appendingPathComponent(name)
+        guard FileIdentity(place) != nil else {
+          try writing.refuse(place, among: inputs)
+          continue
+        }
+        try writing.check(place, .results, reading: inputs)
       }
     }
   }
@@ -109,7 +132,7 @@ struct ExperimentCommand: ParsableCommand {
       }
       let lines = reasons.map { reason in
         let why = reason.differences.isEmpty ? "was never run" : reason.differences.joined(separator: "; ")
-        return "\(reason.cell): \(why)"
+        return VisibleText.line("\(reason.cell): \(why)", limit: 1000)
       }
       try options.common.print(
         reasons, text: lines.isEmpty ? "Nothing is to be run." : lines.joined(separator: "\n"))
@@ -123,7 +146,7 @@ extension ExperimentCommand.Options {
     try common.print(
       status,
       text: """
-        \(runner.store.folder.path): \(status.finishedCells) of \(status.cellCount) cells, \
+        \(runner.store.folder.path.shown): \(status.finishedCells) of \(status.cellCount) cells, \
         \(status.finishedPrompts) of \(status.promptCount) tuned prompts
         """)
   }

@@ -27,6 +27,7 @@ extension ExperimentCommand {
       help: "The folder to write (default: report in the folder of results; for several, runs/report).",
       completion: .directory)
     var destination: String?
+    @OptionGroup var writing: OutputOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -45,6 +46,7 @@ extension ExperimentCommand {
         destination.map { URL(fileURLWithPath: $0) }
         ?? (runners.count == 1
           ? runners[0].store.folder.appendingPathComponent("report") : URL(fileURLWithPath: "runs/report"))
+      try writing.checkReport(report, in: folder)
       let page = try report.write(to: folder)
       try common.print(["page": page.path], text: page.path)
     }

@@ -31,7 +31,7 @@ struct FetchCommand: AsyncParsableCommand {
 
   func run() async throws {
     let clock = ContinuousClock.now
-    let model = try await common.fetch(id, embeddingsOnly ? .embeddings : .model, Interruption())
+    let model = try await common.fetch(id, embeddingsOnly ? .embeddings : .model, Interruption.shared)
     let result = Result(
       commit: model.commit, folder: model.folder.path, model: id.repository, revision: id.revision,
       embeddingsOnly: embeddingsOnly, receivedBytes: model.receivedBytes,

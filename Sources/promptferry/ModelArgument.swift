@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Formats
 import Foundation
 import Hub
 import PromptTransfer
@@ -15,8 +16,39 @@ struct ModelPlace {
   /// What a model here is called.
   var name: String { Checkpoint.name(of: folder) }
 
-  func languageModel() throws -> LanguageModel { try LanguageModel(folder: folder) }
-  func embeddingSpace() throws -> EmbeddingSpace { try EmbeddingSpace(folder: folder) }
+  func languageModel() throws -> LanguageModel {
+    try requireModel()
+    return try LanguageModel(folder: folder)
+  }
+
+  func embeddingSpace() throws -> EmbeddingSpace {
+    try requireModel()
+    return try EmbeddingSpace(folder: folder)
+  }
+
+  /// Throws where there is nothing, or something else.
+  private func requireModel() throws {
+    guard !GGUFMetadata.isNamed(folder) else { return }
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder) else {
+      throw TransferError(
+        folder.path, "is not there", hint: "Give a model's folder, a GGUF file, a Hub id or zoo:NAME")
+    }
+    guard isFolder.boolValue else {
+      throw TransferError(
+        folder.path, "is a file, where a model's folder belongs",
+        hint: "Give the folder that holds config.json")
+    }
+    let configuration = folder.appendingPathComponent("config.json")
+    guard FileManager.default.fileExists(atPath: configuration.path) else {
+      let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()) ?? []
+      let gguf = files.first { $0.lowercased().hasSuffix(".gguf") }
+      throw TransferError(
+        configuration.path, "is not there: the folder holds no model",
+        hint: gguf.map { "Give its GGUF file: \($0)" }
+          ?? "A model's folder holds config.json, weights and a tokenizer")
+    }
+  }
 
   /// What a prompt for it says of it, besides its name.
   var provenance: [String: String] { commit.map { ["modelCommit": $0] } ?? [:] }
@@ -112,7 +144,7 @@ extension CommonOptions {
       return try await interruption.cancelling { try await hub.fetch(id, part) }
     } catch is CancellationError {
       note("Interrupted: what was complete is kept.")
-      throw ExitCode(130)
+      throw Interruption.shared.exit
     }
   }
 }

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Synchronization
 
@@ -31,7 +32,7 @@ final class ProgressReporter: Sendable {
   private let state = Mutex(State())
 
   init(title: String, unit: Unit, isSilent: Bool) {
-    self.title = title
+    self.title = VisibleText.line(title, limit: 60)
     self.unit = unit
     self.isSilent = isSilent
   }
@@ -66,45 +67,6 @@ final class ProgressReporter: Sendable {
     state.withLock { state in
       if state.isOpen { StandardError.write("\r\u{1B}[2K") }
       state.isOpen = false
-    }
-  }
-}
-
-/// Turns Ctrl-C and a scheduler's SIGTERM into a flag, so that long work can end well. A second one ends at once.
-final class Interruption: @unchecked Sendable {  // dispatch sources may be used from any thread
-  private final class Flag: Sendable {
-    let isSet = Atomic<Bool>(false)
-  }
-
-  private let flag = Flag()
-  private let sources: [any DispatchSourceSignal]
-
-  init() {
-    sources = [SIGINT, SIGTERM].map { [flag] number in
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler {
-        if flag.isSet.exchange(true, ordering: .relaxed) { _exit(130) }
-      }
-      source.resume()
-      return source
-    }
-  }
-
-  var isRequested: Bool { flag.isSet.load(ordering: .relaxed) }
-
-  /// Runs `body`, and cancels it when an end is requested; then `CancellationError` is thrown.
-  func cancelling<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value
-  {
-    try await withThrowingTaskGroup(of: Value?.self) { group in
-      group.addTask { try await body() }
-      group.addTask {
-        while !self.isRequested { try await Task.sleep(for: .milliseconds(50)) }
-        return nil
-      }
-      defer { group.cancelAll() }
-      guard let value = try await group.next() ?? nil else { throw CancellationError() }
-      return value
     }
   }
 }

@@ -22,6 +22,16 @@ struct PromptFerry: AsyncParsableCommand {
   static func main() async {
     // A reader that goes away is an error of the write, not the end of the process.
     signal(SIGPIPE, SIG_IGN)
-    await main(nil)
+    _ = Interruption.shared
+    do {
+      var command = try parseAsRoot(Arguments.understood(Array(CommandLine.arguments.dropFirst())))
+      if var long = command as? any AsyncParsableCommand {
+        try await long.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      ErrorText.exit(error)
+    }
   }
 }

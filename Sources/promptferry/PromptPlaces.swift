@@ -12,12 +12,13 @@ struct PromptPlaces {
   /// The outputs as the user would write them.
   let names: [String]
 
-  init(from paths: [String], output: String) throws {
+  /// - Parameter check: throws where an output may not be written; is given all that is read
+  init(from paths: [String], output: String, check: (_ output: URL, _ sources: [URL]) throws -> Void) throws {
     let destination = URL(fileURLWithPath: output)
     isFolder = output.hasSuffix("/")
     guard isFolder else {
-      try AtomicFile.requireWritable(destination)
       (sources, outputs, names) = ([paths.map { URL(fileURLWithPath: $0) }], [destination], [output])
+      try check(destination, sources[0])
       return
     }
     let folders = paths.map { URL(fileURLWithPath: $0) }
@@ -31,7 +32,7 @@ struct PromptPlaces {
     sources = files.map { file in folders.map { $0.appendingPathComponent(file) } }
     outputs = files.map { destination.appendingPathComponent($0) }
     names = files.map { output + $0 }
-    for output in outputs { try AtomicFile.requireWritable(output) }
+    for output in outputs { try check(output, sources.flatMap(\.self)) }
   }
 
   /// For each prompt the facts it is about: of folders the relation with the prompt's name.

@@ -1,10 +1,13 @@
+import Formats
+
 /// A table in plain text: first column to the left, the others to the right.
 struct TextTable: CustomStringConvertible {
   private var rows: [[String]]
 
   init(_ header: [String]) { rows = [header] }
 
-  mutating func add(_ row: [String]) { rows.append(row) }
+  /// Cells are cut, so that one long name does not make every line as long.
+  mutating func add(_ row: [String]) { rows.append(row.map { VisibleText.line($0, limit: 60) }) }
 
   var description: String {
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }

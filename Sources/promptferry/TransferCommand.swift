@@ -47,6 +47,7 @@ struct TransferCommand: AsyncParsableCommand {
     name: [.short, .customLong("output")], help: "The prompt file to write, or FOLDER/ for several.",
     completion: .file())
   var output: String
+  @OptionGroup var writing: OutputOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -99,8 +100,15 @@ struct TransferCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let interruption = Interruption()
-    let places = try PromptPlaces(from: from.map(\.prompt), output: output)
+    let interruption = Interruption.shared
+    let models = from.map(\.model) + [to]
+    let places = try PromptPlaces(from: from.map(\.prompt), output: output) { output, sources in
+      let lists = [anchors == "shared" ? nil : anchors, selection.vocabulary].compactMap(\.self)
+      let inputs = OutputOptions.Inputs(
+        models: models, files: sources + lists.map { URL(fileURLWithPath: $0) },
+        data: try selection.facts.map { [try Location.dataset($0)] } ?? [])
+      try writing.check(output, .prompt, reading: inputs)
+    }
     let layout = try template.map { try Template($0) }
     var spaces: [EmbeddingSpace] = []
     for source in from {
@@ -121,6 +129,7 @@ struct TransferCommand: AsyncParsableCommand {
     let transfer = Transfer(
       words, method: method, normalization: type(of: method).readsWords ? normalize : nil, seed: common.seed,
       parallelism: common.parallelism)
+    if keepsHalf(method) { interruption.beginWork() }
     let progress = common.progress("carrying to \(target.name)", unit: "steps")
     let outcomes = try transfer.run(
       prompts, weights: from.map(\.weight),
@@ -129,7 +138,7 @@ struct TransferCommand: AsyncParsableCommand {
     progress.finish()
     guard let outcomes else {
       common.note("Interrupted before there was a choice: nothing is written.")
-      throw ExitCode(130)
+      throw Interruption.shared.exit
     }
     let seconds = clock.duration(to: .now) / .seconds(1)
     var results: [Result] = []
@@ -138,6 +147,11 @@ struct TransferCommand: AsyncParsableCommand {
       results.append(result(outcome, transfer, output: places.names[place], seconds: seconds))
     }
     try report(results, isFolder: places.isFolder, seconds: seconds)
+  }
+
+  /// Whether there is something to write where the method is stopped on its way.
+  private func keepsHalf(_ method: any TransferMethod) -> Bool {
+    selection.select == nil && (how.search == .gradient || method is NeuralProjector)
   }
 
   private func result(
@@ -161,13 +175,14 @@ struct TransferCommand: AsyncParsableCommand {
     if isFolder {
       try common.print(
         Results(interrupted: isInterrupted, prompts: results, seconds: seconds),
-        text: results.map(summary).joined(separator: "\n"))
+        text: (results.map { summary($0, showsTime: false) }
+          + ["\(results.count) prompts, \(seconds.formatted(2)) s"]).joined(separator: "\n"))
     } else {
       try common.print(results[0], text: summary(results[0]))
     }
     if isInterrupted {
       common.note("Interrupted: \(output) holds what the search had reached.")
-      throw ExitCode(130)
+      throw Interruption.shared.exit
     }
   }
 
@@ -233,9 +248,13 @@ struct TransferCommand: AsyncParsableCommand {
     }
   }
 
-  private func summary(_ result: Result) -> String {
-    let objective = result.objective.map { ", objective \($0.formatted(4))" } ?? ""
-    return "\(result.output): \(result.anchorCount) anchors\(objective), \(result.seconds.formatted(2)) s"
+  /// - Parameter showsTime: not of one of several, which are carried together
+  private func summary(_ result: Result, showsTime: Bool = true) -> String {
+    let reached =
+      result.objective.map { ", mean cosine of wanted and reached similarities \($0.formatted(4))" } ?? ""
+    let time = showsTime ? ", \(result.seconds.formatted(2)) s" : ""
+    let how = result.search.map { " (\($0) search)" } ?? ""
+    return "\(result.output.shown): \(result.method)\(how), \(result.anchorCount) anchors\(reached)\(time)"
   }
 }
 

@@ -74,7 +74,7 @@ extension TuneCommand {
     common.note(
       "Interrupted: \(output) holds the best prompt so far"
         + (isUnscored ? ", the latest one: nothing was scored yet." : "."))
-    throw ExitCode(130)
+    throw Interruption.shared.exit
   }
 
   private func path(_ task: Task) -> String { isFolder ? output + task.output.lastPathComponent : output }
@@ -82,7 +82,7 @@ extension TuneCommand {
   private func summary(_ result: Result) -> String {
     let loss = result.epochs.last.map { ", loss \($0.trainLoss.formatted(3))" } ?? ""
     let accuracy = result.bestDevAccuracy.map { "dev accuracy \((100 * $0).formatted(1)) %" } ?? "not scored"
-    return "\(result.output): \(accuracy)\(loss), \(result.seconds.formatted(1)) s"
+    return "\(result.output.shown): \(accuracy)\(loss), \(result.seconds.formatted(1)) s"
   }
 }
 

@@ -31,6 +31,7 @@ struct TuneCommand: AsyncParsableCommand {
       [X] [V]*5 [Y] .).
       """)
   var template: String?
+  @Option(help: "How many vectors: short for --template \"[X] [V]*N [Y] .\".") var vectors: Int?
   @Option(
     name: .customLong("init"),
     help: """
@@ -58,6 +59,7 @@ struct TuneCommand: AsyncParsableCommand {
     help: "The prompt file to write, or FOLDER/ for RELATION.safetensors of each relation.",
     completion: .file())
   var output: String
+  @OptionGroup var writing: OutputOptions
   @OptionGroup var common: CommonOptions
 
   enum InitialPrompt: ExpressibleByArgument {
@@ -86,6 +88,12 @@ struct TuneCommand: AsyncParsableCommand {
     if facts.count > 1, !isFolder {
       throw ValidationError("several --facts want a folder for the prompts: -o FOLDER/")
     }
+    if let vectors, !Template.runLengths.contains(vectors) {
+      throw ValidationError("--vectors wants a number from 1 to \(Template.runLengths.upperBound)")
+    }
+    if vectors != nil, template != nil {
+      throw ValidationError("--vectors and --template exclude each other")
+    }
     if !(1...1_000_000).contains(epochs) {
       throw ValidationError("--epochs wants a number from 1 to 1000000")
     }
@@ -98,7 +106,7 @@ struct TuneCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let interruption = Interruption()
+    let interruption = Interruption.shared
     var tasks = try tasks()
     let modelPlace = try await common.model(model, .model, interruption)
     let loaded = try modelPlace.languageModel()
@@ -113,6 +121,7 @@ struct TuneCommand: AsyncParsableCommand {
     }
     let progress = common.progress("tuning on \(loaded.name)", unit: "steps")
     let clock = ContinuousClock.now
+    interruption.beginWork()
     let results = try tuner.tune(
       tasks.map(\.job), progress: { progress.update($0, of: $1) }, shouldStop: { interruption.isRequested })
     progress.finish()
@@ -150,19 +159,23 @@ struct TuneCommand: AsyncParsableCommand {
           throw TransferError(output, "cannot hold two prompts of the name \(set.name)")
         }
       }
+      try writing.refuse(destination, among: OutputOptions.Inputs(models: [model]))
       try FileManager.default.createDirectory(at: destination, withIntermediateDirectories: true)
     }
-    let given = try template.map { try Template($0) }
+    let given = try template.map { try Template($0) } ?? vectors.map { Template.vectors($0) }
     let origin: PromptFile? =
       if case .prompt(let path) = initial {
         try PromptFile(URL(fileURLWithPath: path), template: given)
       } else { nil }
+    let refined: String? = if case .prompt(let path) = initial { path } else { nil }
+    let inputs = OutputOptions.Inputs(
+      models: [model], files: [refined, vocabulary].map { $0.map { URL(fileURLWithPath: $0) } }, data: sets)
     return try sets.map { data in
       let job = try TuningJob(
         data, template: given ?? origin?.template, start: try start(), exampleLimit: factsLimit,
         seed: common.seed)
       let file = isFolder ? destination.appendingPathComponent("\(data.stem).safetensors") : destination
-      try AtomicFile.requireWritable(file)
+      try writing.check(file, .prompt, reading: inputs)
       return Task(data: data, output: file, origin: origin, job: job)
     }
   }

@@ -13,8 +13,8 @@ import Testing
       "tune --model nowhere --facts facts -o p",
       "nowhere: is no folder here; as a Hub id: is not in the cache"
     ),
-    ("tune --model ./nowhere --facts facts -o p", "nowhere/config.json: cannot be opened"),
-    ("tune --model model --facts nowhere -o p", "there are no facts here"),
+    ("tune --model ./nowhere --facts facts -o p", "nowhere/config.json: is not there"),
+    ("tune --model model --facts nowhere -o p", "nowhere: is not there"),
     ("tune --model model --facts model -o p", "holds no train.jsonl"),
     ("tune --model model --facts broken.jsonl -o p", "broken.jsonl, line 2: the field obj_label is missing"),
     ("tune --model model --facts facts -o nowhere/p", "cannot be created (No such file or directory)"),
@@ -28,7 +28,7 @@ import Testing
     ("tune --model headless --facts facts -o p", "cls.predictions.bias: is not in the checkpoint"),
     ("tune --model wide --facts facts -o p", "has shape [8, 8] where config.json asks for [16, 16]"),
     ("tune --model wordless --facts facts -o p", "wordless"),
-    ("transfer --from model=missing --to other -o q", "missing: cannot be opened"),
+    ("transfer --from model=missing --to other -o q", "missing: is not there"),
     ("transfer --from other=good --to model -o q", "does not belong to other"),
     ("transfer --from model=words.txt --to other -o q", "words.txt"),
     ("transfer --from model=good --to other --method copy -o q", "equal widths"),
@@ -165,7 +165,7 @@ import Testing
     let outcome = try Command.run(
       [
         "-c",
-        "trap '' XFSZ; ulimit -f 1; exec \"$0\" tune --model model --facts facts --template '[X] [V]*64 [Y]' --epochs 1 -o p.safetensors --quiet",
+        "trap '' XFSZ; ulimit -f 1; exec \"$0\" tune --model model --facts facts --template '[X] [V]*64 [Y]' --epochs 1 -o p.safetensors --force --quiet",
         Command.executable.path,
       ],
       in: world.folder.url, executable: URL(filePath: "/bin/bash"))

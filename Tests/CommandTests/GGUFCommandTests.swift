@@ -60,7 +60,7 @@ import Testing
   }
 
   @Test(arguments: [
-    (["inspect", "nothing.gguf"], "nothing.gguf: cannot be opened"),
+    (["inspect", "nothing.gguf"], "nothing.gguf: is not there"),
     (["inspect", "words.gguf"], "words.gguf: does not begin with GGUF"),
     (
       ["evaluate", "--model", "target.gguf", "--template", "[X] [Y]", "--facts", "facts"], "is not supported"

@@ -56,7 +56,8 @@ import Testing
     try world.folder.write("old", to: "target")
     let link = world.folder.url.appending(path: "link").path
     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "target")
-    _ = try world.json("tune", "--model", "model", "--facts", "facts", "--epochs", "1", "-o", "link")
+    _ = try world.json(
+      "tune", "--model", "model", "--facts", "facts", "--epochs", "1", "--force", "-o", "link")
     #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == "target")
     #expect(try world.json("inspect", "target")["vectorCount"]?.int == 5)
     try fail(world, tune + [String(repeating: "n", count: 256)], "longer than 255 bytes")

@@ -79,8 +79,8 @@ import Testing
       ["evaluate", "--model", "modle", "--template", "[X] [Y]", "--facts", "facts"],
       "modle: is no folder here; as a Hub id: is not on the Hub"
     ),
-    (["inspect", "missing.safetensors"], "missing.safetensors: cannot be opened"),
-    (["inspect", "./missing"], "missing: cannot be opened"),
+    (["inspect", "missing.safetensors"], "missing.safetensors: is not there"),
+    (["inspect", "./missing"], "missing: is not there"),
   ])
   func whatIsNowhere(_ arguments: [String], _ message: String) throws {
     let outcome = try run(arguments)

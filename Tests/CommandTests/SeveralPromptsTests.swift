@@ -49,7 +49,7 @@ import Testing
   @Test(arguments: [
     ("--facts relations --facts facts -o p", 64, "want a folder"),
     ("--facts relations/first --facts relations/first -o prompts/", 1, "two prompts of the name first"),
-    ("--facts relations --facts nowhere -o prompts/", 1, "there are no facts here"),
+    ("--facts relations --facts nowhere -o prompts/", 1, "nowhere: is not there"),
   ])
   func isRefused(_ arguments: String, _ status: Int32, _ text: String) throws {
     let words = Self.tune + arguments.split(separator: " ").map(String.init)
@@ -116,5 +116,86 @@ import Testing
     let world = try world()
     let outcome = try Command.run(words, in: world.folder.url)
     #expect(outcome.status == status && outcome.errors.contains(text), "\(outcome.errors)")
+  }
+}
+
+/// A folder of prompts, each asked the facts of its relation.
+@Suite struct SeveralAnswersTests {
+  private func world() throws -> World {
+    let world = try World()
+    for name in ["first", "second"] {
+      for split in ["train", "dev", "test"] {
+        let facts = try String(decoding: world.bytes("facts/\(split).jsonl"), as: UTF8.self)
+          .replacing("capital\"", with: "\(name)\"")
+        let lines = facts.split(separator: "\n")
+        let kept = name == "first" || split != "test" ? lines[...] : lines.prefix(1)
+        try world.folder.write(kept.joined(separator: "\n"), to: "relations/\(name)/\(split).jsonl")
+      }
+    }
+    _ = try world.json("tune", "--model", "model", "--facts", "relations", "--epochs", "2", "-o", "prompts/")
+    return world
+  }
+
+  @Test func pooledOverRelations() throws {
+    let world = try world()
+    let ask = ["evaluate", "--model", "model", "--facts"]
+    let pooled = try world.json(ask + ["relations", "--prompt", "prompts/", "--predictions", "answers"])
+    #expect(pooled["factCount"]?.int == 4)
+    var (correct, accuracies) = (0.0, 0.0)
+    for (name, count) in [("first", 3), ("second", 1)] {
+      let alone = try world.json(ask + ["relations/\(name)", "--prompt", "prompts/\(name).safetensors"])
+      let accuracy = try #require(alone["microAccuracy"]?.double)
+      #expect(alone["factCount"]?.int == count)
+      correct += accuracy * Double(count)
+      accuracies += accuracy
+      let row = pooled["relations"]?.array?.first { $0["relation"]?.string == name }
+      #expect(row?["accuracy"]?.double == accuracy)
+    }
+    #expect(abs(try #require(pooled["microAccuracy"]?.double) - correct / 4) < 1e-12)
+    #expect(abs(try #require(pooled["macroAccuracy"]?.double) - accuracies / 2) < 1e-12)
+    for (key, share) in [("microInterval", correct / 4), ("macroInterval", accuracies / 2)] {
+      let (low, high) = (
+        try #require(pooled[key]?["low"]?.double), try #require(pooled[key]?["high"]?.double)
+      )
+      #expect(0 <= low && low <= share && share <= high && high <= 1 && low < high)
+    }
+    #expect(try world.bytes("answers").split(separator: UInt8(ascii: "\n")).count == 4)
+  }
+
+  /// Rows of a table are relations by their column.
+  @Test func aTableOfRelations() throws {
+    let world = try world()
+    let rows = (0..<10).map { "first,france\($0),paris\nsecond,italy\($0),rome" }.joined(separator: "\n")
+    try world.folder.write("relation,subject,object\n" + rows, to: "table.csv")
+    let result = try world.json("evaluate", "--model", "model", "--facts", "table.csv", "--prompt", "prompts")
+    #expect(result["relations"]?.array?.compactMap { $0["relation"]?.string } == ["first", "second"])
+  }
+
+  @Test func whatIsLackingIsSaid() throws {
+    let world = try world()
+    try FileManager.default.removeItem(at: world.folder.url.appending(path: "prompts/second.safetensors"))
+    try world.folder.write(world.bytes("prompts/first.safetensors"), to: "prompts/third.safetensors")
+    let outcome = try world.run(
+      "evaluate", "--model", "model", "--facts", "relations", "--prompt", "prompts/")
+    #expect(outcome.status == 0 && outcome.output.contains("3 facts"), "\(outcome)")
+    #expect(
+      outcome.errors.contains("1 of 2 relations have no prompt and are not asked."), "\(outcome.errors)")
+    #expect(outcome.errors.contains("1 of 2 prompts have no facts and are not used."), "\(outcome.errors)")
+    #expect(outcome.output.contains("95 % intervals (Wilson) over the facts"), "\(outcome.output)")
+  }
+
+  /// The line of a result says how, and what its number is; the time of several is said once.
+  @Test func linesOfTransfers() throws {
+    let world = try world()
+    let carry = ["transfer", "--from", "model=prompts", "--to", "other", "-o", "carried/"]
+    let lines = try Command.run(carry + ["--method", "relative"], in: world.folder.url).output.split(
+      separator: "\n")
+    #expect(lines.count == 3, "\(lines)")
+    for (name, line) in zip(["first", "second"], lines) {
+      #expect(
+        line.hasPrefix("carried/\(name).safetensors: relative (exact search), 11 anchors, mean cosine of "))
+      #expect(!line.hasSuffix(" s"))
+    }
+    #expect(lines.last?.hasPrefix("2 prompts, ") == true)
   }
 }

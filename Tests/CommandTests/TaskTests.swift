@@ -113,7 +113,7 @@ import Testing
     ),
     ("tune --model model --facts toy.json=data= -o p", "train.txt: is not there"),
     ("tune --model model --facts toy.json= -o p", "names no folder"),
-    ("tune --model model --facts nothing.json -o p", "nothing.json: cannot be opened"),
+    ("tune --model model --facts nothing.json -o p", "nothing.json: is not there"),
     (
       "tune --model model --facts words.json=data -o p",
       #"label "1": its word "wonderful" is not one token of model"#

@@ -27,6 +27,26 @@ import Testing
     #expect(Interval([]) == nil)
   }
 
+  /// Two seeds that differ by little would have an interval of 25 times that.
+  @Test(arguments: [2, 3, 4])
+  func fewSeedsAreShownAndHaveNoInterval(_ count: Int) throws {
+    let values = (0..<count).map { 0.4 + 0.1 * Double($0) }
+    let interval = try #require(Interval(values))
+    #expect(
+      interval.low == nil && interval.high == nil && interval.points == values && interval.count == count)
+  }
+
+  /// Accuracies have their interval over facts, within 0 and 1, of one seed and of equal seeds too.
+  @Test(arguments: [[0.0], [1.0], [0.85, 0.85], [0.4, 0.5, 0.3], [1.0, 1.0, 1.0, 1.0, 1.0]])
+  func accuraciesHaveIntervalsOverFacts(_ values: [Double]) throws {
+    let mean = values.reduce(0, +) / Double(values.count)
+    let interval = try #require(Interval(values, relations: [(mean, 20), (mean, 30)]))
+    let (low, high) = (try #require(interval.low), try #require(interval.high))
+    #expect(0 <= low && low <= interval.mean && interval.mean <= high && high <= 1 && high - low > 0.04)
+    #expect(
+      Shown.interval(interval) == "\(Shown.percent(mean)) [\(Shown.percent(low)), \(Shown.percent(high))]")
+  }
+
   /// The 95 % interval covers the true mean about 95 times in 100.
   @Test func intervalsCover() {
     var stream = RandomStream(seed: 7, name: "test.coverage")

@@ -16,7 +16,7 @@ import Testing
     let folder = try TemporaryFolder()
     let file = try folder.write(Self.pointer, to: "model.safetensors")
     for read: (URL) throws -> Void in [
-      { _ = try MappedFile($0) }, { _ = try WholeFile.read($0) }, { _ = try JSON(contentsOf: $0) },
+      { _ = try MappedFile($0) }, { _ = try WholeFile.read($0, .facts) }, { _ = try JSON(contentsOf: $0) },
       { try LargeFilePointer.refuse(at: $0) },
     ] {
       let error = try #require(throws: FileError.self) { try read(file) }

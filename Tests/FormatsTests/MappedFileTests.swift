@@ -26,6 +26,6 @@ import Testing
     let folder = try TemporaryFolder()
     let url = name.hasPrefix("/") ? URL(filePath: name) : folder.url.appending(path: name)
     let error = try #require(throws: FileError.self) { try MappedFile(url) }
-    #expect(error.problem.contains(name == "missing" ? "cannot be opened (" : "is not a regular file"))
+    #expect(error.problem.contains(name == "missing" ? "is not there" : "is not a regular file"))
   }
 }

@@ -142,6 +142,6 @@ import Testing
     let error = try #require(throws: CheckpointError.self) {
       try FrozenModel(folder: folder.url.appending(path: "none"))
     }
-    #expect(error.problem.contains("cannot be opened"))
+    #expect(error.problem.contains("is not there"))
   }
 }

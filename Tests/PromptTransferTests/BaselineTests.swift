@@ -88,7 +88,7 @@ import Testing
     let shift = Samples.matrix(1, 8, "shift", deviation: 2)
     func moved(_ x: Matrix) -> Matrix {
       var y = product(x, rotation)
-      y.addToRows(shift)
+      for row in 0..<y.rows { for column in 0..<8 { y[row, column] += shift[0, column] } }
       return y
     }
     let other = try target(moved)

@@ -6,9 +6,7 @@ import Tensors
 package enum NumPyFile {
   static let magic = Data([0x93]) + Data("NUMPY".utf8)
 
-  package static func isOne(_ url: URL) -> Bool {
-    (try? FileHandle(forReadingFrom: url).read(upToCount: magic.count)) == magic
-  }
+  package static func isOne(_ url: URL) -> Bool { FileStart.read(url, magic.count) == magic }
 
   /// The matrix of a file with two dimensions of `<f4`, `<f8` or `<f2`, as Float32. Nothing in the file is executed:
   /// arrays of objects, which are pickles, are refused.

@@ -69,12 +69,15 @@ package struct PEFTAdapter: Sendable {
         file: url, item: "num_transformer_submodules", "is \(submoduleCount), where 1 or 2 is known")
     }
     let weights = folder.appendingPathComponent(Self.weightsName)
+    let olderWeights = folder.appendingPathComponent(Self.olderWeightsName)
     let file: any TensorFile
     if FileManager.default.fileExists(atPath: weights.path) {
+      try WholeFile.require(weights, .prompt)
       let tensors = try SafetensorsFile(weights)
       (file, metadata) = (tensors, tensors.header.metadata)
     } else {
-      (file, metadata) = (try PyTorchFile(folder.appendingPathComponent(Self.olderWeightsName)), [:])
+      try WholeFile.require(olderWeights, .prompt)
+      (file, metadata) = (try PyTorchFile(olderWeights), [:])
     }
     guard let entry = file.entry(Self.tensorName), entry.shape.count == 2 else {
       throw CheckpointError(file: file.url, item: Self.tensorName, "is no matrix of this file")

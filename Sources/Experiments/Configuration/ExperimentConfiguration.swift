@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import PromptTransfer
 
@@ -79,9 +80,10 @@ public struct ExperimentConfiguration: Sendable, Codable, Equatable {
   public init(contentsOf url: URL) throws {
     let data: Data
     do {
-      data = try Data(contentsOf: url)
+      data = try WholeFile.read(url, .configuration)
     } catch {
-      throw TransferError(url.path, "cannot be read", hint: "Give a configuration of an experiment")
+      throw TransferError(
+        url.path, error.problem, hint: error.hint ?? "Give a configuration of an experiment")
     }
     do {
       self = try JSONDecoder().decode(Self.self, from: MethodLists.expanded(data))
@@ -112,6 +114,11 @@ public struct ExperimentConfiguration: Sendable, Codable, Equatable {
       !vectorCounts.isEmpty && vectorCounts.allSatisfy(Template.runLengths.contains), "vectorCounts",
       "wants numbers from 1 to \(Template.runLengths.upperBound)")
     try require(relations.map { !$0.isEmpty } ?? true, "relations", "is empty")
+    for relation in relations ?? []
+    where relation.hasPrefix("/") || relation.split(separator: "/").contains("..") {
+      throw TransferError(
+        "\(file), relations", "has \(relation.debugDescription), which leads out of the facts")
+    }
     let labels = Set(methods.map(\.label))
     for side in claims.flatMap({ [$0.better, $0.than] }) where !labels.contains(side.label) {
       throw TransferError("\(file), claims", "names the method \"\(side.label)\", which is none of them")

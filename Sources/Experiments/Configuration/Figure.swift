@@ -34,7 +34,7 @@ public struct Figure: Sendable, Hashable, Codable {
   }
 
   /// What a curve runs over.
-  public enum Axis: String, Sendable, Codable {
+  public enum Axis: String, Sendable, Codable, CaseIterable {
     case anchorCount, anchorShare, vectorCount, ridge, shrinkage, steps, maskTop, factLimit
   }
 
@@ -58,11 +58,15 @@ public struct Figure: Sendable, Hashable, Codable {
 
   public init(from decoder: any Decoder) throws {
     let fields = try decoder.strictContainer(Key.self)
-    kind = try fields.decode(Kind.self, forKey: .kind)
+    guard let kind = try fields.choice(Kind.self, forKey: .kind) else {
+      throw DecodingError.keyNotFound(
+        Key.kind, .init(codingPath: decoder.codingPath, debugDescription: "a figure wants it"))
+    }
+    self.kind = kind
     title = try fields.decodeIfPresent(String.self, forKey: .title)
     caption = try fields.decodeIfPresent(String.self, forKey: .caption)
     methods = try fields.decodeIfPresent([String].self, forKey: .methods)
-    x = try fields.decodeIfPresent(Axis.self, forKey: .x)
+    x = try fields.choice(Axis.self, forKey: .x)
     baseline = try fields.decodeIfPresent(String.self, forKey: .baseline)
     published = try fields.decodeIfPresent([Published].self, forKey: .published)
     source = try fields.decodeIfPresent(String.self, forKey: .source)

@@ -39,6 +39,11 @@ public struct Report: Sendable {
       + document.plots.map { ("figures/\($0.id).svg", SVGFile.file($0)) }
   }
 
+  /// Whether a file is the page of an earlier report.
+  package static func isPage(_ url: URL) -> Bool {
+    FileStart.read(url, 1024)?.range(of: Data(HTMLRenderer.policy.utf8)) != nil
+  }
+
   /// Writes the files, each whole or not at all, and returns the page's.
   public func write(to folder: URL) throws -> URL {
     for name in ["tables", "figures"] {

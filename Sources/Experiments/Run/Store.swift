@@ -12,6 +12,17 @@ public struct Store: Sendable {
 
   public init(folder: URL) { self.folder = folder }
 
+  package static let recordName = "experiment.json"
+  package static let addressName = "cells.json"
+
+  /// Whether a file is what a run of some version wrote down here.
+  package static func isRecord(_ url: URL) -> Bool {
+    guard let json = try? JSON(contentsOf: url, limit: .results) else { return false }
+    let isFirst = json["configuration"] != nil && json["version"] != nil
+    return url.lastPathComponent == recordName
+      ? isFirst : json.members?.allSatisfy { $0.value.string != nil } ?? false
+  }
+
   private static let parts = ["cells", "prompts", "timings"]
 
   func cell(_ address: String) -> URL { folder.appendingPathComponent("cells/\(address).json") }
@@ -19,8 +30,8 @@ public struct Store: Sendable {
   func prompt(_ inputs: PromptInputs) -> URL {
     folder.appendingPathComponent("prompts/\(inputs.address).safetensors")
   }
-  private var recordFile: URL { folder.appendingPathComponent("experiment.json") }
-  private var addressFile: URL { folder.appendingPathComponent("cells.json") }
+  private var recordFile: URL { folder.appendingPathComponent(Self.recordName) }
+  private var addressFile: URL { folder.appendingPathComponent(Self.addressName) }
 
   /// Makes the folder and writes down what is in it.
   /// - Parameter addresses: of the results, by the cells' identifiers
@@ -112,7 +123,7 @@ public struct Store: Sendable {
   private func read<Value: Decodable>(_ type: Value.Type, _ url: URL) throws -> Value? {
     guard FileManager.default.fileExists(atPath: url.path) else { return nil }
     do {
-      return try JSONDecoder().decode(type, from: Data(contentsOf: url))
+      return try JSONDecoder().decode(type, from: WholeFile.read(url, .results))
     } catch {
       throw TransferError(
         url.path, "is no result of this version", hint: "Remove the file: its cell will be run again")

@@ -1,20 +1,40 @@
 import Foundation
+import PromptTransfer
 
-/// A mean with a 95 % confidence interval.
+/// A mean with a 95 % confidence interval: over facts for shares of right answers, over seeds for other values.
 public struct Interval: Sendable, Codable, Equatable {
   public let mean: Double
   /// Nil where a single value says nothing of the spread.
   public let low, high: Double?
   public let count: Int
+  /// The values themselves, where they are too few for an interval over them.
+  public var points: [Double] = []
 
-  /// Student's t interval of independent values (seeds). Nil without any.
+  enum CodingKeys: CodingKey { case mean, low, high, count }
+
+  /// Fewer independent values than these have no interval of their own: with two, Student's is 25 times as wide as they differ.
+  public static let fewest = 5
+
+  /// The mean over seeds of a macro accuracy, with Wilson's interval over the facts, which are the same for each seed.
+  /// - Parameter relations: the mean share over the seeds, and the number of facts, of each relation
+  package init?(_ values: [Double], relations: [(share: Double, count: Int)]) {
+    guard !values.isEmpty else { return nil }
+    let share = ShareInterval(meanOf: relations)
+    let mean = values.reduce(0, +) / Double(values.count)
+    // Rounding may put the mean of ones a hair above 1.
+    self.init(mean: mean, low: min(share.low, mean), high: max(share.high, mean), count: values.count)
+    points = values.count > 1 ? values : []
+  }
+
+  /// Student's t interval of independent values (seeds). Nil without any; without an interval where they are too few.
   public init?(_ values: [Double]) {
     guard !values.isEmpty else { return nil }
     let count = Double(values.count)
     mean = values.reduce(0, +) / count
     self.count = values.count
-    guard values.count > 1 else {
+    guard values.count >= Self.fewest else {
       (low, high) = (nil, nil)
+      points = values.count > 1 ? values : []
       return
     }
     let center = mean

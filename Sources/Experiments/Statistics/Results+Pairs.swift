@@ -31,7 +31,13 @@ extension Results {
       guard accuracies.count == pairs.count, !pairs.isEmpty else { return nil }
       return accuracies.reduce(0, +) / Double(accuracies.count)
     }
-    return Interval(values)
+    // The pairs are asked the same facts, so their intervals are not narrowed by their number.
+    let all = pairs.map { shares([Series(pair: $0, method: method, vectorCount: vectorCount)]) }
+    guard let first = all.first, all.allSatisfy({ $0.count == first.count }) else { return Interval(values) }
+    let means = first.indices.map { index in
+      (share: all.reduce(0) { $0 + $1[index].share } / Double(all.count), count: first[index].count)
+    }
+    return Interval(values, relations: means)
   }
 
   /// How many anchors a series used, the mean over its cells: a pair may share fewer words than were asked for.

@@ -96,7 +96,23 @@ public struct Results: Sendable {
   }
 
   /// Macro accuracy over seeds.
-  public func accuracy(_ series: Series) -> Interval? { Interval(macroAccuracies(series)) }
+  public func accuracy(_ series: Series) -> Interval? {
+    Interval(macroAccuracies(series), relations: shares([series]))
+  }
+
+  /// Of each relation of each series the mean accuracy over seeds, and how many facts there are.
+  func shares(_ all: [Series]) -> [(share: Double, count: Int)] {
+    all.flatMap { series in
+      relations.compactMap { relation in
+        let evaluations = seeds(series.method).compactMap {
+          result(series, relation: relation, seed: $0)?.evaluation
+        }
+        guard let first = evaluations.first else { return nil }
+        let share = evaluations.reduce(0) { $0 + $1.microAccuracy } / Double(evaluations.count)
+        return (share, first.factCount)
+      }
+    }
+  }
 
   /// Correct answers over facts, and how many facts there are, all relations together; the mean over seeds.
   public func microAccuracy(_ series: Series) -> (accuracy: Interval, factCount: Int)? {
@@ -108,12 +124,18 @@ public struct Results: Sendable {
       let correct = evaluations.reduce(0.0) { $0 + $1.microAccuracy * Double($1.factCount) }
       return correct / Double(max(1, factCount))
     }
-    return Interval(values).map { ($0, factCount) }
+    let share = values.reduce(0, +) / Double(max(1, values.count))
+    return Interval(values, relations: [(share, factCount)]).map { ($0, factCount) }
   }
 
   /// The accuracy on one relation, the mean over seeds.
   public func accuracy(_ series: Series, relation: String) -> Interval? {
-    Interval(seeds(series.method).compactMap { accuracy(series, relation: relation, seed: $0) })
+    let values = seeds(series.method).compactMap { accuracy(series, relation: relation, seed: $0) }
+    let facts = seeds(series.method).lazy.compactMap {
+      self.result(series, relation: relation, seed: $0)?.evaluation?.factCount
+    }.first
+    let share = values.reduce(0, +) / Double(max(1, values.count))
+    return Interval(values, relations: [(share, facts ?? 0)])
   }
 
   /// The mean matching objective over relations, seeds and vectors.

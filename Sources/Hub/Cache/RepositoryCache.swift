@@ -27,7 +27,8 @@ struct RepositoryCache: Sendable {
 
   /// The commit that the revision meant when the Hub was last asked.
   func commit(of revision: String) -> String? {
-    let text = try? String(contentsOf: folder.appending(path: "refs/\(revision)"), encoding: .utf8)
+    let text = FileStart.read(folder.appending(path: "refs/\(revision)"), 4096)
+      .map { String(decoding: $0, as: UTF8.self) }
     return text.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }.flatMap {
       HubID.isCommit($0) ? $0 : nil
     }
@@ -39,7 +40,9 @@ struct RepositoryCache: Sendable {
   }
 
   func listing(of commit: String) -> FileListing? {
-    (try? JSON(contentsOf: folder.appending(path: "trees/\(commit).json"))).flatMap { FileListing(file: $0) }
+    (try? JSON(contentsOf: folder.appending(path: "trees/\(commit).json"), limit: .results)).flatMap {
+      FileListing(file: $0)
+    }
   }
 
   func setListing(_ listing: FileListing, of commit: String) throws {

@@ -14,14 +14,14 @@ extension Fetch {
       files.small + (files.isSharded ? [files.weights] : []), commit, listing, into: own)
     let folder = own.snapshot(commit)
     let names = files.isSharded ? try files.shards(in: folder, for: .embeddings) : [files.weights]
-    var tensors: [String: (entry: SafetensorsHeader.Entry, file: RemoteFile, dataOffset: Int)] = [:]
+    var all: [String: (entry: SafetensorsHeader.Entry, file: RemoteFile, dataOffset: Int)] = [:]
     for name in names {
       let file = try remoteFile(name, commit, listing)
       let header = try await header(of: file)
-      for entry in header.entries where EmbeddingNames.mayBeTable(entry.name) {
-        tensors[entry.name] = (entry, file, header.dataOffset)
-      }
+      for entry in header.entries { all[entry.name] = (entry, file, header.dataOffset) }
     }
+    let wanted = EmbeddingNames.mayBeTables(among: Array(all.keys))
+    let tensors = all.filter { wanted.contains($0.key) }
     let configuration = try JSON(contentsOf: folder.appending(path: "config.json"), as: .python)
     let name = try EmbeddingNames.find(
       in: tensors.mapValues(\.entry.shape), configuration: configuration, folder: folder)

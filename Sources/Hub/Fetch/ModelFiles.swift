@@ -57,6 +57,8 @@ struct ModelFiles {
   func shards(in folder: URL, for part: HubPart) throws -> [String] {
     guard isSharded else { return [] }
     let map = try Checkpoint.weightMap(folder.appending(path: weights))
-    return Set(map.filter { part == .model || EmbeddingNames.mayBeTable($0.key) }.values).sorted()
+    let wanted = part == .model ? Set(map.keys) : EmbeddingNames.mayBeTables(among: Array(map.keys))
+    // An index may leave out what is tied: then any shard may hold it.
+    return Set(map.filter { wanted.isEmpty || wanted.contains($0.key) }.values).sorted()
   }
 }

@@ -65,9 +65,10 @@ struct CPUHead: Sendable {
     }
     var bias = Matrix(rows: 1, columns: words.rows)
     if var biasName = block.bias {
-      // Untied, transformers 5 reads the decoder's bias and ignores the head's own; older files hold only the latter.
+      // Untied, transformers 5 reads the decoder's bias and ignores the head's own; older files hold only the latter. Tied, the
+      // two are one, under either name.
       let own = String(name.dropLast("weight".count)) + "bias"
-      if !isTied, reader.has(own) { biasName = own }
+      if reader.has(own), !isTied || !reader.has(biasName) { biasName = own }
       bias = try reader.matrix(biasName, rows: 1, columns: words.rows)
     }
     self.weight = weight

@@ -30,7 +30,8 @@ public struct FrozenModel: Network {
     configuration = composition.configuration
     embeddingTable = try EmbeddingTable(checkpoint)
     let family = try Families.find(checkpoint.configuration, file: file)
-    var reader = WeightReader(checkpoint, TensorNames(family.roots))
+    var reader = WeightReader(
+      checkpoint, TensorNames(family.roots), stands: [composition.embeddings.words: embeddingTable.name])
     embeddings = try CPUEmbeddings(
       composition.embeddings, scale: Float(embeddingTable.inputScale), &reader)
     let rotations = RotationStore()

@@ -7,8 +7,11 @@ struct WeightReader {
   private let checkpoint: Checkpoint
   private let names: TensorNames
   private var used: Set<String> = []
+  /// A stored tensor that stands for one that is not: the output matrix for the word table that it is tied to.
+  private let stands: [String: String]
 
-  init(_ checkpoint: Checkpoint, _ names: TensorNames) {
+  init(_ checkpoint: Checkpoint, _ names: TensorNames, stands: [String: String] = [:]) {
+    self.stands = stands
     self.checkpoint = checkpoint
     self.names = names
   }
@@ -32,13 +35,15 @@ struct WeightReader {
 
   /// Whether two tensors that are there have the same elements.
   func areOne(_ first: String, _ second: String) -> Bool {
-    guard let first = find(first), let second = find(second) else { return false }
+    guard let first = find(first) ?? stands[first], let second = find(second) ?? stands[second] else {
+      return false
+    }
     return checkpoint.areOne(first, second)
   }
 
   /// The name under which the tensor is stored, which from now on counts as used.
   private mutating func use(_ name: String) throws(CheckpointError) -> String {
-    guard let found = find(name) else {
+    guard let found = find(name) ?? stands[name] else {
       throw CheckpointError(
         file: checkpoint.folder, item: name, "is not in the checkpoint",
         hint: "The checkpoint must hold the whole language model, its head included")

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import LanguageModels
 import Tensors
@@ -15,6 +16,12 @@ public struct Prediction: Sendable, Codable, Equatable {
   public let rank: Int
   /// Natural logarithm of the object's probability among the candidates.
   public let logProbability: Float
+
+  /// Whether a file begins with one of these as a line of JSON.
+  package static func isAnswerFile(_ url: URL) -> Bool {
+    let start = FileStart.read(url, 1 << 16) ?? Data()
+    return (try? JSONDecoder().decode(Self.self, from: start.prefix { $0 != UInt8(ascii: "\n") })) != nil
+  }
 
   public init(
     relation: String, subject: String, second: String? = nil, object: String, prediction: String, rank: Int,

@@ -68,10 +68,7 @@ public struct CandidateVocabulary: Sendable {
     guard FileManager.default.fileExists(atPath: url.path) else {
       throw TransferError(url.path, "is not there", hint: "Give a list with one word a line")
     }
-    try LargeFilePointer.refuse(at: url)
-    guard let text = try? String(contentsOf: url, encoding: .utf8) else {
-      throw TransferError(url.path, "cannot be read as UTF-8 text", hint: "A word list has one word a line")
-    }
+    let text = try WholeFile.text(url, .words, hint: "A word list has one word a line")
     let words = text.split(whereSeparator: \.isNewline)
       .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     guard !words.isEmpty else { throw TransferError(url.path, "holds no words") }

@@ -1,3 +1,5 @@
+import Formats
+
 /// Records of columns, one a line.
 enum DelimitedText {
   struct Record: Equatable {
@@ -35,6 +37,11 @@ enum DelimitedText {
         scalars.removeFirst()
         let opened = line
         while true {
+          guard column.utf8.count <= WholeFile.longestLine else {
+            throw Problem(
+              line: opened, text: "a quoted column of more than \(WholeFile.longestLine >> 20) MB begins here"
+            )
+          }
           guard let next = scalars.popFirst() else {
             throw Problem(line: opened, text: "a quoted column that never ends begins here")
           }

@@ -1,7 +1,34 @@
+import Formats
 import Foundation
 
 /// Finds the files of a split of facts.
 enum FactFiles {
+  /// Files of other programs, by their endings.
+  private static let others = [
+    "xlsx": "an Excel workbook", "xls": "an Excel workbook", "ods": "a spreadsheet",
+    "numbers": "a spreadsheet",
+    "parquet": "a Parquet file", "arrow": "an Arrow file", "feather": "an Arrow file", "pkl": "a pickle",
+    "gz": "compressed", "bz2": "compressed", "xz": "compressed", "zst": "compressed", "zip": "an archive",
+    "tar": "an archive", "db": "a database", "sqlite": "a database", "xml": "XML", "yaml": "YAML",
+    "yml": "YAML",
+    "safetensors": "a file of weights", "bin": "a file of weights", "npy": "a file of vectors",
+  ]
+
+  /// Throws for what is no text of facts by its name or its first bytes.
+  static func refuseOthers(_ url: URL) throws(TransferError) {
+    let start = FileStart.read(url, 4) ?? Data()
+    let isZip = start == Data([0x50, 0x4B, 0x03, 0x04])
+    guard
+      let kind = others[url.pathExtension.lowercased()] ?? (isZip ? "an Excel workbook or an archive" : nil)
+    else {
+      return
+    }
+    let hint =
+      kind == "compressed" || kind == "an archive"
+      ? "Unpack it first" : "Save it as CSV with the columns subject and object, or as .jsonl"
+    throw TransferError(url.path, "is \(kind), which is not read", hint: hint)
+  }
+
   /// The relations that lie side by side in a folder; else what is there itself.
   static func relations(_ url: URL) throws -> [URL] {
     let files = try find(url, split: .train)
@@ -14,9 +41,13 @@ enum FactFiles {
     func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
-      throw TransferError(url.path, "there are no facts here", hint: "Give a folder or a .jsonl file")
+      throw TransferError(
+        url.path, "is not there", hint: "Facts are a folder, or a .jsonl, .csv or .tsv file")
     }
-    guard isFolder.boolValue else { return [url] }
+    guard isFolder.boolValue else {
+      try refuseOthers(url)
+      return [url]
+    }
     let name = "\(split.rawValue).jsonl"
     let own = url.appendingPathComponent(name)
     if exists(own) { return [own] }

@@ -19,12 +19,10 @@ struct FactTable {
 
   static func isOne(_ url: URL) -> Bool { ["csv", "tsv"].contains(url.pathExtension.lowercased()) }
 
-  init(_ url: URL) throws {
-    try LargeFilePointer.refuse(at: url)
-    guard let text = try? String(contentsOf: url, encoding: .utf8) else {
-      throw TransferError(url.path, "cannot be read as UTF-8 text", hint: "Save the table as CSV in UTF-8")
-    }
-    let content = text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text
+  /// - Parameter needsObjects: whether a table without objects is refused
+  init(_ url: URL, needsObjects: Bool = true) throws {
+    try FactFiles.refuseOthers(url)
+    let content = try WholeFile.text(url, .facts, hint: "Save the table as CSV in UTF-8")
     let records: [DelimitedText.Record]
     do {
       let isTabbed = url.pathExtension.lowercased() == "tsv"
@@ -32,7 +30,7 @@ struct FactTable {
     } catch {
       throw TransferError("\(url.path), line \(error.line)", error.text)
     }
-    rows = try Self.rows(records, url)
+    rows = try Self.rows(records, url, needsObjects: needsObjects)
     let subjects = Set(rows.map(\.subject)).map { subject in
       var stream = RandomStream(seed: 0, name: subject)
       return (subject: subject, number: stream.next())
@@ -42,12 +40,33 @@ struct FactTable {
     devSubjects = Set(subjects.dropFirst(share).prefix(share))
   }
 
-  private static func rows(_ records: [DelimitedText.Record], _ url: URL) throws(TransferError) -> [Row] {
+  /// What is wrong with a first line that lacks a column.
+  private static func headerError(_ first: DelimitedText.Record, _ column: String, _ url: URL)
+    -> TransferError
+  {
+    let isTabbed = url.pathExtension.lowercased() == "tsv"
+    let separators = [(";", "semicolons"), ("\t", "tabs"), (",", "commas")]
+    if first.columns.count == 1, let other = separators.first(where: { first.columns[0].contains($0.0) }) {
+      return TransferError(
+        url.path, "has \(other.1) between its columns, where \(isTabbed ? "tabs" : "commas") are read",
+        hint: other.1 == "tabs" ? "Give it the ending .tsv" : "Save it with \(isTabbed ? "tabs" : "commas")")
+    }
+    let found = first.columns.map { $0.isEmpty ? "(empty)" : $0 }.joined(separator: ", ")
+    return TransferError(
+      url.path, "has no column \(column) in its first line, which names \(found)",
+      hint: "Name the columns subject and object, and relation where there are several")
+  }
+
+  private static func rows(
+    _ records: [DelimitedText.Record], _ url: URL, needsObjects: Bool
+  ) throws(TransferError) -> [Row] {
     let names = records.first?.columns.map { $0.trimmingCharacters(in: .whitespaces).lowercased() } ?? []
-    guard let subject = names.firstIndex(of: "subject") else {
-      throw TransferError(
-        url.path, "has no column subject in its first line",
-        hint: "It begins with a line such as subject,object")
+    let form = "It begins with a line such as subject,object, and has a fact on each line after it"
+    guard let first = records.first else { throw TransferError(url.path, "is empty", hint: form) }
+    guard let subject = names.firstIndex(of: "subject") else { throw headerError(first, "subject", url) }
+    if names.firstIndex(of: "object") == nil, needsObjects { throw headerError(first, "object", url) }
+    guard records.count > 1 else {
+      throw TransferError(url.path, "has no rows after its first line", hint: form)
     }
     var rows: [Row] = []
     for record in records.dropFirst() {

@@ -26,10 +26,20 @@ struct JSONLines {
     }
   }
 
+  static let arrayHint = "Write one object a line: jq -c '.[]' FILE.json > FILE.jsonl"
+
+  /// Throws where the whole file is one list.
+  private static func refuseArray(_ data: Data, _ url: URL) throws(TransferError) {
+    guard data.first(where: { $0 > 0x20 }) == UInt8(ascii: "[") else { return }
+    throw TransferError(url.path, "is a JSON array, where one object a line is read", hint: arrayHint)
+  }
+
   /// Empty lines do not count.
   static func read(_ url: URL) throws -> [Line] {
-    var data = try WholeFile.read(url)
+    var data = try WholeFile.read(url, .facts)
+    try WholeFile.requireLines(data, url)
     if data.starts(with: [0xEF, 0xBB, 0xBF]) { data.removeFirst(3) }  // a byte-order mark
+    try refuseArray(data, url)
     let lines = data.split(
       separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     return try lines.enumerated().compactMap { number, line in

@@ -13,6 +13,15 @@ public struct ProbingSet: Sendable {
     public var tooLong = 0
 
     public init() {}
+
+    /// Both together.
+    package static func + (first: Skipped, second: Skipped) -> Skipped {
+      var sum = first
+      sum.objectNotACandidate += second.objectNotACandidate
+      sum.empty += second.empty
+      sum.tooLong += second.tooLong
+      return sum
+    }
   }
 
   public let examples: [Example]

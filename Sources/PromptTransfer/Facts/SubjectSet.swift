@@ -15,7 +15,7 @@ public struct SubjectSet: Sendable {
   /// Reads the subjects of the same files as `ExampleSet`.
   public init(_ url: URL, split: ExampleSet.Split) throws {
     if FactTable.isOne(url) {
-      try self.init(FactTable(url).subjects(split))
+      try self.init(FactTable(url, needsObjects: false).subjects(split))
       return
     }
     try self.init(

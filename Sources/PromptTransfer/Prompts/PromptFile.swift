@@ -46,7 +46,10 @@ public struct PromptFile: Sendable {
   private init(reading url: URL, _ template: Template?) throws {
     if PEFTAdapter.isOne(url) {
       try self.init(PEFTAdapter(folder: url), url, template)
-    } else if NumPyFile.isOne(url) {
+      return
+    }
+    try WholeFile.require(url, .prompt)
+    if NumPyFile.isOne(url) {
       try self.init(numpy: NumPyFile.matrix(url), url, template)
     } else if PyTorchFile.isOne(url) {
       let vectors = try Self.onlyTensor(of: PyTorchFile(url))

@@ -53,6 +53,11 @@ public struct SoftPrompt: Sendable, Equatable {
     ]) { $1 }
   }
 
+  /// Whether a file says that it is one of promptferry's, of whatever version.
+  package static func isPromptFile(_ url: URL) -> Bool {
+    (try? SafetensorsFile(url))?.header.metadata["format"] == format
+  }
+
   /// Reads and checks a file.
   public init(_ url: URL) throws(TransferError) {
     self = try TransferError.unify { try Self(reading: url) }

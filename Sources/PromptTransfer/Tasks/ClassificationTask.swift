@@ -5,11 +5,22 @@ import Tokenization
 public struct ClassificationTask: Sendable {
   public let description: TaskDescription
   public let folder: URL
+  /// The description.
+  private let file: URL
 
   /// - Parameter folder: where the files of the splits are; beside the description when nil
   public init(_ file: URL, folder: URL? = nil) throws {
     description = try TaskDescription(file)
+    self.file = file
     self.folder = folder ?? file.deletingLastPathComponent()
+  }
+
+  /// The description and the files of its splits.
+  var files: [URL] {
+    [file]
+      + description.splits.values.compactMap { source in
+        if case .file(let name) = source { folder.appendingPathComponent(name) } else { nil }
+      }
   }
 
   /// Every example of a split, in the file's order, repeated ones too. The object of each is the word of its label.

@@ -15,6 +15,16 @@ public enum Dataset: Sendable {
     }
   }
 
+  /// The files that it is read from, as far as they are there.
+  package var files: [URL] {
+    let splits = ExampleSet.Split.allCases
+    switch self {
+    case .facts(let url):
+      return Set(splits.flatMap { (try? FactFiles.find(url, split: $0)) ?? [] }).sorted { $0.path < $1.path }
+    case .task(let task): return task.files
+    }
+  }
+
   /// The subjects alone, which is all that distilling may see. Throws for a task, whose texts are not subjects of facts.
   public func subjects(_ split: ExampleSet.Split) throws(TransferError) -> SubjectSet {
     guard case .facts(let url) = self else {

@@ -96,7 +96,8 @@ struct LabelledExample: Equatable {
 
   /// The file's text in the task's encoding, without a byte-order mark.
   private static func text(_ url: URL, _ task: TaskDescription) throws -> String {
-    let data = try WholeFile.read(url)
+    let data = try WholeFile.read(url, .facts)
+    try WholeFile.requireLines(data, url)
     switch task.encoding {
     case .latin1: return String(String.UnicodeScalarView(data.map { Unicode.Scalar($0) }))
     case .utf8:

@@ -8,6 +8,10 @@ extension TaskDescription {
   public init(_ url: URL) throws {
     let file = try TaskFile(url)
     name = try file.required(.name, file.text(.name))
+    guard FileName.isOne(name) else {
+      throw file.failure(
+        .name, "cannot name a file, as it does for prompts", hint: "Use no / and no dot at its beginning")
+    }
     format = try file.required(.format, file.choice(.format, Format.self))
     encoding = try file.choice(.encoding, Encoding.self) ?? .utf8
     if format == .jsonLines, encoding != .utf8 { throw file.failure(.encoding, "JSON is always UTF-8") }
@@ -35,6 +39,11 @@ private struct TaskFile {
   init(_ url: URL) throws {
     self.url = url
     json = try JSON(contentsOf: url)
+    guard json.array == nil else {
+      throw TransferError(
+        url.path, "is a JSON array, where a .json file is the description of a task",
+        hint: "For facts w" + JSONLines.arrayHint.dropFirst())
+    }
     guard let members = json.members else { throw TransferError(url.path, "is no JSON object") }
     if let member = members.first(where: { Key(rawValue: $0.key) == nil }) {
       throw TransferError(

@@ -56,7 +56,7 @@ extension Tokenizer {
     if let tokenizerClass, !tokenizerClass.readsByteLevelVocabulary {
       throw tokenizerClass.refusal(of: "vocab.json", side: side, readAs: "GPT-2's or RoBERTa's vocabulary")
     }
-    let vocabulary = try Field(contentsOf: file).vocabulary()
+    let vocabulary = try Field(contentsOf: file, as: .python).vocabulary()
     let marksEnds = (0..<vocabulary.size).contains { vocabulary.token(of: $0)?.hasSuffix("</w>") == true }
     guard !marksEnds else {
       throw TokenizationError(

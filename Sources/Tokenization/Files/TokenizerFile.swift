@@ -14,7 +14,7 @@ package enum TokenizerFile {
         file: folder.path, expected: "tokenizer.json, to add tokens to", found: "none",
         hint: "Write it with AutoTokenizer.from_pretrained(…).save_pretrained(…)")
     }
-    let file = try JSON(contentsOf: url)
+    let file = try JSON(contentsOf: url, limit: .vocabulary)
     let added = tokens.enumerated().map { index, token -> JSON in
       [
         "id": .integer(first + index), "content": .string(token), "single_word": false, "lstrip": true,

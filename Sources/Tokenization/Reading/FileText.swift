@@ -6,16 +6,17 @@ enum FileText {
   static func data(of url: URL) throws(TokenizationError) -> Data {
     let data: Data
     do {
-      data = try Data(contentsOf: url)
+      data = try WholeFile.read(url, .vocabulary)
     } catch {
+      guard error.problem != LargeFilePointer.problem else {
+        throw TokenizationError(
+          file: url.path, expected: "the file itself", found: "a Git LFS pointer in its place",
+          hint: error.hint)
+      }
       let isThere = FileManager.default.fileExists(atPath: url.path)
       throw TokenizationError(
-        file: url.path, expected: "a readable file", found: isThere ? error.localizedDescription : "no file")
-    }
-    guard !LargeFilePointer.isOne(data) else {
-      throw TokenizationError(
-        file: url.path, expected: "the file itself", found: "a Git LFS pointer in its place",
-        hint: LargeFilePointer.hint)
+        file: url.path, expected: "a readable file", found: isThere ? "one that \(error.problem)" : "no file",
+        hint: isThere ? error.hint : nil)
     }
     return data
   }
@@ -23,7 +24,13 @@ enum FileText {
   /// The lines of a UTF-8 file, without their line feeds; a last line that ends in one has no empty line after
   /// it (`BufRead::lines` of Rust). A byte order mark is kept, as tokenizers keeps it.
   static func lines(of url: URL) throws(TokenizationError) -> [ArraySlice<UInt8>] {
-    let bytes = [UInt8](try data(of: url))
+    let whole = try data(of: url)
+    do { try WholeFile.requireLines(whole, url) } catch {
+      throw TokenizationError(
+        file: url.path, field: error.item, expected: "a token", found: "a line that \(error.problem)",
+        hint: error.hint)
+    }
+    let bytes = [UInt8](whole)
     guard String(validating: bytes, as: UTF8.self) != nil else {
       throw TokenizationError(file: url.path, expected: "UTF-8 text", found: "other bytes")
     }

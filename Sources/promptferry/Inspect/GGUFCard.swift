@@ -35,8 +35,8 @@ struct GGUFCard: Encodable {
   var text: String {
     """
     file         GGUF version \(version), \((Double(bytes) / 1e6).formatted(1)) MB, \(tensors) tensors of \
-    \(architecture): \(order.map { "\($0.count) \($0.type)" }.joined(separator: ", "))
-    tokenizer    \(tokenizer)\(preTokenizer.map { " (\($0))" } ?? "")\
+    \(architecture.shown): \(order.map { "\($0.count) \($0.type)" }.joined(separator: ", "))
+    tokenizer    \(tokenizer.shown)\(preTokenizer.map { " (\($0.shown))" } ?? "")\
     , texts begin with \(beginsWithBOS ? "the BOS" : "no BOS")
     """
   }

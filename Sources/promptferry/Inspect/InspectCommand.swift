@@ -26,7 +26,7 @@ struct InspectCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let interruption = Interruption()
+    let interruption = Interruption.shared
     var places: [ModelPlace] = []
     for argument in what { places.append(try await common.model(argument, .embeddings, interruption)) }
     if places.count == 2 {

@@ -57,14 +57,15 @@ struct ModelCard: Encodable {
         """
         \(network.family), \(network.layers) layers, width \(network.width), \(network.heads) heads, \
         inner width \(network.innerWidth), \(network.activation), up to \(network.longestSequence) tokens
-        not used     \(network.unusedTensors.isEmpty ? "nothing" : network.unusedTensors.joined(separator: ", "))
+        not used     \(network.unusedTensors.isEmpty ? "nothing" : VisibleText.line(network.unusedTensors.joined(separator: ", "), limit: 600))
         """
-      } ?? "a \(words) model, to carry prompts to: it is not run here\(notRun.map { " (\($0))" } ?? "")"
+      }
+      ?? "a \(words) model, to carry prompts to: it is not run here\(notRun.map { " (\(VisibleText.line($0, limit: 600)))" } ?? "")"
     return """
-      \(model): \(body)\(commit.map { "\ncommit       \($0)" } ?? "")\
+      \(model.shown): \(body)\(commit.map { "\ncommit       \($0)" } ?? "")\
       \(gguf.map { "\n" + $0.text } ?? "")
       vocabulary   \(tokens) tokens, \(singleWords) whole words
-      embeddings   \(embeddingTensor), \(embeddingRows) x \(embeddingWidth), mean \
+      embeddings   \(embeddingTensor.shown), \(embeddingRows) x \(embeddingWidth), mean \
       \(embeddingMean.formatted(5)), deviation \(embeddingDeviation.formatted(5))\
       \(inputScale == 1 ? "" : ", scaled by \(inputScale.formatted(3)) in the model")
       fingerprint  \(embeddingSHA256)

@@ -1,3 +1,4 @@
+import Formats
 import PromptTransfer
 
 /// Which words two models share: those that can be anchors of a transfer between them.
@@ -32,11 +33,13 @@ struct PairCard: Encodable {
     for (model, count) in zip(models, words) {
       table.add([model, "\(count)", (100 * Double(sharedWords) / Double(max(1, count))).formatted(1)])
     }
-    let lacking = zip(models, onlyHere).map { "only \($0): \($1.joined(separator: " "))" }
+    let lacking = zip(models, onlyHere).map {
+      VisibleText.line("only \($0): \($1.joined(separator: " "))", limit: 600)
+    }
     return """
       \(table)
 
-      \(sharedWords) shared words, such as: \(samples.joined(separator: " "))
+      \(sharedWords) shared words, such as: \(VisibleText.line(samples.joined(separator: " "), limit: 600))
       \(lacking.joined(separator: "\n"))
       """
   }

@@ -40,16 +40,18 @@ struct PromptCard: Encodable {
       case .pytorch: "a tensor of PyTorch's"
       }
     var rows = [("fingerprint", embeddingSHA256 ?? "not said: any model of this width may be meant")]
-    rows += provenance.sorted { $0.key < $1.key }.map { (Self.words($0.key), Self.readable($0.value)) }
+    rows += provenance.sorted { $0.key < $1.key }.map {
+      (VisibleText.line(Self.words($0.key), limit: 40), Self.readable($0.value))
+    }
     if nearest == nil { rows.append(("nearest words", "with --model \(model ?? "MODEL")")) }
     let width = rows.map(\.0.count).max() ?? 0
     var lines = [
-      "\(kind) for \(model ?? "some model"): \(vectorCount) vectors of width \(self.width) in \"\(template)\""
+      "\(kind) for \((model ?? "some model").shown): \(vectorCount) vectors of width \(self.width) in \"\(template.shown)\""
     ]
-    lines += rows.map { $0.0.padding(toLength: width + 2, withPad: " ", startingAt: 0) + $0.1 }
+    lines += rows.map { $0.0.padding(toLength: width + 2, withPad: " ", startingAt: 0) + $0.1.shown }
     for (row, length) in lengths.enumerated() {
       let words = nearest.map { nearest in
-        "  near " + nearest[row].map { "\($0.word) \($0.cosine.formatted(2))" }.joined(separator: ", ")
+        "  near " + nearest[row].map { "\($0.word.shown) \($0.cosine.formatted(2))" }.joined(separator: ", ")
       }
       lines.append("V\(row + 1)  length \(length.formatted(3))" + (words ?? ""))
     }

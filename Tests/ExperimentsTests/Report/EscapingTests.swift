@@ -21,6 +21,14 @@ import Testing
     #expect(Escaping.markdown(text) == expected)
   }
 
+  /// Text is read in the order in which it is stored, and steers nothing.
+  @Test(arguments: ["\u{202E}", "\u{2066}", "\u{200F}", "\u{1B}", "\u{9B}", "\u{8}", "\u{E0041}"])
+  func directionsAndControlsAreReplaced(_ mark: String) {
+    #expect(Escaping.html("a\(mark)b") == "a\u{FFFD}b")
+    #expect(Escaping.markdown("a\(mark)b") == "a\u{FFFD}b")
+    #expect(Escaping.markdownCode("a\(mark)b") == "`a\u{FFFD}b`")
+  }
+
   @Test func codeIsFencedByMoreThanItHolds() {
     #expect(Escaping.markdownCode("a") == "`a`")
     #expect(Escaping.markdownCode("a``b") == "```a``b```")
@@ -30,7 +38,10 @@ import Testing
   @Test(arguments: [
     ("a", "a"), ("a,b", "\"a,b\""), ("say \"x\"", "\"say \"\"x\"\"\""), ("a\nb", "\"a\nb\""),
     ("a\r\nb", "\"a\r\nb\""),
-    ("", ""),
+    ("", ""), ("=1+1", "'=1+1"), ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+    ("@SUM(1,2)", "\"'@SUM(1,2)\""),
+    ("-label", "'-label"), ("-0.25", "-0.25"), ("+1e5", "+1e5"), ("a=b", "a=b"), ("\tx", "'\tx"),
+    ("a\u{202E}b\u{1B}", "a\u{FFFD}b\u{FFFD}"),
   ]) func fieldsOfCSVAreQuotedWhereTheyMust(text: String, expected: String) {
     #expect(Escaping.csv(text) == expected)
   }

@@ -72,6 +72,10 @@ struct DotPlot: Panel {
     if let low = interval.low, let high = interval.high {
       drawing.line(scale(low), y, scale(high), y, "range")
     }
+    // Of few seeds each is shown.
+    if interval.points.count < Interval.fewest {
+      for point in interval.points { drawing.mark(.circle, scale(point), y, size: 1.8, "dot") }
+    }
     let (form, style) =
       switch row.standing {
       case .baseline: (Mark.diamond, "dot")
@@ -82,7 +86,7 @@ struct DotPlot: Panel {
     drawing.mark(
       form, scale(interval.mean), y, size: 4.2, style,
       title:
-        "\(row.name): \(axis.shown(interval.mean))\(interval.halfWidth.map { " ± " + axis.shown($0) } ?? "")\(words)"
+        "\(row.name): \(axis.shown(interval.mean))\(Shown.ends(interval, axis.shown).map { " " + $0 } ?? "")\(words)"
     )
     drawing.text(axis.shown(interval.mean), drawing.width, y + 4, "number", anchor: .end)
   }

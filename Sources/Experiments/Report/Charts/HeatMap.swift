@@ -68,7 +68,7 @@ struct HeatMap: Panel {
       }
       drawing.text(Shown.percent(interval.mean), middle, y + 20, "value", anchor: .middle)
       let more = [
-        interval.halfWidth.map { "± " + Shown.percent($0) }, published.map { "paper " + Shown.percent($0) },
+        Shown.ends(interval), published.map { "paper " + Shown.percent($0) },
       ]
       for (line, text) in more.compactMap({ $0 }).enumerated() {
         drawing.text(text, middle, y + 36 + 15 * Double(line), "small", anchor: .middle)

@@ -13,7 +13,7 @@ extension FigureContent {
         "Diamond and line: \(name($0)), with which the others are compared; hollow: no difference from it beyond noise "
           + "(paired bootstrap over relations)."
       } ?? ""
-    let legend = "Mean over seeds and its 95 % interval (Student's t). \(marks)"
+    let legend = "Mean over \(seedCount), and its 95 % interval over \(factCount) (Wilson). \(marks)"
     return [
       .figure(
         Plot(

@@ -20,7 +20,7 @@ extension FigureContent {
         Plot(
           id: id, title: title,
           caption: caption(
-            "Macro P@1 in %, the mean over seeds; bands: 95 % intervals (Student's t).\(dashes)",
+            "Macro P@1 in %, the mean over \(seedCount); bands: 95 % intervals over \(factCount) (Wilson).\(dashes)",
             publishedAs: "Grey with crosses"),
           summary: "Lines of accuracy by \(axis.words); the numbers follow as a table.", panels: panels,
           numbers: curveTable(axis)))

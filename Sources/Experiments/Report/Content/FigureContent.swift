@@ -2,6 +2,21 @@ import PromptTransfer
 
 /// What one figure of the configuration shows; its kinds are in files of their own.
 struct FigureContent {
+  /// "3 seeds (small dots)"
+  var seedCount: String {
+    let count = results.configuration.seeds.count
+    let dots = (2..<Interval.fewest).contains(count) ? " (each a small dot)" : ""
+    return Shown.count(count, "seed") + dots
+  }
+
+  /// "488 facts of 10 relations"
+  var factCount: String {
+    let facts = pairs.lazy.compactMap { pair in
+      entries.lazy.compactMap { results.microAccuracy(series($0, pair))?.factCount }.first
+    }.first
+    return "\(Shown.count(facts ?? 0, "fact")) of \(Shown.count(results.relations.count, "relation"))"
+  }
+
   let report: ExperimentReport
   let figure: Figure
   let id: String

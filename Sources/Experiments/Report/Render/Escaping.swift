@@ -1,3 +1,5 @@
+import Formats
+
 /// Text made safe for where it goes.
 package enum Escaping {
   /// For HTML and SVG, in content and in quoted attributes. What XML cannot hold becomes U+FFFD.
@@ -16,12 +18,24 @@ package enum Escaping {
     return result
   }
 
-  /// XML 1.0, section 2.2, without the C1 controls, which HTML forbids.
+  /// XML 1.0, section 2.2, without the C1 controls, which HTML forbids, and what changes the direction of writing, so that text
+  /// is read in the order in which it is stored.
   private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
-    case 0x9, 0xA, 0xD, 0x20...0x7E, 0xA0...0xD7FF, 0xE000...0xFFFD, 0x10000...0x10FFFF: true
+    case 0x9, 0xA, 0xD: true
+    case 0x20...0xD7FF, 0xE000...0xFFFD, 0x10000...0x10FFFF: !VisibleText.steers(scalar)
     default: false
     }
+  }
+
+  /// What is not allowed is U+FFFD.
+  private static func allowed(_ text: String) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.map { isAllowed($0) ? $0 : "\u{FFFD}" }))
+  }
+
+  /// A block of Markdown code: each line four spaces in.
+  static func markdownBlock(_ text: String) -> String {
+    allowed(text).split(whereSeparator: \.isNewline).map { "    " + $0 }.joined(separator: "\n")
   }
 
   /// For one line of GitHub's Markdown, in a table too: nothing in it is taken for markup.
@@ -54,15 +68,17 @@ package enum Escaping {
 
   /// A span of code in Markdown: fenced by more backticks than it holds.
   package static func markdownCode(_ text: String) -> String {
-    let text = oneLine(text)
+    let text = allowed(oneLine(text))
     let longest = text.split(whereSeparator: { $0 != "`" }).map(\.count).max() ?? 0
     let fence = String(repeating: "`", count: longest + 1)
     let space = text.hasPrefix("`") || text.hasSuffix("`") ? " " : ""
     return fence + space + text + space + fence
   }
 
-  /// A field of CSV (RFC 4180).
-  package static func csv(_ text: String) -> String {
+  /// A field of CSV (RFC 4180). What a spreadsheet would take for a formula gets an apostrophe before it; numbers stay.
+  package static func csv(_ field: String) -> String {
+    let isFormula = field.first.map { "=+-@\t\r".contains($0) } ?? false
+    let text = (isFormula && Double(field) == nil ? "'" : "") + allowed(field)
     guard text.unicodeScalars.contains(where: { ",\"\n\r".unicodeScalars.contains($0) }) else { return text }
     return "\"" + text.replacing("\"", with: "\"\"") + "\""
   }

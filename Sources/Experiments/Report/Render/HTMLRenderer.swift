@@ -1,5 +1,8 @@
 /// A document as one page of HTML without links to other files; without scripts everything can be read.
 struct HTMLRenderer {
+  /// Nothing is loaded from anywhere; a page is also known by it.
+  static let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+
   let document: Document
   private let labels: [String: String]
 
@@ -16,7 +19,7 @@ struct HTMLRenderer {
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
-    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+    <meta http-equiv="Content-Security-Policy" content="\(Self.policy)">
     <title>\(Escaping.html(document.title))</title>
     <style>
     \(Style.colors)\(Style.page)\(Style.charts)</style>

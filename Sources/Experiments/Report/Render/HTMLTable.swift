@@ -46,7 +46,7 @@ struct HTMLTable {
   private func content(_ value: Table.Value, _ kind: Table.Column.Kind) -> String {
     switch value {
     case .interval(let interval, let standing):
-      let half = interval.halfWidth.map { " <small>± \(Shown.percent($0))</small>" } ?? ""
+      let half = Shown.ends(interval).map { " <small>\($0)</small>" } ?? ""
       let sign = standing.map {
         " <span class=\"sign\" role=\"img\" aria-label=\"\($0.words)\" title=\"\($0.words)\">\($0.sign)</span>"
       }

@@ -37,7 +37,7 @@ struct MarkdownRenderer {
     case .code(let text, let title):
       [
         "\(Escaping.markdown(title)):",
-        text.split(separator: "\n").map { "    " + $0 }.joined(separator: "\n"),
+        Escaping.markdownBlock(text),
       ]
     }
   }

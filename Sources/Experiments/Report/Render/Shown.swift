@@ -18,9 +18,15 @@ package enum Shown {
     return text.hasPrefix("−") || text == "0.0" ? text : "+" + text
   }
 
-  /// "31.4 ± 1.2"; the mean alone where there is no interval.
-  static func interval(_ interval: Interval) -> String {
-    percent(interval.mean) + (interval.halfWidth.map { " ± " + percent($0) } ?? "")
+  /// "31.4 [30.1, 32.6]"; the mean alone where there is no interval.
+  package static func interval(_ interval: Interval) -> String {
+    percent(interval.mean) + (ends(interval).map { " " + $0 } ?? "")
+  }
+
+  /// "[30.1, 32.6]"; nil where there is no interval.
+  static func ends(_ interval: Interval, _ shown: (Double) -> String = percent) -> String? {
+    guard let low = interval.low, let high = interval.high else { return nil }
+    return "[\(shown(low)), \(shown(high))]"
   }
 
   /// "+4.0 [+1.2, +6.9]"
@@ -78,13 +84,5 @@ extension Shown {
     case .difference(let comparison): difference(comparison)
     case .absent: "–"
     }
-  }
-}
-
-extension Interval {
-  /// Half the width: Student's interval is symmetric.
-  var halfWidth: Double? {
-    guard let low, let high else { return nil }
-    return (high - low) / 2
   }
 }

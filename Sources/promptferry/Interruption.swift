@@ -1,0 +1,98 @@
+import ArgumentParser
+import Dispatch
+import Formats
+import Foundation
+import Synchronization
+
+/// What Ctrl-C, a scheduler's SIGTERM and a terminal that goes away (SIGHUP) do.
+///
+/// While nothing would be lost they end the process at once. Work whose half is worth keeping asks `isRequested` between its
+/// steps instead, after `beginWork`. A second signal always ends it at once. The exit status is 128 and the signal's number.
+final class Interruption: @unchecked Sendable {  // dispatch sources may be used from any thread
+  /// The process' own, in place from its beginning.
+  static let shared = Interruption()
+
+  private struct State {
+    var number: Int32?
+    var endsItself = false
+    var limit: DispatchTimeInterval?
+    /// What is said where the process ends at once.
+    var remains = "nothing was written."
+  }
+
+  private let state = Mutex(State())
+  private let flag = Atomic<Bool>(false)
+  /// A queue of its own, which has a thread while all others work.
+  private let queue = DispatchQueue(label: "signals", qos: .userInteractive)
+  private var sources: [any DispatchSourceSignal] = []
+
+  private init() {
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      let earlier = signal(number, SIG_IGN)
+      // nohup has it ignored, and means it.
+      if number == SIGHUP, unsafeBitCast(earlier, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) {
+        continue
+      }
+      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+      source.setEventHandler { [unowned self] in receive(number) }
+      source.resume()
+      sources.append(source)
+    }
+  }
+
+  /// From here on a first signal is a request, which who works looks at.
+  /// - Parameter limit: how long after it the process ends all the same; forever when nil
+  /// - Parameter remains: what is then said
+  func beginWork(endingWithin limit: DispatchTimeInterval? = nil, remains: String? = nil) {
+    state.withLock {
+      ($0.endsItself, $0.limit) = (true, limit)
+      if let remains { $0.remains = remains }
+    }
+  }
+
+  private func endWork() {
+    state.withLock { $0.endsItself = false }
+  }
+
+  var isRequested: Bool { flag.load(ordering: .relaxed) }
+
+  /// The exit status of work that was stopped: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.
+  var exit: ExitCode { ExitCode(128 + (state.withLock { $0.number } ?? SIGINT)) }
+
+  private func receive(_ number: Int32) {
+    let (first, state) = state.withLock { state in
+      defer { state.number = state.number ?? number }
+      return (state.number == nil, state)
+    }
+    flag.store(true, ordering: .relaxed)
+    guard first, state.endsItself else { end(state.number ?? number, saying: first ? state.remains : nil) }
+    if let limit = state.limit {
+      queue.asyncAfter(deadline: .now() + limit) { [unowned self] in end(number, saying: state.remains) }
+    }
+  }
+
+  private func end(_ number: Int32, saying remains: String?) -> Never {
+    if let remains, !CommandLine.arguments.contains("--quiet") {
+      StandardError.write((isatty(2) == 1 ? "\r\u{1B}[2K" : "") + "Interrupted: \(remains)\n")
+    }
+    Temporaries.removeAll()
+    _exit(128 + number)
+  }
+
+  /// Runs `body`, and cancels it when an end is requested; then `CancellationError` is thrown.
+  func cancelling<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value
+  {
+    beginWork()
+    defer { endWork() }
+    return try await withThrowingTaskGroup(of: Value?.self) { group in
+      group.addTask { try await body() }
+      group.addTask {
+        while !self.isRequested { try await Task.sleep(for: .milliseconds(50)) }
+        return nil
+      }
+      defer { group.cancelAll() }
+      guard let value = try await group.next() ?? nil else { throw CancellationError() }
+      return value
+    }
+  }
+}
