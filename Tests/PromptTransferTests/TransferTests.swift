@@ -49,10 +49,8 @@ import Tokenization
   /// left no such place, none are.
   @Test(arguments: [0, 1]) func wordsThatWereHardlyLearnedAreLeftOut(_ side: Int) throws {
     let world = try TinyWorld()
-    let folder = try world.write("a")
-    let (learned, other) = (
-      try EmbeddingSpace(folder: folder), try world.model("b", width: 6, seed: 2).space
-    )
+    let folder = try world.write("damaged")
+    let (learned, other) = (try world.model("a").space, try world.model("b", width: 6, seed: 2).space)
     let vocabulary = TinyWorld.special + TinyWorld.words
     var rows = learned.table.rows(Array(0..<vocabulary.count))
     let still = ["oslo", "italy"]
