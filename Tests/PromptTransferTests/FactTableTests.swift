@@ -42,7 +42,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("Oslo,Norway\n", "has no column subject in its first line"), ("", "is empty. It begins with a line such as subject,object"),
+    ("Oslo,Norway\n", "has no column subject in its first line"),
+    ("", "is empty. It begins with a line such as subject,object"),
     ("subject,object\nOslo,\n", "line 2: the object is missing"),
     ("subject,object\n,Norway\n", "line 2: the subject is missing"),
     ("subject\nOslo\n", "has no column object in its first line, which names subject"),
