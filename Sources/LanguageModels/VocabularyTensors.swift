@@ -28,11 +28,10 @@ extension Checkpoint {
     try write(to: folder.appendingPathComponent("model.safetensors"), replacing: replacements)
     let count = JSON.integer(max(table.rowCount, first + rows.rows))
     var fields = configuration
-    if let text = fields["text_config"], text["vocab_size"] != nil {
-      fields = fields.setting("text_config", to: text.setting("vocab_size", to: count))
-    } else {
-      fields = fields.setting("vocab_size", to: count)
-    }
+    // A nested configuration may leave out the number that it has by default: the new one has to be said.
+    let text = fields["text_config"].flatMap { $0.members == nil ? nil : $0 }
+    if let text { fields = fields.setting("text_config", to: text.setting("vocab_size", to: count)) }
+    if text == nil || fields["vocab_size"] != nil { fields = fields.setting("vocab_size", to: count) }
     try AtomicFile.write(fields.text, to: folder.appendingPathComponent("config.json"))
   }
 }

@@ -18,7 +18,7 @@ public struct FrozenModel: Network {
     if !GGUFMetadata.isNamed(folder) {
       // The configuration first: of a model that cannot be run, weights need not be there.
       let file = folder.appendingPathComponent("config.json")
-      _ = try Composition(JSON(contentsOf: file, as: .python), file: file)
+      _ = try ModelConfiguration(JSON(contentsOf: file, as: .python), file: file)
     }
     try self.init(Checkpoint(folder: folder))
   }

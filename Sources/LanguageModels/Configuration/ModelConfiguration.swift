@@ -1,3 +1,7 @@
+import Checkpoints
+import Formats
+import Foundation
+
 /// What is worth knowing of a language model above its blocks.
 public struct ModelConfiguration: Sendable {
   /// Its name in `model_type`.
@@ -46,5 +50,12 @@ public struct ModelConfiguration: Sendable {
     self.longestSequence = longestSequence
     self.activationName = activationName
     self.isCausal = isCausal
+  }
+}
+
+extension ModelConfiguration {
+  /// Of a `config.json` without its weights. Throws for what cannot be run.
+  package init(_ json: JSON, file: URL) throws(CheckpointError) {
+    self = try Composition(json, file: file).configuration
   }
 }

@@ -49,10 +49,15 @@ enum Gemma3: Family {
   static let roots = LlamaParts.roots
   static let words = LlamaParts.words
 
+  /// transformers writes of the nested `text_config` only what differs from these (`PreTrainedConfig.to_diff_dict`): the
+  /// published files of 4, 12 and 27 billion leave out most of them.
+  private static let sizes = LlamaParts.Sizes(
+    vocabulary: 262_208, width: 2304, layers: 26, heads: 8, inner: 9216)
+
   static func compose(_ whole: ConfigurationFields) throws(CheckpointError) -> Composition {
     let fields = whole.nested("text_config") ?? whole
     try fields.refuseOn("use_bidirectional_attention")
-    let parts = try fields.gemmaParts(keyHeads: 4, longest: 131_072)
+    let parts = try fields.gemmaParts(keyHeads: 4, longest: 131_072, sizes: sizes)
     let scores = try fields.gemmaScores(cap: nil, logitCap: nil)
     let pattern = try fields.size("sliding_window_pattern", default: 6)
     let isSliding = try fields.slidingLayers(parts.layerCount) { ($0 + 1) % pattern != 0 }
@@ -81,12 +86,14 @@ enum Gemma3: Family {
 
 extension ConfigurationFields {
   /// `hidden_act` is "gelu" in the first releases, where the approximation by tanh is meant (transformers, 29402).
-  fileprivate func gemmaParts(keyHeads: Int, longest: Int) throws(CheckpointError) -> LlamaParts {
+  fileprivate func gemmaParts(
+    keyHeads: Int, longest: Int, sizes: LlamaParts.Sizes = LlamaParts.Sizes()
+  ) throws(CheckpointError) -> LlamaParts {
     let key = self["hidden_activation"] == nil ? "hidden_act" : "hidden_activation"
     let isOld = key == "hidden_act" && self[key]?.string == "gelu"
     var parts = try LlamaParts(
-      self, keyHeads: keyHeads, headWidth: 256, longest: longest, activationKey: isOld ? nil : key,
-      activation: "gelu_pytorch_tanh")
+      self, keyHeads: keyHeads, headWidth: 256, longest: longest, sizes: sizes,
+      activationKey: isOld ? nil : key, activation: "gelu_pytorch_tanh")
     parts.norm = .rmsOnePlus
     return parts
   }

@@ -16,18 +16,23 @@ struct LlamaParts {
   let activation: (name: String, function: ActivationFunction)
   var norm = Norm.Kind.rms
 
+  /// What the sizes are where the file leaves them out; nil where it has to state them.
+  struct Sizes {
+    var vocabulary, width, layers, heads, inner: Int?
+  }
+
   /// - Parameters:
   ///   - keyHeads: how many where the file says nothing; as many as query heads where it says null, or where this is nil
   ///   - headWidth: the same; nil for the model's width by the number of heads
   init(
     _ fields: ConfigurationFields, epsilon: Float = 1e-6, keyHeads: Int? = nil, headWidth: Int? = nil,
-    longest: Int, activationKey: String? = "hidden_act", activation: String = "silu"
+    longest: Int, sizes: Sizes = Sizes(), activationKey: String? = "hidden_act", activation: String = "silu"
   ) throws(CheckpointError) {
     self.fields = fields
-    vocabulary = try fields.size("vocab_size")
-    width = try fields.size("hidden_size")
-    layerCount = try fields.size("num_hidden_layers", atMost: 4096)
-    heads = try fields.size("num_attention_heads")
+    vocabulary = try fields.size("vocab_size", default: sizes.vocabulary)
+    width = try fields.size("hidden_size", default: sizes.width)
+    layerCount = try fields.size("num_hidden_layers", default: sizes.layers, atMost: 4096)
+    heads = try fields.size("num_attention_heads", default: sizes.heads)
     self.keyHeads = try fields.size(
       "num_key_value_heads", default: fields.has("num_key_value_heads") ? heads : keyHeads ?? heads)
     guard heads % self.keyHeads == 0 else {
@@ -38,7 +43,7 @@ struct LlamaParts {
       throw fields.error("num_attention_heads", "\(heads) does not divide hidden_size \(width)")
     }
     self.headWidth = try fields.size("head_dim", default: headWidth ?? width / heads)
-    inner = try fields.size("intermediate_size")
+    inner = try fields.size("intermediate_size", default: sizes.inner)
     self.longest = try fields.size("max_position_embeddings", default: longest)
     self.epsilon = try fields.epsilon("rms_norm_eps", default: epsilon)
     self.activation = try fields.activation(activationKey, default: activation)
