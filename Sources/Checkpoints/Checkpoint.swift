@@ -117,12 +117,35 @@ public struct Checkpoint: Sendable {
       otherFile.release(other)
     }
     return file.withBytes(entry) { bytes in
-      otherFile.withBytes(other) { bytes.count == $0.count && bytes.elementsEqual($0) }
+      otherFile.withBytes(other) { other in
+        guard let first = bytes.baseAddress, let second = other.baseAddress else {
+          return bytes.count == other.count
+        }
+        return bytes.count == other.count && memcmp(first, second, bytes.count) == 0
+      }
     }
   }
 
   /// The tensor as Float32, refused unless it has exactly this shape. A vector may be asked for as one row.
   package func matrix(_ name: String, rows: Int, columns: Int) throws(CheckpointError) -> Matrix {
+    let (file, entry) = try entry(name, rows: rows, columns: columns)
+    return try file.matrix(entry, rows: rows, columns: columns)
+  }
+
+  /// The same, left as it is stored where it is not Float32. It may be the transposed matrix that is given.
+  package func weight(
+    _ name: String, rows: Int, columns: Int
+  ) throws(CheckpointError) -> (weight: FrozenWeight, isTransposed: Bool) {
+    let (file, entry) = try entry(name, rows: rows, columns: columns)
+    if let stored = file.weight(entry, rows: rows, columns: columns) {
+      return (.stored(stored.weight), stored.isTransposed)
+    }
+    return (.matrix(try file.matrix(entry, rows: rows, columns: columns)), false)
+  }
+
+  private func entry(
+    _ name: String, rows: Int, columns: Int
+  ) throws(CheckpointError) -> (any TensorFile, SafetensorsHeader.Entry) {
     guard let (file, entry) = entry(name) else {
       throw CheckpointError(file: folder, item: name, "is not in the checkpoint")
     }
@@ -131,7 +154,7 @@ public struct Checkpoint: Sendable {
         file: file.url, item: name,
         "has shape \(entry.shape) where config.json asks for \(rows == 1 ? [columns] : [rows, columns])")
     }
-    return try file.matrix(entry, rows: rows, columns: columns)
+    return (file, entry)
   }
 
   /// The tensor, left in its file; nil when there is none of that name.

@@ -24,6 +24,10 @@ package protocol TensorFile: Sendable {
   /// row, else a copy.
   func matrix(_ entry: Entry, rows: Int, columns: Int) throws(CheckpointError) -> Matrix
 
+  /// The matrix as it is stored, where it is to be widened piece by piece; nil where it is not stored as rows of
+  /// another type than Float32. It may be the transposed matrix that is stored.
+  func weight(_ entry: Entry, rows: Int, columns: Int) -> (weight: any StoredWeight, isTransposed: Bool)?
+
   /// Rows of a matrix of a readable type as Float32, one after the other. What reading took is given back.
   func readRows(_ rows: [Int], of entry: Entry, to target: UnsafeMutablePointer<Float>)
 
@@ -46,6 +50,15 @@ extension TensorFile {
 
   /// Gives back the memory that reading the tensor took.
   package func release(_ entry: Entry) { file.release(place(of: entry)) }
+
+  package func weight(
+    _ entry: Entry, rows: Int, columns: Int
+  ) -> (weight: any StoredWeight, isTransposed: Bool)? {
+    guard isContiguous(entry) else { return nil }
+    return MappedWeight(file, place(of: entry), type: entry.type, rows: rows, columns: columns).map {
+      ($0, false)
+    }
+  }
 
   package func readRows(_ rows: [Int], of entry: Entry, to target: UnsafeMutablePointer<Float>) {
     readStoredRows(rows, of: entry, to: target)

@@ -22,7 +22,7 @@ extension TensorType {
     case .float32: memcpy(target, source, count * MemoryLayout<Float>.size)
     default:
       guard let kind = quantKind else { return }
-      quant_expand(CInt(kind.rawValue), source, target, count / blockLength)
+      kernels.expand_blocks(CInt(kind.rawValue), source, target, count / blockLength)
     }
   }
 }

@@ -4,11 +4,13 @@ import Foundation
 /// back to it at once.
 final class AlignedMemory: @unchecked Sendable {  // whoever owns it keeps its accesses apart
   let base: UnsafeMutablePointer<Float>
+  let count: Int
   private let mappedSize: Int?
 
   private static let largePage = 1 << 21
 
   init(count: Int) {
+    self.count = count
     let size = max(64, count * MemoryLayout<Float>.size)
     #if os(Linux)
       if size >= Self.largePage, let start = Self.map(size) {

@@ -10,10 +10,12 @@ package struct Linear: Sendable {
     case inputsByOutputs
   }
 
-  /// What multiplies: our kernels with the weight as panels, or BLAS with the weight as it is stored.
+  /// What multiplies: our kernels with the weight as panels, or BLAS with the weight in its own layout; of a weight that is
+  /// not in Float32, either with some of it at a time.
   private enum Product: Sendable {
     case panels(PanelStore)
     case blas(Matrix, firstElement: Int, Layout)
+    case stored(StoredProduct, Layout)
   }
 
   private let product: Product
@@ -21,6 +23,13 @@ package struct Linear: Sendable {
   private let hasBias: Bool
   package let inputs: Int
   package var outputs: Int { bias.count }
+
+  private init(_ product: Product, bias: Matrix, inputs: Int) {
+    self.product = product
+    self.bias = bias
+    hasBias = bias.elements.contains { $0 != 0 }
+    self.inputs = inputs
+  }
 
   /// - Parameter firstOutput: this map's outputs are the `bias.count` ones from there on: several maps may share a weight
   package init(
@@ -30,32 +39,55 @@ package struct Linear: Sendable {
     let (outputs, inputs) = isTransposed ? (weight.columns, weight.rows) : (weight.rows, weight.columns)
     precondition(firstOutput >= 0 && firstOutput + bias.count <= outputs)
     let firstElement = isTransposed ? firstOutput : firstOutput * inputs
-    self.bias = bias
-    hasBias = bias.elements.contains { $0 != 0 }
-    self.inputs = inputs
     guard kernels.panel_width > 0 else {
-      product = .blas(weight, firstElement: firstElement, layout)
+      self.init(.blas(weight, firstElement: firstElement, layout), bias: bias, inputs: inputs)
       return
     }
     let count = bias.count
-    product = .panels(
-      PanelStore(weight) { weight in
-        Panels(
-          weight.pointer + firstElement, outputStride: isTransposed ? 1 : inputs,
-          inputStride: isTransposed ? outputs : 1, outputs: count, inputs: inputs)
-      })
+    let store = PanelStore(weight) { weight in
+      Panels(
+        weight.pointer + firstElement, outputStride: isTransposed ? 1 : inputs,
+        inputStride: isTransposed ? outputs : 1, outputs: count, inputs: inputs)
+    }
+    self.init(.panels(store), bias: bias, inputs: inputs)
+  }
+
+  /// The same of a weight in any type.
+  package init(weight: FrozenWeight, bias: Matrix, layout: Layout = .outputsByInputs, firstOutput: Int = 0) {
+    switch weight {
+    case .matrix(let matrix):
+      self.init(weight: matrix, bias: bias, layout: layout, firstOutput: firstOutput)
+    case .stored(let weight):
+      let isTransposed = layout == .inputsByOutputs
+      let outputs = firstOutput..<firstOutput + bias.count
+      precondition(firstOutput >= 0 && outputs.upperBound <= (isTransposed ? weight.columns : weight.rows))
+      let product = StoredProduct(
+        weight, rows: .run(isTransposed ? 0..<weight.rows : outputs),
+        columns: isTransposed ? outputs : 0..<weight.columns)
+      self.init(
+        .stored(product, layout), bias: bias, inputs: isTransposed ? weight.rows : weight.columns)
+    }
+  }
+
+  /// The same of a weight in any type.
+  package init(rows: [Int], of weight: FrozenWeight, bias: Matrix) {
+    switch weight {
+    case .matrix(let matrix): self.init(rows: rows, of: matrix, bias: bias)
+    case .stored(let weight):
+      precondition(rows.count == bias.count && rows.allSatisfy { $0 >= 0 && $0 < weight.rows })
+      let product = StoredProduct(weight, rows: .chosen(rows), columns: 0..<weight.columns)
+      self.init(.stored(product, .outputsByInputs), bias: bias, inputs: weight.columns)
+    }
   }
 
   /// Some outputs only, in their order, of a map whose weight is stored as (outputs, inputs).
   package init(rows: [Int], of weight: Matrix, bias: Matrix) {
     precondition(rows.count == bias.count)
-    self.bias = bias
-    hasBias = bias.elements.contains { $0 != 0 }
-    inputs = weight.columns
-    product =
+    let product: Product =
       kernels.panel_width > 0
       ? .panels(PanelStore(weight) { Panels(rows: rows, of: $0) })
       : .blas(weight.gathering(rows), firstElement: 0, .outputsByInputs)
+    self.init(product, bias: bias, inputs: weight.columns)
   }
 
   /// Whether what becomes of a row of `x` is the same to the last bit whatever the other rows are.
@@ -93,6 +125,13 @@ package struct Linear: Sendable {
         ldc: stride)
       guard let bias else { return }
       for row in 0..<rows { kernels.add_bias(target + row * stride, bias.pointer, 1, outputs) }
+    case .stored(let weight, let layout):
+      let operands = StoredProduct.Operands(
+        x: x.pointer, stride: inputs, rows: rows, bias: bias?.pointer, y: target, yStride: stride)
+      switch layout {
+      case .outputsByInputs: weight.multiplyByRows(operands)
+      case .inputsByOutputs: weight.multiplyByColumns(operands)
+      }
     }
   }
 
@@ -113,6 +152,14 @@ package struct Linear: Sendable {
         transposeA: false, transposeB: layout == .inputsByOutputs, m: rows, n: inputs, k: outputs, alpha: 1,
         dy.pointer + column, lda: dy.columns, weight.pointer + firstElement, ldb: weight.columns,
         beta: accumulating ? 1 : 0, target, ldc: inputs)
+    case .stored(let weight, let layout):
+      let operands = StoredProduct.Operands(
+        x: dy.pointer + column, stride: dy.columns, rows: rows, isAccumulating: accumulating, y: target,
+        yStride: inputs)
+      switch layout {
+      case .outputsByInputs: weight.multiplyByColumns(operands)
+      case .inputsByOutputs: weight.multiplyByRows(operands)
+      }
     }
   }
 

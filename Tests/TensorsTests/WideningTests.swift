@@ -42,3 +42,25 @@ import Testing
     #expect(target == (0..<20).map { $0 < count ? 1 : -1 })
   }
 }
+
+/// Blocks of quantised types: their values are compared with the Python package's through GGUF files; here every set of kernels
+/// with the portable one, to the last bit.
+@Suite struct BlockTests {
+  @Test(arguments: KernelSet.allCases, [2, 3, 6, 7, 8, 10, 11, 12, 13, 14, 20, 23] as [CInt])
+  func setsAgree(_ set: KernelSet, _ kind: CInt) throws {
+    let portable = try #require(kernels_named("portable")).pointee
+    let (length, size) = (quant_block_length(kind), quant_block_bytes(kind))
+    var random = RandomStream(seed: 7, name: "blocks")
+    let bytes = (0..<40 * size + 1).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    func expanded(_ table: Kernels) -> [Float] {
+      filling(40 * length) { target in
+        bytes.withUnsafeBytes {
+          if let base = $0.baseAddress { table.expand_blocks(kind, base + 1, target, 40) }
+        }
+      }
+    }
+    let (found, expected) = (expanded(set.table), expanded(portable))
+    #expect(zip(found, expected).allSatisfy { $0.bitPattern == $1.bitPattern || ($0.isNaN && $1.isNaN) })
+    #expect(Set(expected).count > length)
+  }
+}

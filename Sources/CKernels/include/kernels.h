@@ -85,6 +85,8 @@ typedef struct {
   // IEEE half precision and bfloat16 (upper half of a float) to float; `source` may be unaligned.
   void (*widen_float16)(const void *source, float *target, ptrdiff_t count);
   void (*widen_bfloat16)(const void *source, float *target, ptrdiff_t count);
+  // Whole blocks of a quantised type (quants.h) to float; `source` may be unaligned. Other kinds leave `target` as it is.
+  void (*expand_blocks)(int kind, const void *source, float *target, ptrdiff_t blocks);
 
   // Products with frozen weights laid out as panels: `panel_width` outputs side by side, input by input; outputs
   // that the last panel lacks are zeros. A set without these has a width of 0 and null pointers: BLAS serves it.
@@ -101,7 +103,7 @@ typedef struct {
                           ptrdiff_t y_stride);
 } Kernels;
 
-// The fastest set that this processor runs: AVX-512, else AVX2 with FMA, else portable. PROMPTFERRY_KERNELS in the
+// The fastest set that this processor runs: AVX-512, else AVX2 with FMA and F16C, else portable. PROMPTFERRY_KERNELS in the
 // environment asks for another by its name.
 const Kernels *kernels_best(void);
 // The set of that name: "avx512", "avx2" or "portable"; null where this processor does not run it.

@@ -1,5 +1,5 @@
-// Blocks of quantised weights, as ggml stores them (ggml-common.h), to Float32. Bit for bit what `gguf.quants.dequantize` of
-// the Python package gives: every product and sum is rounded by itself.
+// Blocks of quantised weights, as ggml stores them (ggml-common.h). The kernels expand them to Float32, bit for bit as
+// `gguf.quants.dequantize` of the Python package does: every product and sum is rounded by itself.
 #ifndef PROMPTFERRY_QUANTS_H
 #define PROMPTFERRY_QUANTS_H
 
@@ -24,8 +24,5 @@ typedef enum {
 // The elements and bytes of a block; 0 for kinds that are not above.
 ptrdiff_t quant_block_length(int kind);
 ptrdiff_t quant_block_bytes(int kind);
-
-// target (blocks * length) from `blocks` whole blocks; `source` may be unaligned. The kind must be one of those above.
-void quant_expand(int kind, const void *source, float *target, ptrdiff_t blocks);
 
 #endif

@@ -72,6 +72,20 @@ package struct GGUFFile: TensorFile {
 
   package func isContiguous(_ entry: Entry) -> Bool { layout(entry) == .asIs }
 
+  package func weight(
+    _ entry: Entry, rows: Int, columns: Int
+  ) -> (weight: any StoredWeight, isTransposed: Bool)? {
+    let layout = layout(entry)
+    let isTransposed = layout == .transposed
+    guard layout != .plusOne, entry.shape == [rows, columns] else { return nil }
+    let (height, width) = isTransposed ? (columns, rows) : (rows, columns)
+    let isInOrder = isTransposed || layout == .asIs
+    return MappedWeight(
+      file, entry.range, type: entry.type, rows: height, columns: width,
+      places: isInOrder ? nil : (0..<height).map { layout.storedRow($0, of: height) }
+    ).map { ($0, isTransposed) }
+  }
+
   package func readRows(_ rows: [Int], of entry: Entry, to target: UnsafeMutablePointer<Float>) {
     let layout = layout(entry)
     if layout == .transposed {

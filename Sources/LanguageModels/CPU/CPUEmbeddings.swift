@@ -4,7 +4,7 @@ import Tensors
 /// The bottom of the model with its weights: scaled rows of the word table, or the prompt's, with positions and token type,
 /// normalised and brought to the model's width.
 struct CPUEmbeddings: Sendable {
-  let words: Matrix  // (V, E)
+  let words: FrozenWeight  // (V, E)
   private let scale: Float
   private let positions: Matrix?  // (positions, E)
   private let firstPosition: Int
@@ -29,7 +29,7 @@ struct CPUEmbeddings: Sendable {
   /// - Parameter scale: the block's, as the table's type rounds it
   init(_ block: Embeddings, scale: Float, _ reader: inout WeightReader) throws(CheckpointError) {
     self.scale = scale
-    words = try reader.matrix(block.words, rows: block.rows, columns: block.width)
+    words = try reader.table(block.words, rows: block.rows, columns: block.width)
     positions = try block.positions.map { (table) throws(CheckpointError) in
       try reader.matrix(table.name, rows: table.count, columns: block.width)
     }
@@ -54,12 +54,13 @@ struct CPUEmbeddings: Sendable {
     activations.sum.resize(rows: distinct.rows.count, columns: width)
     var target = activations.sum.mutablePointer()
     for (element, position) in distinct.rows {
-      let vector =
-        switch element {
-        case .token(let id): words.row(id)
-        case .vector(let index): prompt.row(index)
-        }
-      for column in 0..<width { target[column] = scale * vector[column] }
+      switch element {
+      case .token(let id): words.copy(row: id, to: target)
+      case .vector(let index):
+        precondition(index >= 0 && index < prompt.rows)
+        target.update(from: prompt.pointer + index * width, count: width)
+      }
+      for column in 0..<width { target[column] *= scale }
       if let positions { kernels.axpy(1, positions.row(firstPosition + position).baseAddress, target, width) }
       if let tokenType { kernels.axpy(1, tokenType.pointer, target, width) }
       target += width

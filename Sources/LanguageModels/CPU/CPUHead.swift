@@ -12,7 +12,7 @@ struct CPUHead: Sendable {
 
   private let steps: [Step]
   /// The output matrix, (V, E), and as a map with its bias.
-  let weight: Matrix
+  let weight: FrozenWeight
   let decoder: Linear
   let cap: SoftCap?
 
@@ -33,8 +33,12 @@ struct CPUHead: Sendable {
     var output = Matrix(rows: 0, columns: 0)  // (B, E)
   }
 
-  /// - Parameter words: the word table
-  init(_ block: Head, _ reader: inout WeightReader, words: Matrix) throws(CheckpointError) {
+  /// - Parameters:
+  ///   - words: the word table
+  ///   - table: its name
+  init(
+    _ block: Head, _ reader: inout WeightReader, words: FrozenWeight, table: String
+  ) throws(CheckpointError) {
     var steps: [Step] = []
     var width = words.columns
     for step in block.steps {
@@ -54,11 +58,11 @@ struct CPUHead: Sendable {
     var isTied = false
     if case .tied = block.output { isTied = true }
     if !isTied || reader.has(name) {
-      weight = try reader.matrix(name, rows: words.rows, columns: words.columns)
+      weight = try reader.table(name, rows: words.rows, columns: words.columns)
+      // Two that differ are not tied, whatever the configuration says (transformers 5, `tie_weights`).
+      isTied = isTied && reader.areOne(name, table)
+      if isTied { weight = words }
     }
-    // Two that differ are not tied, whatever the configuration says (transformers 5, `tie_weights`).
-    isTied = isTied && weight == words
-    if isTied { weight = words }
     var bias = Matrix(rows: 1, columns: words.rows)
     if var biasName = block.bias {
       // Untied, transformers 5 reads the decoder's bias and ignores the head's own; older files hold only the latter.

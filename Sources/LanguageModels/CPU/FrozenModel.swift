@@ -41,7 +41,8 @@ public struct FrozenModel: Network {
       if let layer = shared[block.id] { layers.append(layer) }
     }
     self.layers = layers
-    head = try CPUHead(composition.head, &reader, words: embeddings.words)
+    head = try CPUHead(
+      composition.head, &reader, words: embeddings.words, table: composition.embeddings.words)
     unusedTensors = reader.unused
   }
 

@@ -7,8 +7,6 @@ struct WeightReader {
   private let checkpoint: Checkpoint
   private let names: TensorNames
   private var used: Set<String> = []
-  /// The weight of which parts were read last: widened once for all its parts.
-  private var shared: (name: String, weight: Matrix)?
 
   init(_ checkpoint: Checkpoint, _ names: TensorNames) {
     self.checkpoint = checkpoint
@@ -22,13 +20,31 @@ struct WeightReader {
   func has(_ name: String) -> Bool { find(name) != nil }
 
   mutating func matrix(_ name: String, rows: Int, columns: Int) throws(CheckpointError) -> Matrix {
+    try checkpoint.matrix(use(name), rows: rows, columns: columns)
+  }
+
+  /// A table or an output matrix, as it is stored.
+  mutating func table(_ name: String, rows: Int, columns: Int) throws(CheckpointError) -> FrozenWeight {
+    let stored = try checkpoint.weight(use(name), rows: rows, columns: columns)
+    guard stored.isTransposed else { return stored.weight }
+    return .matrix(try matrix(name, rows: rows, columns: columns))
+  }
+
+  /// Whether two tensors that are there have the same elements.
+  func areOne(_ first: String, _ second: String) -> Bool {
+    guard let first = find(first), let second = find(second) else { return false }
+    return checkpoint.areOne(first, second)
+  }
+
+  /// The name under which the tensor is stored, which from now on counts as used.
+  private mutating func use(_ name: String) throws(CheckpointError) -> String {
     guard let found = find(name) else {
       throw CheckpointError(
         file: checkpoint.folder, item: name, "is not in the checkpoint",
         hint: "The checkpoint must hold the whole language model, its head included")
     }
     used.insert(found)
-    return try checkpoint.matrix(found, rows: rows, columns: columns)
+    return found
   }
 
   /// The name under which the tensor is stored, if it is. Old TensorFlow conversions, the official BERT files
@@ -47,32 +63,27 @@ struct WeightReader {
     let (count, inputs) = (map.outputs, map.inputs)
     switch map.rows {
     case .all:
-      return Linear(
-        weight: try weight(map, total: count), bias: try bias(map, total: count, of: 0..<count),
-        layout: map.layout)
+      let (weight, layout) = try weight(map, total: count)
+      return Linear(weight: weight, bias: try bias(map, total: count, of: 0..<count), layout: layout)
     case .slice(let first, let total):
       let bias = try bias(map, total: total, of: first..<first + count)
-      return Linear(
-        weight: try sharedWeight(map, total: total), bias: bias, layout: map.layout, firstOutput: first)
+      let (weight, layout) = try weight(map, total: total)
+      return Linear(weight: weight, bias: bias, layout: layout, firstOutput: first)
     case .chosen(let rows, let total):
       precondition(map.layout == .outputsByInputs && rows.count == count && inputs > 0)
       let bias = try bias(map, total: total, of: rows)
-      return Linear(rows: rows, of: try sharedWeight(map, total: total), bias: bias)
+      return Linear(rows: rows, of: try weight(map, total: total).0, bias: bias)
     }
   }
 
-  private mutating func weight(_ map: StoredMap, total: Int) throws(CheckpointError) -> Matrix {
+  private mutating func weight(
+    _ map: StoredMap, total: Int
+  ) throws(CheckpointError) -> (FrozenWeight, Linear.Layout) {
     let isTransposed = map.layout == .inputsByOutputs
-    return try matrix(
-      "\(map.name).weight", rows: isTransposed ? map.inputs : total,
+    let stored = try checkpoint.weight(
+      use("\(map.name).weight"), rows: isTransposed ? map.inputs : total,
       columns: isTransposed ? total : map.inputs)
-  }
-
-  private mutating func sharedWeight(_ map: StoredMap, total: Int) throws(CheckpointError) -> Matrix {
-    if let shared, shared.name == map.name { return shared.weight }
-    let weight = try weight(map, total: total)
-    shared = (map.name, weight)
-    return weight
+    return (stored.weight, stored.isTransposed == isTransposed ? .outputsByInputs : .inputsByOutputs)
   }
 
   /// Zeros where the map has none.
