@@ -15,8 +15,8 @@ public protocol Network: Sendable {
   var keepsSequencesApart: Bool { get }
 
   /// Lays the weights out for the work to come, in parallel; else each is when it is first used.
-  /// - Parameter gradients: whether gradients will be asked for as well
-  func prepare(gradients: Bool, parallelism: Parallelism)
+  /// - Parameter candidates: those whose gradients will be asked for as well; nil for none
+  func prepare(gradientsOf candidates: CandidateHead?, parallelism: Parallelism)
 
   /// Some words only, so that scoring them costs no more than it must.
   func candidates(_ ids: [Int]) -> CandidateHead

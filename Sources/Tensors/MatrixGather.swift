@@ -36,13 +36,6 @@ extension Matrix {
     }
   }
 
-  /// Adds a row (1, columns) to every row.
-  package mutating func addToRows(_ row: Matrix) {
-    precondition(row.count == columns)
-    let (height, width) = (rows, columns)
-    kernels.add_bias(mutablePointer(), row.pointer, height, width)
-  }
-
   /// Becomes `height` rows, each the sum of the rows of `other` that name it.
   package mutating func sumRows(_ other: Matrix, by rows: [Int], height: Int) {
     resize(rows: height, columns: other.columns)

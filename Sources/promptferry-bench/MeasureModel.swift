@@ -55,7 +55,9 @@ struct MeasureModel: ParsableCommand {
     var made: Evaluator?
     let prepareSeconds = elapsed {
       made = Evaluator(model: loaded, candidates: candidates, parallelism: parallelism)
-      if work == .tune { loaded.network.prepare(gradients: true, parallelism: parallelism) }
+      if work == .tune {
+        loaded.network.prepare(gradientsOf: loaded.network.allWords, parallelism: parallelism)
+      }
     }
     guard let evaluator = made else { throw ExitCode.failure }
     let template = Template.vectors(5)

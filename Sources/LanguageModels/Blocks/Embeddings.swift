@@ -12,8 +12,6 @@ struct Embeddings: Sendable {
   var norm: Norm?
   /// From the embeddings' width to the model's.
   var projection: StoredMap?
-  /// Whether the projection may be left out of the checkpoint where the widths are equal.
-  var projectionIsOptional = false
 }
 
 /// A stored table with a row for each position.

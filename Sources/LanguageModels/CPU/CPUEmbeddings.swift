@@ -40,11 +40,7 @@ struct CPUEmbeddings: Sendable {
       tokenType = nil
     }
     norm = try block.norm.map { (norm) throws(CheckpointError) in try reader.norm(norm) }
-    if let map = block.projection, !block.projectionIsOptional || reader.has("\(map.name).weight") {
-      projection = try reader.linear(map)
-    } else {
-      projection = nil
-    }
+    projection = try block.projection.map { (map) throws(CheckpointError) in try reader.linear(map) }
   }
 
   /// A row for each of the distinct ones.

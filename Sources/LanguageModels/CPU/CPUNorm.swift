@@ -28,11 +28,7 @@ enum CPUNorm: Sendable {
   ) {
     switch self {
     case .layer(let norm): norm.forward(x, bias: bias, residual: residual, saving: &saved, into: &y)
-    case .rms(let norm):
-      y.copy(x)
-      y.addToRows(bias)
-      y.scatterAdd(residual)
-      norm.forward(&y, saving: &saved)
+    case .rms: preconditionFailure("no family has this norm after its residuals")
     }
   }
 

@@ -46,13 +46,11 @@ public struct FrozenModel: Network {
     unusedTensors = reader.unused
   }
 
-  public static var keepsSequencesApart: Bool { Linear.keepsRowsApart }
+  public var keepsSequencesApart: Bool { Linear.keepsRowsApart }
 
-  public var keepsSequencesApart: Bool { Self.keepsSequencesApart }
-
-  public func prepare(gradients: Bool, parallelism: Parallelism) {
-    let maps = layers.flatMap(\.maps) + head.maps + embeddings.maps + (gradients ? [head.decoder] : [])
-    parallelism.forEach(maps.count) { _, index in maps[index].prepare(gradients: gradients) }
+  public func prepare(gradientsOf candidates: CandidateHead?, parallelism: Parallelism) {
+    let maps = layers.flatMap(\.maps) + head.maps + embeddings.maps + (candidates.map { [decoder($0)] } ?? [])
+    parallelism.forEach(maps.count) { _, index in maps[index].prepare(gradients: candidates != nil) }
   }
 
   public func candidates(_ ids: [Int]) -> CandidateHead {

@@ -67,9 +67,7 @@ struct ConfigurationFields {
   }
 
   func epsilon(_ key: String, default value: Float) throws(CheckpointError) -> Float {
-    try self.value(key, "a number from 0 up") { json in
-      json.double.flatMap { $0 >= 0 && Float($0).isFinite ? Float($0) : nil }
-    } ?? value
+    try number(key).map { Float($0) } ?? value
   }
 
   /// - Parameter key: nil where the file has no say in it
@@ -103,8 +101,9 @@ extension ConfigurationFields {
   /// Whether the member is there, null or not: some defaults are for absent ones only.
   func has(_ key: String) -> Bool { json[key] != nil }
 
-  /// How many tokens a window has; nil where it is null or absent: no window.
-  func window(_ key: String) throws(CheckpointError) -> Int? {
-    self[key] == nil ? nil : try size(key)
+  /// How many tokens a window has; nil where it is null: no window.
+  func window(_ key: String, absent: Int?) throws(CheckpointError) -> Int? {
+    guard has(key) else { return absent }
+    return self[key] == nil ? nil : try size(key)
   }
 }

@@ -13,10 +13,11 @@ enum Electra: Family {
     let parts = try BertParts(fields)
     let width = try fields.size("embedding_size", default: 128)
     var embeddings = try parts.embeddings("electra.", width: width)
-    embeddings.projection = StoredMap(
-      name: "electra.embeddings_project", outputs: parts.width, inputs: width)
-    // The map is there only where the widths differ.
-    embeddings.projectionIsOptional = width == parts.width
+    // Only where the widths differ (`ElectraModel.__init__`).
+    if width != parts.width {
+      embeddings.projection = StoredMap(
+        name: "electra.embeddings_project", outputs: parts.width, inputs: width)
+    }
     let layers = try (0..<parts.layerCount()).map { parts.layer("electra.encoder.layer.\($0).") }
     return parts.compose(
       "electra", embeddings, layers,

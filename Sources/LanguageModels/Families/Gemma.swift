@@ -30,7 +30,7 @@ enum Gemma2: Family {
     let rotary = try fields.rotary(headWidth: parts.headWidth, longest: parts.longest)
     let scores = try fields.gemmaScores(cap: 50, logitCap: 30)
     let isSliding = try fields.slidingLayers(parts.layerCount) { $0 % 2 == 0 }
-    let window = fields.has("sliding_window") ? try fields.window("sliding_window") : 4096
+    let window = try fields.window("sliding_window", absent: 4096)
     let biases = try fields.flag("attention_bias", default: false)
     return try parts.compose("gemma2", isTied: true, scale: parts.gemmaScale, cap: scores.logitCap) { layer in
       let shape = parts.shape(
@@ -61,7 +61,7 @@ enum Gemma3: Family {
     let scores = try fields.gemmaScores(cap: nil, logitCap: nil)
     let pattern = try fields.size("sliding_window_pattern", default: 6)
     let isSliding = try fields.slidingLayers(parts.layerCount) { ($0 + 1) % pattern != 0 }
-    let window = fields.has("sliding_window") ? try fields.window("sliding_window") : 4096
+    let window = try fields.window("sliding_window", absent: 4096)
     let global = try fields.rotary(
       headWidth: parts.headWidth, longest: parts.longest, layerType: "full_attention", base: 1_000_000)
     let local = try fields.rotary(

@@ -9,7 +9,7 @@ enum Mistral: Family {
   static func compose(_ fields: ConfigurationFields) throws(CheckpointError) -> Composition {
     let parts = try LlamaParts(fields, keyHeads: 8, longest: 4096 * 32)
     // Absent is transformers' default, null is none.
-    let window = fields.has("sliding_window") ? try fields.window("sliding_window") : 4096
+    let window = try fields.window("sliding_window", absent: 4096)
     let rotary = try fields.rotary(headWidth: parts.headWidth, longest: parts.longest)
     let shape = parts.shape(.past(window: window), rotary)
     return try parts.compose("mistral", isTied: false) { layer in

@@ -9,7 +9,7 @@ enum Phi3: Family {
 
   static func compose(_ fields: ConfigurationFields) throws(CheckpointError) -> Composition {
     let parts = try LlamaParts(fields, epsilon: 1e-5, longest: 4096)
-    let window = try fields.window("sliding_window")
+    let window = try fields.window("sliding_window", absent: nil)
     let rotary = try fields.rotary(headWidth: parts.headWidth, longest: parts.longest)
     switch rotary.scaling {
     case .none, .longRoPE: break

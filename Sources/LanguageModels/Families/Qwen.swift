@@ -48,7 +48,7 @@ enum Qwen3: Family {
 extension ConfigurationFields {
   fileprivate func qwenViews(_ count: Int) throws(CheckpointError) -> [AttentionShape.View] {
     let isUsed = try flag("use_sliding_window", default: false)
-    let window = isUsed ? (has("sliding_window") ? try window("sliding_window") : 4096) : nil
+    let window = isUsed ? try window("sliding_window", absent: 4096) : nil
     let first = try size("max_window_layers", default: 28, atLeast: 0)
     return try slidingLayers(count) { window != nil && $0 >= first }
       .map { $0 ? .past(window: window) : .past(window: nil) }

@@ -21,7 +21,7 @@ struct DistillationObjective: TuningObjective {
 
   func tokenCount(_ example: Int) -> Int { train.inputs[example].elements.count }
 
-  static var joinsParts: Bool { false }
+  var joinsParts: Bool { false }
 
   static func lossesAndGradients(_ parts: [TuningPart<Self>], _ workspace: Workspace) -> [PartResult] {
     parts.map { part in

@@ -115,12 +115,14 @@ public struct Distiller: Sendable {
         "subjects", "none of the \(train.subjects.count) training subjects can be asked",
         hint: "They have no tokens or too many for one of the models")
     }
+    let head = student.network.candidates(candidates.ids)
+    student.network.prepare(gradientsOf: head, parallelism: parallelism)
     var tuning = JointTuning(
       [
         TuningRun(
           DistillationObjective(
-            model: student.network, head: student.network.candidates(candidates.ids),
-            temperature: temperature, train: trainLesson, dev: devLesson, parallelism: parallelism),
+            model: student.network, head: head, temperature: temperature, train: trainLesson, dev: devLesson,
+            parallelism: parallelism),
           settings: settings, start: start)
       ], parallelism)
     try tuning.run(progress: progress, shouldStop: shouldStop)

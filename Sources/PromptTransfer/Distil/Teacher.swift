@@ -37,6 +37,8 @@ public struct Teacher: Sendable {
     _ inputs: [PromptedInput], candidates: CandidateVocabulary, temperature: Float, parallelism: Parallelism
   ) throws(TransferError) -> Matrix {
     let head = model.network.candidates(candidates.ids)
+    head.prepare()
+    model.network.prepare(gradientsOf: nil, parallelism: parallelism)
     let size = Evaluator.sequencesPerTask
     let taskCount = (inputs.count + size - 1) / size
     let workers = Workers(parallelism, keepingLayers: false)

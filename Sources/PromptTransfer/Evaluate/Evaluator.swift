@@ -48,7 +48,7 @@ public struct Evaluator: Sendable {
     pool = WorkerPool(parallelism)
     head = model.network.candidates(candidates.ids)
     head.prepare()  // first: the table that it is taken from is in memory meanwhile
-    model.network.prepare(gradients: false, parallelism: parallelism)
+    model.network.prepare(gradientsOf: nil, parallelism: parallelism)
   }
 
   /// The examples as inputs of this model, without those that cannot be asked.

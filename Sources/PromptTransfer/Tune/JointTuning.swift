@@ -50,7 +50,7 @@ struct JointTuning<Objective: TuningObjective> {
     var passes: [[TuningPart<Objective>]] = []
     var room = 0
     for part in parts {
-      if Objective.joinsParts, part.examples.count <= room {
+      if part.objective.joinsParts, part.examples.count <= room {
         passes[passes.count - 1].append(part)
         room -= part.examples.count
       } else {

@@ -14,12 +14,19 @@ struct LabelObjective: TuningObjective {
     self.evaluator = evaluator
     self.trainSet = trainSet
     self.devSet = devSet
-    if evaluator.candidates.answers == .labels {
-      (words, labels) = (evaluator.head, trainSet.labels)
-    } else {
-      words = evaluator.model.network.allWords
-      labels = trainSet.labels.map { evaluator.candidates.ids[$0] }
-    }
+    words = Self.words(of: evaluator)
+    labels =
+      Self.isOverCandidates(evaluator)
+      ? trainSet.labels : trainSet.labels.map { evaluator.candidates.ids[$0] }
+  }
+
+  /// The words that the right answer is one of.
+  static func words(of evaluator: Evaluator) -> CandidateHead {
+    isOverCandidates(evaluator) ? evaluator.head : evaluator.model.network.allWords
+  }
+
+  private static func isOverCandidates(_ evaluator: Evaluator) -> Bool {
+    evaluator.candidates.answers == .labels
   }
 
   var exampleCount: Int { trainSet.inputs.count }
@@ -27,7 +34,7 @@ struct LabelObjective: TuningObjective {
 
   func tokenCount(_ example: Int) -> Int { trainSet.inputs[example].elements.count }
 
-  static var joinsParts: Bool { FrozenModel.keepsSequencesApart }
+  var joinsParts: Bool { evaluator.model.network.keepsSequencesApart }
 
   static func lossesAndGradients(_ parts: [TuningPart<Self>], _ workspace: Workspace) -> [PartResult] {
     guard let first = parts.first?.objective else { return [] }

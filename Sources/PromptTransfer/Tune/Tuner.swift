@@ -61,7 +61,8 @@ public struct Tuner: Sendable {
   public init(evaluator: Evaluator, settings: TuningSettings) {
     self.evaluator = evaluator
     self.settings = settings
-    evaluator.model.network.prepare(gradients: true, parallelism: evaluator.parallelism)
+    evaluator.model.network.prepare(
+      gradientsOf: LabelObjective.words(of: evaluator), parallelism: evaluator.parallelism)
   }
 
   /// A start of independent normal entries with the mean and deviation of the model's word embeddings.
