@@ -8,7 +8,8 @@ import Testing
 @Suite struct CausalTests {
   /// Norms before, after, on both sides and inside; windows, caps, parts side by side.
   static let models = [
-    "llama-grouped", "gemma2-odd", "olmo2-odd", "neox-odd", "opt-post", "gpt2-odd", "mistral-window",
+    "llama-grouped", "gemma2-odd", "olmo2-odd", "neox-odd", "opt-post", "opt-projected", "gpt2-odd",
+    "mistral-window",
   ]
 
   static let inputs = [
@@ -36,7 +37,7 @@ import Testing
   @Test(arguments: models)
   func theGradientIsTheSlope(_ name: String) throws {
     let model = try FrozenModel(folder: Fixtures.model(name))
-    let width = model.configuration.width
+    let width = model.configuration.embeddingWidth
     let prompt = Samples.matrix(2, width, "prompt", deviation: 0.3)
     let whole = answer(model, 0..<5, prompt)
     let indices = Array(stride(from: 0, to: 2 * width, by: 5))
@@ -51,7 +52,7 @@ import Testing
   @Test(arguments: models)
   func sequencesDoNotSeeEachOther(_ name: String) throws {
     let model = try FrozenModel(folder: Fixtures.model(name))
-    let prompt = Samples.matrix(2, model.configuration.width, "prompt", deviation: 0.3)
+    let prompt = Samples.matrix(2, model.configuration.embeddingWidth, "prompt", deviation: 0.3)
     let whole = answer(model, 0..<5, prompt)
     var sum = [Float](repeating: 0, count: prompt.count)
     for index in Self.inputs.indices {

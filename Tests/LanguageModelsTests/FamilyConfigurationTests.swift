@@ -53,8 +53,8 @@ import Testing
       "gemma3-odd", "\"sliding_window\": 6", "\"sliding_window\": 6, \"use_bidirectional_attention\": true",
       "use_bidirectional_attention", "is not supported"),
     Bad(
-      "opt-odd", "\"word_embed_proj_dim\": 36", "\"word_embed_proj_dim\": 18", "word_embed_proj_dim",
-      "is not supported"),
+      "opt-odd", "\"word_embed_proj_dim\": 36", "\"word_embed_proj_dim\": 0", "word_embed_proj_dim",
+      "is not a whole number"),
     Bad(
       "neox-odd", "\"hidden_act\": \"gelu\"", "\"hidden_act\": \"mish\"", "hidden_act",
       "mish is not supported"),
@@ -127,7 +127,7 @@ import Testing
   /// All or nothing: without any one of its tensors a model does not load, and the error names it.
   @Test(arguments: [
     "llama-grouped", "llama-rope-linear", "gemma3-odd", "olmo2-odd", "phi3-odd", "neox-odd", "opt-odd",
-    "modernbert-odd",
+    "opt-projected", "modernbert-odd",
   ])
   func everyTensorIsNeeded(_ name: String) throws {
     let folder = try TemporaryFolder()

@@ -12,7 +12,8 @@ import Testing
     "distilbert-odd", "electra-odd", "gemma-odd", "gemma2-odd", "gemma3-odd", "gpt2-odd", "gpt2-prefixed",
     "llama-biases", "llama-grouped", "llama-rope-dynamic", "llama-rope-linear", "llama-rope-llama3",
     "llama-rope-yarn", "mistral-window", "modernbert-odd", "neox-odd", "neox-sequential", "olmo2-odd",
-    "opt-odd", "opt-post", "phi3-odd", "qwen2-odd", "qwen3-odd", "roberta-odd", "roberta-relu", "xlmr-odd",
+    "opt-odd", "opt-post", "opt-projected", "phi3-odd", "qwen2-odd", "qwen3-odd", "roberta-odd",
+    "roberta-relu", "xlmr-odd",
   ]
 
   @Test func everyCaseIsThere() {

@@ -13,8 +13,9 @@ golden.json
   float64Difference   largest |float32 - float64| of every tensor: what tolerances are derived from
 golden.safetensors (F32; sumT = tokens of all sequences, one after another, without padding)
   prompt (P, C); embeddings (sumT, C), after LayerNorm; layer.0 .. layer.{L-1} (sumT, C); logits (B, V) at `read`
-  mapped (sumT, C), ALBERT and ELECTRA: after the map from the width of the embeddings, which prompt and embeddings have
-  final (B, C), causal models: after the last norm; ModernBERT: after the head's; embeddings are what the first block reads (word + position
+  mapped (sumT, C), ALBERT, ELECTRA, OPT where the widths differ: after the map from the width of the embeddings, which prompt
+  and embeddings have; OPT's with positions
+  final (B, C), causal models: after the last norm, or the map back to the width of the embeddings; ModernBERT: after the head's; embeddings are what the first block reads (word + position
   for GPT-2 and OPT, word times scale for Gemma), layers the blocks' outputs
   loss (1), mean cross-entropy over the whole vocabulary; prompt_gradient (P, C); both again as *64, from float64
   steps.loss (10), before each update; steps.prompt (10, P, C), after each update: AdamW with no weight decay
@@ -196,6 +197,10 @@ CASES = {
                                               local_attention=10, global_attn_every_n_layers=3,
                                               global_rope_theta=160000.0, local_rope_theta=10000.0, norm_eps=1e-5),
                            [11, 6, 37, 8, 19]),
+    # The shape of OPT-350m: embeddings narrower than the model, positions after the map.
+    "opt-projected": Case("opt", dict(hidden_size=36, num_hidden_layers=2, num_attention_heads=3, ffn_dim=60, vocab_size=97,
+                                      max_position_embeddings=30, word_embed_proj_dim=20, do_layer_norm_before=False),
+                          [9, 4, 21]),
 }
 
 
@@ -331,6 +336,7 @@ def rungs(model):
     if family == "gpt2": return {"embeddings": [base.drop], "layer": base.h, "final": [base.ln_f]}
     if is_causal(model.config):  # nothing makes the embeddings: the first block's input is kept
         norms = [m for m in (getattr(base, n, None) for n in ("norm", "final_layer_norm")) if m is not None]
+        if getattr(base, "project_out", None): norms = [base.project_out]
         return {"embeddings": [], "layer": base.layers} | ({"final": norms} if norms else {})
     if family == "distilbert": return {"embeddings": [base.embeddings], "layer": base.transformer.layer}
     if family == "albert":  # a group runs as often as layers share it
@@ -347,8 +353,10 @@ def forward(model, prompt, golden):
              for name, modules in rungs(model).items() for module in modules]
     first = rungs(model)["layer"][0]
     if not rungs(model)["embeddings"]:
+        is_mapped = getattr(model.config, "word_embed_proj_dim", model.config.hidden_size) != model.config.hidden_size
         hooks.append(first.register_forward_pre_hook(
-            lambda _, args, kwargs: outputs.append(("embeddings", args[0] if args else kwargs["hidden_states"])), with_kwargs=True))
+            lambda _, args, kwargs: outputs.append(("mapped" if is_mapped else "embeddings",
+                                                    args[0] if args else kwargs["hidden_states"])), with_kwargs=True))
     table, states, logits = model.get_input_embeddings().weight, [], []
     scale = getattr(model.get_input_embeddings(), "embed_scale", torch.tensor(1.0)).to(table.dtype)
     for ids, row in zip(golden["sequences"], golden["read"]):
@@ -356,6 +364,7 @@ def forward(model, prompt, golden):
         x = table[ids.clamp(min=0)]                                              # (T, C)
         x[ids < 0] = prompt
         outputs.clear()
+        if not rungs(model)["embeddings"] and is_mapped: outputs.append(("embeddings", x[None] * scale))
         logits.append(model(inputs_embeds=x[None] * scale).logits[0, row])
         outputs[:] = [(n, h[0] if isinstance(h, tuple) else h) for n, h in outputs]
         seen = {name: h[0] for name, h in outputs if name != "layer"}            # each (T, C)

@@ -1,5 +1,5 @@
 /// The bottom of a model: rows of the word table times a scale, plus positions and token type where it has them, then
-/// normalised and brought to the model's width where the family does so.
+/// normalised and brought to the model's width where the family does so, which positions may follow.
 struct Embeddings: Sendable {
   let words: String
   let rows: Int  // V
@@ -20,4 +20,6 @@ struct LearnedPositions: Sendable {
   let count: Int
   /// The row of a sequence's first token.
   var first = 0
+  /// Whether they are added after the projection, at the model's width.
+  var followProjection = false
 }

@@ -6,8 +6,9 @@ import Tensors
 struct CPUEmbeddings: Sendable {
   let words: FrozenWeight  // (V, E)
   private let scale: Float
-  private let positions: Matrix?  // (positions, E)
+  private let positions: Matrix?  // (positions, E), or (positions, C) where they follow the projection
   private let firstPosition: Int
+  private let positionsFollow: Bool
   private let tokenType: Matrix?  // (1, E): type 0, the only one in single sequences
   private let norm: CPUNorm?
   private let projection: Linear?  // E to C
@@ -30,8 +31,10 @@ struct CPUEmbeddings: Sendable {
   init(_ block: Embeddings, scale: Float, _ reader: inout WeightReader) throws(CheckpointError) {
     self.scale = scale
     words = try reader.table(block.words, rows: block.rows, columns: block.width)
+    positionsFollow = block.positions?.followProjection ?? false
+    let positionsWidth = positionsFollow ? block.projection?.outputs ?? block.width : block.width
     positions = try block.positions.map { (table) throws(CheckpointError) in
-      try reader.matrix(table.name, rows: table.count, columns: block.width)
+      try reader.matrix(table.name, rows: table.count, columns: positionsWidth)
     }
     firstPosition = block.positions?.first ?? 0
     if let types = block.tokenTypes {
@@ -57,7 +60,7 @@ struct CPUEmbeddings: Sendable {
         target.update(from: prompt.pointer + index * width, count: width)
       }
       for column in 0..<width { target[column] *= scale }
-      if let positions { kernels.axpy(1, positions.row(firstPosition + position).baseAddress, target, width) }
+      if !positionsFollow { addPosition(position, to: target) }
       if let tokenType { kernels.axpy(1, tokenType.pointer, target, width) }
       target += width
     }
@@ -69,7 +72,17 @@ struct CPUEmbeddings: Sendable {
     if let projection {
       activations.mapped.resize(rows: distinct.rows.count, columns: projection.outputs)
       projection.forward(activations.normalized, into: &activations.mapped)
+      guard positionsFollow else { return }
+      let mapped = activations.mapped.mutablePointer()
+      for (row, distinct) in distinct.rows.enumerated() {
+        addPosition(distinct.position, to: mapped + row * projection.outputs)
+      }
     }
+  }
+
+  private func addPosition(_ position: Int, to row: UnsafeMutablePointer<Float>) {
+    guard let positions else { return }
+    kernels.axpy(1, positions.row(firstPosition + position).baseAddress, row, positions.columns)
   }
 
   /// Adds to `dPrompt` (P, E) the gradient of its rows; `dOutput` (distinct rows that are vectors, C) is used up.

@@ -1,7 +1,7 @@
 import Checkpoints
 
-/// OPT: `modeling_opt.py` of transformers. Learned positions whose table starts with two unused rows; norms first, but after in
-/// the model of 350 million.
+/// OPT: `modeling_opt.py` of transformers. Learned positions whose table starts with two unused rows; norms first. In the model
+/// of 350 million norms come after, and embeddings are narrower than the model.
 enum OPT: Family {
   static let types = ["opt"]
   static let roots = [
@@ -23,9 +23,14 @@ enum OPT: Family {
     guard width % heads == 0 else {
       throw fields.error("num_attention_heads", "\(heads) does not divide hidden_size \(width)")
     }
-    try fields.refuse("word_embed_proj_dim") { $0.int == width }
+    let embeddingWidth = try fields.size("word_embed_proj_dim", default: width)
+    let isProjected = embeddingWidth != width
     try fields.refuse("layer_norm_elementwise_affine") { $0.bool == true }
 
+    let (inward, outward) = (
+      StoredMap(name: "model.decoder.project_in", outputs: width, inputs: embeddingWidth, hasBias: false),
+      StoredMap(name: "model.decoder.project_out", outputs: embeddingWidth, inputs: width, hasBias: false)
+    )
     func norm(_ name: String) -> Norm {
       Norm(name: name, kind: .layer(hasBias: true), width: width, epsilon: 1e-5)
     }
@@ -53,15 +58,19 @@ enum OPT: Family {
     }
     return Composition(
       ModelConfiguration(
-        family: "opt", vocabularySize: vocabulary, width: width, layerCount: layerCount, headCount: heads,
-        innerWidth: inner, longestSequence: longest, activationName: activation.name, isCausal: true),
+        family: "opt", vocabularySize: vocabulary, width: width, embeddingWidth: embeddingWidth,
+        layerCount: layerCount, headCount: heads, innerWidth: inner, longestSequence: longest,
+        activationName: activation.name, isCausal: true),
       Embeddings(
-        words: words, rows: vocabulary, width: width,
+        words: words, rows: vocabulary, width: embeddingWidth,
         positions: LearnedPositions(
-          name: "model.decoder.embed_positions.weight", count: longest + 2, first: 2)),
+          name: "model.decoder.embed_positions.weight", count: longest + 2, first: 2,
+          followProjection: isProjected),
+        projection: isProjected ? inward : nil),
       layers,
       Head(
-        steps: isFirst && !isWithoutFinal ? [.norm(norm("model.decoder.final_layer_norm"))] : [],
+        steps: (isFirst && !isWithoutFinal ? [.norm(norm("model.decoder.final_layer_norm"))] : [])
+          + (isProjected ? [.map(outward)] : []),
         output: Head.Output("lm_head.weight", isTied: isTied)))
   }
 }
