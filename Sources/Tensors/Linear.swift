@@ -36,7 +36,8 @@ package struct Linear: Sendable {
     weight: Matrix, bias: Matrix, layout: Layout = .outputsByInputs, firstOutput: Int = 0
   ) {
     let isTransposed = layout == .inputsByOutputs
-    let (outputs, inputs) = isTransposed ? (weight.columns, weight.rows) : (weight.rows, weight.columns)
+    let (outputs, inputs) =
+      isTransposed ? (weight.columns, weight.rows) : (weight.rows, weight.columns)
     precondition(firstOutput >= 0 && firstOutput + bias.count <= outputs)
     let firstElement = isTransposed ? firstOutput : firstOutput * inputs
     guard kernels.panel_width > 0 else {
@@ -44,8 +45,9 @@ package struct Linear: Sendable {
       return
     }
     let count = bias.count
-    let store = PanelStore(weight) { weight in
-      Panels(
+    let store = PanelStore {
+      defer { weight.releasePages() }
+      return Panels(
         weight.pointer + firstElement, outputStride: isTransposed ? 1 : inputs,
         inputStride: isTransposed ? outputs : 1, outputs: count, inputs: inputs)
     }
@@ -53,14 +55,17 @@ package struct Linear: Sendable {
   }
 
   /// The same of a weight in any type.
-  package init(weight: FrozenWeight, bias: Matrix, layout: Layout = .outputsByInputs, firstOutput: Int = 0) {
+  package init(
+    weight: FrozenWeight, bias: Matrix, layout: Layout = .outputsByInputs, firstOutput: Int = 0
+  ) {
     switch weight {
     case .matrix(let matrix):
       self.init(weight: matrix, bias: bias, layout: layout, firstOutput: firstOutput)
     case .stored(let weight):
       let isTransposed = layout == .inputsByOutputs
       let outputs = firstOutput..<firstOutput + bias.count
-      precondition(firstOutput >= 0 && outputs.upperBound <= (isTransposed ? weight.columns : weight.rows))
+      precondition(
+        firstOutput >= 0 && outputs.upperBound <= (isTransposed ? weight.columns : weight.rows))
       let product = StoredProduct(
         weight, rows: .run(isTransposed ? 0..<weight.rows : outputs),
         columns: isTransposed ? outputs : 0..<weight.columns)
@@ -69,25 +74,30 @@ package struct Linear: Sendable {
     }
   }
 
-  /// The same of a weight in any type.
-  package init(rows: [Int], of weight: FrozenWeight, bias: Matrix) {
+  /// Some outputs only, in their order, of a map whose weight is stored as (outputs, inputs).
+  /// - Parameter size: up to how many numbers are laid out once of a weight that is not in Float32. Rows that lie scattered in a
+  ///   file take as long to read as to multiply.
+  package init(rows: [Int], of weight: FrozenWeight, bias: Matrix, laidOutUpTo size: Int = 0) {
+    precondition(rows.count == bias.count && rows.allSatisfy { $0 >= 0 && $0 < weight.rows })
     switch weight {
-    case .matrix(let matrix): self.init(rows: rows, of: matrix, bias: bias)
-    case .stored(let weight):
-      precondition(rows.count == bias.count && rows.allSatisfy { $0 >= 0 && $0 < weight.rows })
-      let product = StoredProduct(weight, rows: .chosen(rows), columns: 0..<weight.columns)
+    case .matrix(let matrix) where kernels.panel_width == 0:
+      self.init(
+        .blas(matrix.gathering(rows), firstElement: 0, .outputsByInputs), bias: bias,
+        inputs: weight.columns)
+    case .stored(let stored) where kernels.panel_width == 0 || rows.count * weight.columns > size:
+      let product = StoredProduct(stored, rows: .chosen(rows), columns: 0..<weight.columns)
       self.init(.stored(product, .outputsByInputs), bias: bias, inputs: weight.columns)
+    default:
+      let store = PanelStore {
+        defer { if case .matrix(let matrix) = weight { matrix.releasePages() } }
+        return Panels(rows: rows, of: weight)
+      }
+      self.init(.panels(store), bias: bias, inputs: weight.columns)
     }
   }
 
-  /// Some outputs only, in their order, of a map whose weight is stored as (outputs, inputs).
   package init(rows: [Int], of weight: Matrix, bias: Matrix) {
-    precondition(rows.count == bias.count)
-    let product: Product =
-      kernels.panel_width > 0
-      ? .panels(PanelStore(weight) { Panels(rows: rows, of: $0) })
-      : .blas(weight.gathering(rows), firstElement: 0, .outputsByInputs)
-    self.init(product, bias: bias, inputs: weight.columns)
+    self.init(rows: rows, of: .matrix(weight), bias: bias)
   }
 
   /// Whether what becomes of a row of `x` is the same to the last bit whatever the other rows are.
@@ -116,11 +126,13 @@ package struct Linear: Sendable {
     switch product {
     case .panels(let store):
       store.forward.multiply(
-        x.pointer, stride: inputs, rows: rows, bias: bias?.pointer, accumulating: false, into: target,
+        x.pointer, stride: inputs, rows: rows, bias: bias?.pointer, accumulating: false,
+        into: target,
         yStride: stride)
     case .blas(let weight, let firstElement, let layout):
       BLAS.gemm(
-        transposeA: false, transposeB: layout == .outputsByInputs, m: rows, n: outputs, k: inputs, alpha: 1,
+        transposeA: false, transposeB: layout == .outputsByInputs, m: rows, n: outputs, k: inputs,
+        alpha: 1,
         x.pointer, lda: inputs, weight.pointer + firstElement, ldb: weight.columns, beta: 0, target,
         ldc: stride)
       guard let bias else { return }
@@ -149,12 +161,14 @@ package struct Linear: Sendable {
         into: target, yStride: inputs)
     case .blas(let weight, let firstElement, let layout):
       BLAS.gemm(
-        transposeA: false, transposeB: layout == .inputsByOutputs, m: rows, n: inputs, k: outputs, alpha: 1,
+        transposeA: false, transposeB: layout == .inputsByOutputs, m: rows, n: inputs, k: outputs,
+        alpha: 1,
         dy.pointer + column, lda: dy.columns, weight.pointer + firstElement, ldb: weight.columns,
         beta: accumulating ? 1 : 0, target, ldc: inputs)
     case .stored(let weight, let layout):
       let operands = StoredProduct.Operands(
-        x: dy.pointer + column, stride: dy.columns, rows: rows, isAccumulating: accumulating, y: target,
+        x: dy.pointer + column, stride: dy.columns, rows: rows, isAccumulating: accumulating,
+        y: target,
         yStride: inputs)
       switch layout {
       case .outputsByInputs: weight.multiplyByColumns(operands)

@@ -28,13 +28,15 @@ final class Panels: @unchecked Sendable {  // written before anyone else sees it
   }
 
   /// The chosen rows of a weight (outputs, inputs), laid out.
-  convenience init(rows: [Int], of weight: Matrix) {
+  convenience init(rows: [Int], of weight: FrozenWeight) {
     self.init(outputs: rows.count, inputs: weight.columns)
     let width = kernels.panel_width
-    var few = Matrix(rows: 0, columns: 0)
+    var few = Matrix(uninitializedRows: width, columns: inputs)
+    let strip = few.mutablePointer()
     for start in stride(from: 0, to: rows.count, by: width) {
-      few.gather(Array(rows[start..<min(rows.count, start + width)]), of: weight)
-      kernels.pack_panels(few.pointer, inputs, 1, few.rows, inputs, base + start * inputs)
+      let count = min(width, rows.count - start)
+      for index in 0..<count { weight.copy(row: rows[start + index], to: strip + index * inputs) }
+      kernels.pack_panels(strip, inputs, 1, count, inputs, base + start * inputs)
     }
   }
 
@@ -47,7 +49,8 @@ final class Panels: @unchecked Sendable {  // written before anyone else sees it
 
   /// `y = x W^T + bias`, or added to `y`.
   func multiply(
-    _ x: UnsafePointer<Float>, stride: Int, rows: Int, bias: UnsafePointer<Float>?, accumulating: Bool,
+    _ x: UnsafePointer<Float>, stride: Int, rows: Int, bias: UnsafePointer<Float>?,
+    accumulating: Bool,
     into y: UnsafeMutablePointer<Float>, yStride: Int
   ) {
     kernels.multiply_panels(
@@ -55,21 +58,18 @@ final class Panels: @unchecked Sendable {  // written before anyone else sees it
   }
 }
 
-/// A weight and its panels, laid out when they are first needed. Once they are, the weight itself is let go.
+/// The panels of a weight, laid out when they are first needed. Once they are, the weight itself is let go.
 final class PanelStore: Sendable {
   private struct State {
-    var weight: Matrix?
+    var pack: (@Sendable () -> Panels)?
     var forward: Panels?
     var backward: Panels?
   }
 
   private let state: Mutex<State>
-  private let pack: @Sendable (Matrix) -> Panels
 
-  init(_ weight: Matrix, pack: @escaping @Sendable (Matrix) -> Panels) {
-    state = Mutex(State(weight: weight))
-    self.pack = pack
-  }
+  /// - Parameter pack: makes the panels for `x W^T`, and gives back what reading the weight took
+  init(_ pack: @escaping @Sendable () -> Panels) { state = Mutex(State(pack: pack)) }
 
   /// For `x W^T`.
   var forward: Panels { state.withLock { resolveForward(&$0) } }
@@ -86,11 +86,10 @@ final class PanelStore: Sendable {
 
   private func resolveForward(_ state: inout State) -> Panels {
     if let panels = state.forward { return panels }
-    guard let weight = state.weight else { preconditionFailure("neither weight nor panels") }
-    let panels = pack(weight)
+    guard let pack = state.pack else { preconditionFailure("neither weight nor panels") }
+    let panels = pack()
     state.forward = panels
-    state.weight = nil
-    weight.releasePages()
+    state.pack = nil
     return panels
   }
 }

@@ -73,11 +73,12 @@ import Testing
     }
   }
 
-  @Test(arguments: [1, 40, 900]) func chosenOutputs(_ count: Int) {
+  @Test(arguments: [1, 40, 900], [0, 1 << 24]) func chosenOutputs(_ count: Int, laidOutUpTo size: Int) {
     let (weight, bias) = (Samples.matrix(950, 1600, "w"), Samples.matrix(1, count, "b"))
     let rows = (0..<count).map { ($0 * 7 + 3) % 950 }
     expectSame(
-      Linear(rows: rows, of: .stored(Blocks(matrix: weight, blockLength: 1)), bias: bias),
+      Linear(
+        rows: rows, of: .stored(Blocks(matrix: weight, blockLength: 1)), bias: bias, laidOutUpTo: size),
       Linear(rows: rows, of: weight, bias: bias), "chosen")
   }
 
@@ -87,12 +88,12 @@ import Testing
     let linear = Linear(
       weight: .stored(Blocks(matrix: weight, blockLength: 32)), bias: Matrix(rows: 1, columns: 70))
     let xs = (0..<64).map { Samples.matrix(9, 64, "x\($0)") }
-    func product(_ x: Matrix) -> Matrix {
+    @Sendable func product(_ x: Matrix) -> Matrix {
       var y = Matrix(rows: x.rows, columns: 70)
       linear.forward(x, into: &y)
       return y
     }
-    let alone = xs.map(product)
+    let alone = xs.map { product($0) }
     Parallelism(threads: 8).forEach(64) { _, task in #expect(product(xs[task]) == alone[task]) }
   }
 }

@@ -55,9 +55,12 @@ public struct FrozenModel: Network {
 
   public func candidates(_ ids: [Int]) -> CandidateHead {
     let bias = Matrix(rows: 1, columns: ids.count, ids.map { head.decoder.bias[0, $0] })
-    return CandidateHead(
-      CPUCandidates(decoder: Linear(rows: ids, of: head.weight, bias: bias)), count: ids.count)
+    let decoder = Linear(rows: ids, of: head.weight, bias: bias, laidOutUpTo: Self.candidateSize)
+    return CandidateHead(CPUCandidates(decoder: decoder), count: ids.count)
   }
+
+  /// 64 MB of Float32.
+  private static let candidateSize = 1 << 24
 
   public var allWords: CandidateHead {
     CandidateHead(CPUCandidates(decoder: head.decoder), count: head.decoder.outputs)

@@ -39,7 +39,7 @@ struct DistillationObjective: TuningObjective {
   func score(
     _ prompt: Matrix, shouldStop: @escaping @Sendable () -> Bool
   ) throws(TransferError) -> TuningScore? {
-    let size = Evaluator.sequencesPerTask
+    let size = Evaluator.sequencesPerTask(of: dev.inputs.count)
     let taskCount = (dev.inputs.count + size - 1) / size
     let workers = Workers(parallelism, keepingLayers: false)
     let parts = Collected<[Float]>(count: taskCount)

@@ -39,7 +39,7 @@ public struct Teacher: Sendable {
     let head = model.network.candidates(candidates.ids)
     head.prepare()
     model.network.prepare(gradientsOf: nil, parallelism: parallelism)
-    let size = Evaluator.sequencesPerTask
+    let size = Evaluator.sequencesPerTask(of: inputs.count)
     let taskCount = (inputs.count + size - 1) / size
     let workers = Workers(parallelism, keepingLayers: false)
     let parts = Collected<Matrix>(count: taskCount)

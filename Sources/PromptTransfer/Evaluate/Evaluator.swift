@@ -38,8 +38,9 @@ public struct Evaluator: Sendable {
   let parallelism: Parallelism
   private let pool: WorkerPool
 
-  /// How many sequences one task takes. Fixed, so that results do not depend on the number of threads.
-  static let sequencesPerTask = 8
+  /// How many sequences one task takes: more where there are many, since weights are widened for each task. Results do not depend
+  /// on the number of threads.
+  static func sequencesPerTask(of count: Int) -> Int { count < 256 ? 8 : 16 }
 
   public init(model: LanguageModel, candidates: CandidateVocabulary, parallelism: Parallelism) {
     self.model = model
@@ -65,7 +66,7 @@ public struct Evaluator: Sendable {
     _ set: ProbingSet, prompt: Matrix, progress: @escaping @Sendable (_ done: Int) -> Void = { _ in },
     shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws(TransferError) -> [Prediction]? {
-    let size = Self.sequencesPerTask
+    let size = Self.sequencesPerTask(of: set.inputs.count)
     let taskCount = (set.inputs.count + size - 1) / size
     let workers = pool.take()
     defer { pool.giveBack(workers) }
