@@ -59,7 +59,9 @@ public struct EmbeddingTable: Sendable {
     let isScaled =
       type.contains("gemma")
       || configuration["scale_embedding"]?.bool ?? scalingTypes.contains(type)
-    let scale = composition?.embeddings.scale ?? (isScaled ? Double(tensor.columns).squareRoot() : 1)
+    // A configuration that leaves out the width may be of another table.
+    let own = composition.flatMap { $0.embeddings.width == tensor.columns ? $0.embeddings.scale : nil }
+    let scale = own ?? (isScaled ? Double(tensor.columns).squareRoot() : 1)
     inputScale = tensor.rounded(scale)
   }
 

@@ -13,7 +13,7 @@ import Testing
       "tune --model nowhere --facts facts -o p",
       "nowhere: is no folder here; as a Hub id: is not in the cache"
     ),
-    ("tune --model ./nowhere --facts facts -o p", "nowhere/config.json: is not there"),
+    ("tune --model ./nowhere --facts facts -o p", "nowhere: is not there. Give a model's folder"),
     ("tune --model model --facts nowhere -o p", "nowhere: is not there"),
     ("tune --model model --facts model -o p", "holds no train.jsonl"),
     ("tune --model model --facts broken.jsonl -o p", "broken.jsonl, line 2: the field obj_label is missing"),

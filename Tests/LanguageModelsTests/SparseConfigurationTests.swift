@@ -178,7 +178,8 @@ import Testing
     let file = copy.appending(path: "config.json")
     let text = try #require(JSON(contentsOf: file, as: .python).members).filter { $0.key != "vocab_size" }
     let outside = isStatedOutside ? #""vocab_size": 97, "# : ""
-    try #"{"model_type": "gemma3", \#(outside)"text_config": \#(JSON.object(text).text)}"#
+    try
+      #"{"model_type": "gemma3", \#(outside)"text_config": \#(String(decoding: JSON.object(text).text, as: UTF8.self))}"#
       .write(to: file, atomically: true, encoding: .utf8)
     let error = try #require(throws: CheckpointError.self) { try FrozenModel(folder: copy) }
     #expect(error.problem.contains("has shape [97, 34] where config.json asks for [262208, 34]"), "\(error)")

@@ -32,7 +32,9 @@ enum FactFiles {
   /// The relations that lie side by side in a folder; else what is there itself.
   static func relations(_ url: URL) throws -> [URL] {
     let files = try find(url, split: .train)
-    return files.count == 1 ? [url] : files.map { $0.deletingLastPathComponent() }
+    let folders = files.map { $0.deletingLastPathComponent() }
+    let isOne = files == [url] || folders.map(\.standardizedFileURL.path) == [url.standardizedFileURL.path]
+    return isOne ? [url] : folders
   }
 
   /// `train.jsonl`, `dev.jsonl` or `test.jsonl` of a folder, of all its subfolders when it holds none itself (relations side
