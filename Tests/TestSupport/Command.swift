@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// Runs the built `promptferry` and catches what it says.
 package enum Command {
@@ -19,6 +20,8 @@ package enum Command {
     while folder.path.contains(".xctest") { folder.deleteLastPathComponent() }
     return folder
   }()
+
+  private static let starting = Mutex(())
 
   package static let executable = products.appending(path: "promptferry")
 
@@ -54,7 +57,8 @@ package enum Command {
     process.standardError = try FileHandle(forWritingTo: errors)
     let ended = DispatchSemaphore(value: 0)
     process.terminationHandler = { _ in ended.signal() }
-    try process.run()
+    // One at a time: several at once have crashed inside Foundation on a busy machine.
+    try starting.withLock { _ in try process.run() }
     let deadline = DispatchTime.now() + timeout
     var pending = signal
     var timedOut = false

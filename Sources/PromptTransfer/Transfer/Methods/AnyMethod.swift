@@ -1,9 +1,9 @@
 import Tensors
 
-/// No method of its own: closed forms with several ridges, among which a selection chooses.
+/// No method of its own: maps with several ridges and mixtures of words, among which a selection chooses.
 public struct AnyMethod: TransferMethod {
   public static let name = "any"
-  public static let summary = "none by itself: compares maps and ridges, among which --select chooses"
+  public static let summary = "compares maps, ridges and mixtures of words, among which a selection chooses"
 
   public init() {}
 
@@ -14,6 +14,11 @@ public struct AnyMethod: TransferMethod {
     + [CanonicalMap(ridge: 0.1, shrinkage: 0)]
     + [0.01, 0.1, 1].map { LinearMap(ridge: $0) }
     + [0, 0.1, 1].map { RelativeSearch(.exact(ridge: $0)) }
+    + [
+      LinearMap(ridge: 0.1, centred: true), Neighbours(64, metric: .cosine, weights: .barycentric),
+      Neighbours(10, metric: .cosine, weights: .softmax(temperature: 0.1)),
+      MatchingPursuit(wordCount: 64, unitAtoms: true),
+    ]
 
   /// What is compared, in words: what a choice rests on.
   public static var description: String {
@@ -41,7 +46,8 @@ public struct AnyMethod: TransferMethod {
       if context.shouldStop() { break }
       let fitted =
         switch method {
-        case let map as any MapOfSums: map.fit(sums, words, context)
+        case let map as CanonicalMap where !map.centred: map.fit(sums, words, context)
+        case let map as LinearMap where !map.centred: map.fit(sums, words, context)
         default: try method.fit(words, context)
         }
       let settings = MethodRegistry.settings(of: method).mapValues(\.description)
