@@ -22,6 +22,7 @@ package enum Command {
   }()
 
   private static let starting = Mutex(())
+  private static let environment = ProcessInfo.processInfo.environment
 
   package static let executable = products.appending(path: "promptferry")
 
@@ -50,7 +51,7 @@ package enum Command {
     process.executableURL = executable
     process.arguments = arguments
     process.currentDirectoryURL = folder
-    process.environment = ProcessInfo.processInfo.environment.merging(["HF_HUB_OFFLINE": "1"]) { $1 }
+    process.environment = Command.environment.merging(["HF_HUB_OFFLINE": "1"]) { $1 }
       .merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: output)
