@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 /// Runs the built `promptferry` and catches what it says.
 package enum Command {
@@ -20,9 +19,6 @@ package enum Command {
     while folder.path.contains(".xctest") { folder.deleteLastPathComponent() }
     return folder
   }()
-
-  private static let starting = Mutex(())
-  private static let environment = ProcessInfo.processInfo.environment
 
   package static let executable = products.appending(path: "promptferry")
 
@@ -51,15 +47,16 @@ package enum Command {
     process.executableURL = executable
     process.arguments = arguments
     process.currentDirectoryURL = folder
-    process.environment = Command.environment.merging(["HF_HUB_OFFLINE": "1"]) { $1 }
+    process.environment = ProcessInfo.processInfo.environment.merging(["HF_HUB_OFFLINE": "1"]) { $1 }
       .merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try FileHandle(forWritingTo: output)
-    process.standardError = try FileHandle(forWritingTo: errors)
+    let writing = [try FileHandle(forWritingTo: output), try FileHandle(forWritingTo: errors)]
+    // Foundation does not close them, and with more than 1,365 open files `run` itself reads beyond the listing of them and crashes.
+    defer { for handle in writing { try? handle.close() } }
+    (process.standardOutput, process.standardError) = (writing[0], writing[1])
     let ended = DispatchSemaphore(value: 0)
     process.terminationHandler = { _ in ended.signal() }
-    // One at a time: several at once have crashed inside Foundation on a busy machine.
-    try starting.withLock { _ in try process.run() }
+    try process.run()
     let deadline = DispatchTime.now() + timeout
     var pending = signal
     var timedOut = false
