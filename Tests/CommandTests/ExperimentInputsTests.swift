@@ -7,114 +7,6 @@ import Testing
 
 /// A result is served only to a cell that rests on the same: facts with all their fields, words, templates, weights, settings.
 @Suite struct ExperimentInputsTests {
-  /// Two relations, one of them a task with two texts, and methods that look at everything there is.
-  fileprivate struct Bench {
-    let world: World
-
-    init(_ members: [String: String] = [:]) throws {
-      world = try World()
-      for split in ["train", "dev", "test"] {
-        try world.folder.write(world.bytes("facts/\(split).jsonl"), to: "data/capital/\(split).jsonl")
-        try world.folder.write(Self.examples, to: "texts/\(split).jsonl")
-      }
-      try write(
-        #"{"relation": "capital", "template": "[X] is the [Y] ."}"#, to: "templates.jsonl")
-      try world.folder.write(World.words.joined(separator: "\n"), to: "anchors.txt")
-      try write(Self.task, to: "bond.json")
-      try configure(members)
-    }
-
-    private static let examples = [("italy", "rome", 1), ("france", "rome", 0), ("norway", "oslo", 1)].map {
-      #"{"a": "\#($0.0)", "b": "the \#($0.1)", "same": "\#($0.2)"}"#
-    }.joined(separator: "\n")
-
-    static let task = """
-      {"name": "bond", "format": "jsonl", "fields": ["a", "b"], "label": "same", "labels": {"0": "of", "1": "is"},
-       "template": "[X] [V]*2 [Y] [X2] .", "manualTemplate": "[X] [Y] [X2] .",
-       "splits": {"train": "train.jsonl", "dev": "dev.jsonl", "test": "test.jsonl"}}
-      """
-
-    static let methods = """
-      [{"method": "manual"}, {"method": "majority"}, {"method": "direct"}, {"method": "canonical"},
-       {"method": "refine", "factLimit": 2}]
-      """
-
-    /// Writes the configuration, with other members than these.
-    func configure(_ members: [String: String], to name: String = "tiny.json") throws {
-      let all = [
-        "name": #""tiny""#, "start": #""random""#, "title": #""Tiny""#, "facts": #""data""#,
-        "templates": #""templates.jsonl""#,
-        "relations": #"["capital", "bond.json=texts"]"#, "vocabulary": #""words.txt""#,
-        "anchors": #""anchors.txt""#, "vectorCounts": "[2]", "tuning": #"{"epochs": 1, "batchSize": 2}"#,
-        "pairs": #"[{"sources": ["model"], "target": "other"}]"#, "methods": Self.methods,
-      ].merging(members) { $1 }
-      try write(
-        "{" + all.map { "\"\($0.key)\": \($0.value)" }.sorted().joined(separator: ",\n ") + "}", to: name)
-    }
-
-    func write(_ text: String, to name: String) throws { try world.folder.write(text, to: name) }
-
-    func replace(_ old: String, _ new: String, in name: String) throws {
-      let text = String(decoding: try world.bytes(name), as: UTF8.self)
-      let place = try #require(text.range(of: old), "\(name) lacks \(old)")
-      try write(text.replacingCharacters(in: place, with: new), to: name)
-    }
-
-    /// Adds 1 to one number of a model, outside its table.
-    func changeWeight(of name: String, width: Int, seed: UInt64) throws {
-      var checkpoint = TinyCheckpoint(
-        width: width, vocabulary: World.words.count + 5, positions: 96, seed: seed)
-      let place = "bert.encoder.layer.1.output.dense.bias"
-      var bias = try #require(checkpoint.tensors[place])
-      bias[0, 0] += 1
-      checkpoint.tensors[place] = bias
-      try checkpoint.write(to: world.folder.url.appending(path: name))
-    }
-
-    func experiment(_ verb: String, _ config: String = "tiny.json", to output: String = "runs/one") throws
-      -> JSON
-    {
-      try world.json("experiment", verb, config, "-o", output)
-    }
-
-    func isFinished(_ config: String = "tiny.json") throws -> Bool {
-      let status = try experiment("status", config)
-      return status["finishedCells"] == status["cellCount"]
-    }
-
-    /// Every result by the name of its file.
-    func results(_ output: String = "runs/one") throws -> [String: Data] {
-      let folder = world.folder.url.appending(path: "\(output)/cells")
-      return Dictionary(
-        uniqueKeysWithValues: try TemporaryFolder.names(folder).map {
-          ($0, try Data(contentsOf: folder.appending(path: $0)))
-        })
-    }
-
-    /// The methods in the table of all cells, each once.
-    func methods() throws -> Set<String> {
-      let lines = try report().split(separator: "\n").map {
-        $0.split(separator: ",", omittingEmptySubsequences: false)
-      }
-      let header = try #require(lines.first { $0.contains("method") && $0.contains("seed") })
-      let place = try #require(header.firstIndex(of: "method"))
-      let isRow = { (line: [Substring]) in line.count == header.count && Int(line[place + 2]) != nil }
-      return Set(lines.filter(isRow).map { String($0[place]) })
-    }
-
-    /// The table of all cells, and the overview.
-    func report(_ config: String = "tiny.json") throws -> String {
-      _ = try world.json("experiment", "report", config, "-o", "runs/one", "--to", "report")
-      let folder = world.folder.url.appending(path: "report")
-      let files = try #require(FileManager.default.enumerator(atPath: folder.path)).compactMap {
-        $0 as? String
-      }
-      return try files.filter { $0.hasSuffix(".md") || $0.hasSuffix("cells.csv") }.sorted().map {
-        try String(contentsOf: folder.appending(path: $0), encoding: .utf8)
-      }.joined(separator: "\n")
-    }
-  }
-
   /// Something that is changed, where `why` finds it, and how many of the ten cells rest on it.
   struct Edit: Sendable, CustomTestStringConvertible {
     let testDescription: String
@@ -122,7 +14,7 @@ import Testing
     let cellCount: Int
     /// Where else.
     var others: [String] = []
-    fileprivate let apply: @Sendable (Bench) throws -> Void
+    let apply: @Sendable (ExperimentBench) throws -> Void
   }
 
   static let edits = [
@@ -173,7 +65,7 @@ import Testing
 
   @Test(arguments: edits)
   func whatChangesIsRunAgain(_ edit: Edit) throws {
-    let bench = try Bench()
+    let bench = try ExperimentBench()
     _ = try bench.experiment("run")
     #expect(try bench.isFinished() && bench.experiment("why").array == [])
     let before = try bench.results()
@@ -213,7 +105,7 @@ import Testing
 
   /// Names lie on the surface: a series may be called otherwise, and defaults may be written out.
   @Test func whatIsOnlyCalledOtherwiseIsNot() throws {
-    let bench = try Bench()
+    let bench = try ExperimentBench()
     _ = try bench.experiment("run")
     let before = try bench.results()
     try bench.configure([
@@ -242,7 +134,7 @@ import Testing
 
   /// Two series with the same settings have one result, each under its own name.
   @Test func oneResultMayHaveTwoNames() throws {
-    let bench = try Bench([
+    let bench = try ExperimentBench([
       "methods": #"[{"label": "one", "method": "linear"}, {"label": "two", "method": "linear", "ridge": 1}]"#
     ])
     _ = try bench.experiment("run")
@@ -252,10 +144,10 @@ import Testing
   }
 
   @Test func aSettingOfAMethodIsAnotherCell() throws {
-    let bench = try Bench()
+    let bench = try ExperimentBench()
     _ = try bench.experiment("run")
     try bench.configure([
-      "methods": Bench.methods.replacing(#""canonical""#, with: #""canonical", "shrinkage": 0.4"#)
+      "methods": ExperimentBench.methods.replacing(#""canonical""#, with: #""canonical", "shrinkage": 0.4"#)
     ])
     #expect(try bench.experiment("status")["finishedCells"]?.int == 8)
     _ = try bench.experiment("run")
@@ -263,7 +155,7 @@ import Testing
   }
 
   @Test func whyIsAskedOfSomeCells() throws {
-    let bench = try Bench()
+    let bench = try ExperimentBench()
     let all = try #require(try bench.experiment("why").array)
     #expect(all.count == 10 && all.allSatisfy { $0["differences"]?.array == [] })
     let some = try bench.world.run("experiment", "why", "tiny.json", "capital, canonical", "-o", "runs/one")
@@ -276,7 +168,7 @@ import Testing
   /// Prompts of experiments beside this one are taken over where they rest on the same. They are marked here, so that they can
   /// be told from those that are tuned again.
   @Test func tunedPromptsAreTakenOver() throws {
-    let bench = try Bench()
+    let bench = try ExperimentBench()
     _ = try bench.experiment("run")
     let folder = bench.world.folder.url.appending(path: "runs/one/prompts")
     let names = try TemporaryFolder.names(folder)
@@ -310,7 +202,7 @@ import Testing
 
   /// Results as 0.1.0 named and wrote them: by the cell's names, without what they rest on.
   @Test func resultsOfTheFirstVersionAreShownAndRunAgain() throws {
-    let bench = try Bench()
+    let bench = try ExperimentBench()
     _ = try bench.experiment("run", to: "now/one")
     let now = try bench.results("now/one")
     for data in now.values {
@@ -349,7 +241,7 @@ import Testing
   /// What is not on this machine is as the last run left it.
   @Test(arguments: ["other", "./other"])
   func reportsDoNotNeedTheModels(_ target: String) throws {
-    let bench = try Bench(["pairs": #"[{"sources": ["model"], "target": "\#(target)"}]"#])
+    let bench = try ExperimentBench(["pairs": #"[{"sources": ["model"], "target": "\#(target)"}]"#])
     _ = try bench.experiment("run")
     let report = try bench.report()
     try FileManager.default.removeItem(at: bench.world.folder.url.appending(path: "other"))
@@ -358,7 +250,7 @@ import Testing
   }
 
   @Test func modelsMayBeFiles() throws {
-    let bench = try Bench(["pairs": #"[{"sources": ["model"], "target": "target.gguf"}]"#])
+    let bench = try ExperimentBench(["pairs": #"[{"sources": ["model"], "target": "target.gguf"}]"#])
     let file = Fixtures.folder.appending(path: "gguf/bert/model.gguf")
     try bench.world.folder.write(Data(contentsOf: file), to: "target.gguf")
     #expect(try bench.experiment("status")["finishedCells"]?.int == 0)
@@ -371,8 +263,8 @@ import Testing
 
   /// Two tasks of one name and as many labels, in one run: each is asked for its own words.
   @Test func tasksOfOneNameAreKeptApart() throws {
-    let bench = try Bench()
-    try bench.write(Bench.task.replacing(#""of""#, with: #""capital""#), to: "bond2.json")
+    let bench = try ExperimentBench()
+    try bench.write(ExperimentBench.task.replacing(#""of""#, with: #""capital""#), to: "bond2.json")
     let (one, two) = (#""bond.json=texts""#, #""bond2.json=texts""#)
     for (names, output) in [([one], "a/one"), ([two], "b/one"), ([one, two], "c/one")] {
       try bench.configure(["relations": "[\(names.joined(separator: ","))]"])

@@ -20,52 +20,15 @@ public struct Places: Sendable {
   }
 }
 
-/// The facts of one relation or the examples of a task, and its template in words.
-struct RelationFacts: Sendable {
-  let train, dev, test: [Example]
-  let manual: Template?
-  let task: ClassificationTask?
-  let fingerprints: Fingerprints
-
-  /// Of all fields of the facts.
-  struct Fingerprints: Sendable, Encodable { let train, dev, test: String }
-
-  init(manual: Template?, task: ClassificationTask? = nil, read: (ExampleSet.Split) throws -> ExampleSet)
-    rethrows
-  {
-    train = try read(.train).examples
-    dev = try read(.dev).examples
-    test = try read(.test).examples
-    (self.manual, self.task) = (manual, task)
-    func fingerprint(_ facts: [Example]) -> String {
-      Fingerprint.of(facts.map { [$0.relation, $0.subject, $0.second, $0.object] })
-    }
-    fingerprints = Fingerprints(
-      train: fingerprint(train), dev: fingerprint(dev), test: fingerprint(test))
-  }
-
-  /// Where a prompt starts from.
-  func start(_ start: ExperimentConfiguration.Start) -> PromptStart {
-    switch start {
-    case .random: .random
-    case .mean: .mean
-    case .template: .suiting(manual)
-    }
-  }
-
-  /// The template with prompt vectors.
-  func template(_ vectorCount: Int) -> Template { task?.description.template ?? .vectors(vectorCount) }
-}
-
 /// What cells work on, loaded when first asked for and shared between threads.
 final class Materials: Sendable {
   let configuration: ExperimentConfiguration
   /// By name, in the order of the templates' file.
   let relations: [String: RelationFacts]
   let relationNames: [String]
-  private let places: Places
+  let places: Places
   let vocabulary: [String]?
-  private let anchorWords: [String]?
+  let anchorWords: [String]?
   private let models: Shelf<LanguageModel>
   private let spaces: Shelf<EmbeddingSpace>
   private let vocabularies: Shelf<SharedVocabulary>
@@ -74,7 +37,7 @@ final class Materials: Sendable {
   private let candidates: Shelf<FittedCandidates>
   private let choices: Shelf<WordSelection.Choice>
   private let wordLists: Shelf<WordList>
-  private let fingerprints: Shelf<String>
+  let fingerprints: Shelf<String>
 
   init(_ configuration: ExperimentConfiguration, places: Places) throws {
     self.configuration = configuration
@@ -266,86 +229,6 @@ final class Materials: Sendable {
   /// The words of a model, for finding those near to a vector.
   func wordList(_ model: String) throws -> WordList {
     try wordLists.value(model) { WordList(try space(model)) }
-  }
-
-  // MARK: What results rest on
-
-  /// Nil where a model is not on this machine.
-  func inputs(_ cell: Cell) throws -> CellInputs? {
-    guard let facts = relations[cell.relation] else {
-      throw TransferError(cell.relation, "has no facts")
-    }
-    let method = cell.method
-    let prompts = try cell.prompts.map(inputs)
-    guard let target = try fingerprint(cell.target), !prompts.contains(nil) else { return nil }
-    let trains = method.training != nil || method.tunesForItself
-    let readsTraining = trains || method.mark == .majority
-    let compares = method.options.select?.measure != nil
-    let readsDev = trains || compares || method.options.select == .dev
-    var splits = ["test": facts.fingerprints.test]
-    if readsTraining { splits["train"] = facts.fingerprints.train }
-    if readsDev { splits["dev"] = facts.fingerprints.dev }
-    var settings = method.resolved
-    if method.tunesForItself { settings["start"] = start(facts).map(Setting.text) }
-    return CellInputs(
-      method: method.name, settings: settings,
-      tuning: trains ? tuning(seed: cell.seed, method) : nil, prompts: prompts.compactMap { $0 },
-      target: target,
-      anchors: method.usesAnchors ? anchorWords.map { Fingerprint.of($0) } ?? "shared" : nil,
-      facts: splits,
-      template: method.mark == .manual
-        ? facts.manual?.description ?? "none" : facts.template(cell.vectorCount).description,
-      candidates: candidatesFingerprint(facts), vectorCount: cell.vectorCount, seed: cell.seed)
-  }
-
-  /// Nil where the model is not on this machine.
-  func inputs(_ key: PromptKey) throws -> PromptInputs? {
-    guard let facts = relations[key.relation], let model = try fingerprint(key.model) else { return nil }
-    return PromptInputs(
-      model: model, tuning: tuning(seed: key.seed, nil),
-      facts: ["train": facts.fingerprints.train, "dev": facts.fingerprints.dev],
-      template: facts.template(key.vectorCount).description, candidates: candidatesFingerprint(facts),
-      start: start(facts))
-  }
-
-  /// By name; nil for random vectors.
-  private func start(_ facts: RelationFacts) -> String? {
-    configuration.start == .random ? nil : facts.start(configuration.start).name
-  }
-
-  func tuning(seed: UInt64, _ method: Method?) -> TuningSettings {
-    var settings = configuration.tuning
-    settings.seed = seed
-    if let epochs = method?.options.epochs { settings.epochs = epochs }
-    if let rate = method?.options.learningRate { settings.learningRate = rate }
-    return settings
-  }
-
-  private func candidatesFingerprint(_ facts: RelationFacts) -> String {
-    words(facts).map { Fingerprint.of($0) } ?? "all words"
-  }
-
-  /// Of all files of a model; nil where it is not on this machine.
-  func fingerprint(_ model: String) throws -> String? {
-    guard let folder = try? places.model(model), FileManager.default.fileExists(atPath: folder.path) else {
-      return nil
-    }
-    return try fingerprints.value(model) { try Fingerprint.ofModel(folder) }
-  }
-
-  /// What the report names as the grounds of its results.
-  func record(version: String) throws -> ExperimentRecord {
-    var data: [String: String] = [:]
-    if let vocabulary, let name = configuration.vocabulary { data[name] = Fingerprint.of(vocabulary) }
-    if let anchorWords, let name = configuration.anchors { data[name] = Fingerprint.of(anchorWords) }
-    for (name, facts) in relations {
-      data[facts.task == nil ? "\(configuration.facts)/\(name)" : name] = Fingerprint.of(facts.fingerprints)
-    }
-    let names = Set(configuration.pairs.flatMap { $0.sources + [$0.target] })
-    return ExperimentRecord(
-      configuration: configuration, version: version,
-      models: try Dictionary(uniqueKeysWithValues: names.map { ($0, try fingerprint($0) ?? "not here") }),
-      data: data)
   }
 }
 
