@@ -21,7 +21,8 @@ public struct Tokenizer: Sendable {
 
   /// The ids of the text, with `prefix` and `suffix` around them where asked for.
   public func encode(_ text: String, addingSpecialTokens: Bool = true) -> [Int] {
-    let ids = innerIds(text).compactMap { $0 < idLimit ? $0 : unknown }
+    let standIn = unknown.flatMap { $0 < idLimit ? $0 : nil }
+    let ids = innerIds(text).compactMap { $0 < idLimit ? $0 : standIn }
     return addingSpecialTokens ? prefix + ids + suffix : ids
   }
 

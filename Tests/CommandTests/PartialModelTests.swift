@@ -36,6 +36,29 @@ import Testing
     #expect(text.status == 0, "\(text)")
   }
 
+  /// No row stands in for a token without one where the unknown token has none either.
+  @Test func anUnknownTokenWithoutARow() throws {
+    let world = try World()
+    let words = ["[PAD]", "[CLS]", "[SEP]", "[MASK]"] + World.words + ["berlin", "[UNK]", "<image>"]
+    let specials = words.enumerated().filter { "[<".contains($1.first ?? " ") }
+    func object(_ ids: some Sequence<(offset: Int, element: String)>) -> String {
+      ids.map { #""\#($0.element)": \#($0.offset)"# }.joined(separator: ", ")
+    }
+    let added = specials.map { #"{"id": \#($0.offset), "content": "\#($0.element)", "special": true}"# }
+    try FileManager.default.removeItem(at: world.folder.url.appending(path: "other/vocab.txt"))
+    try world.folder.write(
+      """
+      {"added_tokens": [\(added.joined(separator: ", "))], "pre_tokenizer": {"type": "BertPreTokenizer"},
+       "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+                 "max_input_chars_per_word": 100, "vocab": {\(object(words.enumerated()))}}}
+      """, to: "other/tokenizer.json")
+    try world.folder.write(
+      #"{"mask_token": "[MASK]", "unk_token": "[UNK]"}"#, to: "other/tokenizer_config.json")
+    let outcome = try world.run(
+      "evaluate", "--model", "other", "--template", "<image> unheard [X] [Y]", "--facts", "facts")
+    #expect(outcome.status == 0 && outcome.output.contains("3 facts"), "\(outcome)")
+  }
+
   @Test func wordsWithoutRowsAreAnotherModels() throws {
     let world = try World()
     let words = String(decoding: try world.bytes("other/vocab.txt"), as: UTF8.self)
