@@ -99,11 +99,21 @@ extension DecodingError {
       }
     }
     switch self {
-    case .typeMismatch(_, let context), .dataCorrupted(let context):
-      return (path(context), context.debugDescription)
+    case .typeMismatch(let type, let context): return (path(context), "wants \(Self.words(type))")
+    case .dataCorrupted(let context): return (path(context), context.debugDescription)
     case .keyNotFound(let key, let context): return (path(context, key), "is missing")
     case .valueNotFound(_, let context): return (path(context), "is null")
     @unknown default: return ("", "\(self)")
+    }
+  }
+
+  private static func words(_ type: Any.Type) -> String {
+    switch type {
+    case is String.Type: "a text"
+    case is Bool.Type: "true or false"
+    case is any Numeric.Type: "a number"
+    case is any Sequence.Type: "\(type)".hasPrefix("Dictionary") ? "an object" : "a list"
+    default: "a value of another kind (\(type))"
     }
   }
 }

@@ -66,6 +66,11 @@ struct OutputOptions: ParsableArguments {
     }
   }
 
+  /// What a folder holds; nothing of a file.
+  private static func entries(_ folder: URL) -> [URL] {
+    (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+  }
+
   /// The same of a folder, which is made or is empty.
   func refuse(_ output: URL, among inputs: Inputs) throws {
     let place = FileIdentity(output)
@@ -73,8 +78,7 @@ struct OutputOptions: ParsableArguments {
       guard let folder = try? ModelArgument(model).localFolder(), let identity = FileIdentity(folder) else {
         continue
       }
-      let own =
-        (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+      let own = Self.entries(folder)
       if identity == place || identity.holds(output)
         || place.map({ own.map(FileIdentity.init).contains($0) }) ?? false
       {
@@ -83,7 +87,12 @@ struct OutputOptions: ParsableArguments {
           hint: "Give a place outside the model")
       }
     }
-    guard let place, let input = inputs.files.first(where: { FileIdentity($0) == place }) else { return }
+    guard let place else { return }
+    // Of a folder, an adapter or several prompts, what files of such kinds lie in it.
+    let read = inputs.files.flatMap { file in
+      [file] + Self.entries(file).filter { ["safetensors", "bin", "json"].contains($0.pathExtension) }
+    }
+    guard let input = read.first(where: { FileIdentity($0) == place }) else { return }
     throw TransferError(
       output.relativePath, "is read and would be overwritten, as \(input.relativePath)",
       hint: "Give another name")

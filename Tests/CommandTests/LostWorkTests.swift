@@ -68,6 +68,12 @@ import Testing
     ("\(carry) --anchors words.txt -o words.txt", "words.txt: is read"),
     ("transfer --quiet --from model=prompts/ --to other -o prompts/", "prompts/a.safetensors: is read"),
     ("\(carry) --select dev --facts facts -o facts/dev.jsonl", "facts/dev.jsonl: is read"),
+    ("\(carry) --select agreement --subjects facts -o facts/dev.jsonl", "facts/dev.jsonl: is read"),
+    ("\(carry) --select agreement --subjects one.jsonl -o one.jsonl", "one.jsonl: is read"),
+    (
+      "evaluate --model model --prompt prompts --facts facts --quiet --predictions prompts/a.safetensors",
+      "prompts/a.safetensors: is read"
+    ),
     (
       "distil --quiet --from model=p.safetensors --to other --facts facts -o p.safetensors",
       "p.safetensors: is read"
@@ -97,7 +103,7 @@ import Testing
 
   @Test func inputsAreNeverOverwritten() throws {
     let world = try Self.world()
-    let before = try snapshot(world)
+    let before = try world.snapshot()
     for (arguments, problem) in Self.inputs {
       for force in [[], ["--force"]] where force.isEmpty || !arguments.hasSuffix("checkpoint") {
         let outcome = try Command.run(
@@ -107,7 +113,7 @@ import Testing
         #expect(lines.count == 1 && outcome.errors.contains(problem), "\(arguments): \(outcome.errors)")
       }
     }
-    #expect(try snapshot(world) == before)
+    #expect(try world.snapshot() == before)
   }
 
   /// Outputs that are there already, and whether they are replaced without `--force`.
@@ -214,14 +220,5 @@ import Testing
     let isWritten = verb.kept.hasPrefix("out")
     #expect(try world.folder.contents == (before + (isWritten ? ["out"] : [])).sorted())
     if isWritten { #expect(try world.json("inspect", "out")["vectorCount"]?.int == 5) }
-  }
-
-  /// The bytes of every file, by its path.
-  private func snapshot(_ world: World) throws -> [String: Data] {
-    let paths = try #require(FileManager.default.subpaths(atPath: world.folder.url.path))
-    return Dictionary(
-      uniqueKeysWithValues: paths.compactMap { path in
-        (try? Data(contentsOf: world.folder.url.appending(path: path))).map { (path, $0) }
-      })
   }
 }

@@ -47,4 +47,11 @@ struct World {
   }
 
   func bytes(_ name: String) throws -> Data { try Data(contentsOf: folder.url.appending(path: name)) }
+
+  /// What every file holds, by its path.
+  func snapshot() throws -> [String: Data] {
+    let paths = try FileManager.default.subpathsOfDirectory(atPath: folder.url.path)
+    return Dictionary(
+      uniqueKeysWithValues: paths.compactMap { path in (try? bytes(path)).map { (path, $0) } })
+  }
 }
