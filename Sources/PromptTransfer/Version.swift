@@ -1,4 +1,4 @@
 /// The version of the library and its command.
 public enum PromptFerryVersion {
-  public static let current = "0.1.0"
+  public static let current = "0.2.0"
 }

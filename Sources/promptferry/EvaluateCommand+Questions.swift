@@ -43,7 +43,7 @@ extension EvaluateCommand {
     let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
       .filter { $0.hasSuffix(".safetensors") && !$0.hasPrefix(".") }
     let prompts = Set(files.map { String($0.dropLast(".safetensors".count)) })
-    let parts = try data.relations()
+    let parts = try data.relations(split)
     var facts: [(name: String, examples: [Example])] = []
     if parts.count > 1 || prompts.contains(data.stem) {
       facts = try parts.map { ($0.stem, try $0.read(split).examples) }

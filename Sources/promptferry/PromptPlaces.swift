@@ -35,10 +35,10 @@ struct PromptPlaces {
     for output in outputs { try check(output, sources.flatMap(\.self)) }
   }
 
-  /// For each prompt the facts it is about: of folders the relation with the prompt's name.
+  /// For each prompt the facts whose development split it is about: of folders the relation with the prompt's name.
   func datasets(_ data: Dataset) throws -> [Dataset] {
     guard isFolder else { return [data] }
-    let relations = try data.relations()
+    let relations = try data.relations(.dev)
     return try outputs.map { output in
       let name = output.deletingPathExtension().lastPathComponent
       guard let own = relations.first(where: { $0.stem == name }) else {

@@ -52,7 +52,7 @@ struct SelectionOptions: ParsableArguments {
     }
     if how.ridge != nil { throw ValidationError("--ridge and --select exclude each other") }
     let hasChoice = method is AnyMethod || MethodRegistry.settings(of: method)["ridge"] != nil
-    if !hasChoice && !(select != .words && how.search == .gradient) {
+    if !hasChoice && !(select != .words && (method as? RelativeSearch)?.isGradient == true) {
       throw ValidationError("--select \(select.rawValue) finds nothing to choose in this method")
     }
   }

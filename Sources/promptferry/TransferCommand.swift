@@ -1,6 +1,7 @@
 import ArgumentParser
 import Formats
 import Foundation
+import Hub
 import PromptTransfer
 
 struct TransferCommand: AsyncParsableCommand {
@@ -106,16 +107,22 @@ struct TransferCommand: AsyncParsableCommand {
       let lists = [anchors == "shared" ? nil : anchors, selection.vocabulary].compactMap(\.self)
       let inputs = OutputOptions.Inputs(
         models: models, files: sources + lists.map { URL(fileURLWithPath: $0) },
-        data: try selection.facts.map { [try Location.dataset($0)] } ?? [])
+        data: try [selection.facts, selection.subjects].compactMap(\.self).map(Location.dataset))
       try writing.check(output, .prompt, reading: inputs)
     }
     let layout = try template.map { try Template($0) }
+    // Where answers are compared, the whole models are opened, once.
+    let part: HubPart = selection.agrees ? .model : .embeddings
+    var sources: [LanguageModel] = []
     var spaces: [EmbeddingSpace] = []
     for source in from {
-      spaces.append(try await common.model(source.model, .embeddings, interruption).embeddingSpace())
+      let place = try await common.model(source.model, part, interruption)
+      if selection.agrees { sources.append(try place.languageModel()) }
+      spaces.append(try sources.last?.space ?? place.embeddingSpace())
     }
-    let targetPlace = try await common.model(to, .embeddings, interruption)
-    let target = try targetPlace.embeddingSpace()
+    let targetPlace = try await common.model(to, part, interruption)
+    let targetModel = selection.agrees ? try targetPlace.languageModel() : nil
+    let target = try targetModel?.space ?? targetPlace.embeddingSpace()
     let prompts = try places.sources.map { sources in
       try zip(sources, spaces).map { try PromptFile($0, template: layout).prompt(in: $1) }
     }
@@ -133,7 +140,7 @@ struct TransferCommand: AsyncParsableCommand {
     let progress = common.progress("carrying to \(target.name)", unit: "steps")
     let outcomes = try transfer.run(
       prompts, weights: from.map(\.weight),
-      selection: try await selection(prompts, places, interruption),
+      selection: try await selection(prompts, places, sources, targetModel, interruption),
       progress: { progress.update($0, of: $1) }, shouldStop: { interruption.isRequested })
     progress.finish()
     guard let outcomes else {
@@ -141,6 +148,7 @@ struct TransferCommand: AsyncParsableCommand {
       throw Interruption.shared.exit
     }
     let seconds = clock.duration(to: .now) / .seconds(1)
+    if places.isFolder { interruption.beginWork() }  // all are written, or it would have to be said which
     var results: [Result] = []
     for (place, outcome) in outcomes.enumerated() {
       try outcome.prompt.adding(provenance: targetPlace.provenance).write(to: places.outputs[place])
@@ -151,7 +159,8 @@ struct TransferCommand: AsyncParsableCommand {
 
   /// Whether there is something to write where the method is stopped on its way.
   private func keepsHalf(_ method: any TransferMethod) -> Bool {
-    selection.select == nil && (how.search == .gradient || method is NeuralProjector)
+    selection.select == nil
+      && ((method as? RelativeSearch)?.isGradient == true || method is NeuralProjector)
   }
 
   private func result(
@@ -186,40 +195,36 @@ struct TransferCommand: AsyncParsableCommand {
     }
   }
 
-  /// - Parameter prompts: for each prompt to be written the sources' own
+  /// - Parameters:
+  ///   - prompts: for each prompt to be written the sources' own
+  ///   - sources: where answers are compared
   private func selection(
-    _ prompts: [[SoftPrompt]], _ places: PromptPlaces, _ interruption: Interruption
+    _ prompts: [[SoftPrompt]], _ places: PromptPlaces, _ sources: [LanguageModel], _ target: LanguageModel?,
+    _ interruption: Interruption
   ) async throws -> Selection? {
-    switch selection.select {
-    case nil: nil
-    case .words: .words
-    case .dev: .answers([try await developmentFacts(prompts[0][0].template, interruption)])
-    case .agreement: .answers(try await agreements(prompts, places, .agreement, interruption))
-    case .divergence: .answers(try await agreements(prompts, places, .divergence, interruption))
+    if let target {
+      return .answers(try agreements(prompts, places, sources, target))
     }
+    guard selection.select == .dev else { return selection.select.map { _ in .words } }
+    return .answers([try await developmentFacts(prompts[0][0].template, interruption)])
   }
 
   /// For each prompt how the target's answers agree with the sources'.
   private func agreements(
-    _ prompts: [[SoftPrompt]], _ places: PromptPlaces, _ measure: Agreement.Measure,
-    _ interruption: Interruption
-  ) async throws -> [Agreement] {
+    _ prompts: [[SoftPrompt]], _ places: PromptPlaces, _ sources: [LanguageModel], _ target: LanguageModel
+  ) throws -> [Agreement] {
     let data = try Location.dataset(selection.subjects ?? "")
     let subjects = try places.datasets(data).map {
       try $0.unlabelled(Agreement.subjectLimit, seed: common.seed)
     }
-    var sources: [LanguageModel] = []
-    for source in from {
-      sources.append(try await common.model(source.model, .model, interruption).languageModel())
-    }
-    let target = try await common.model(to, .model, interruption).languageModel()
     let words = try selection.vocabulary.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) }
     return try zip(prompts, subjects).map { prompts, subjects in
       let teachers = try from.indices.map {
         try Teacher(model: sources[$0], prompt: prompts[$0], weight: from[$0].weight)
       }
       return try Agreement(
-        teachers, target: target, subjects: subjects, words: words, measure: measure,
+        teachers, target: target, subjects: subjects, words: words,
+        measure: selection.select == .divergence ? .divergence : .agreement,
         parallelism: common.parallelism)
     }
   }

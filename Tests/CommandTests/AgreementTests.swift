@@ -39,6 +39,34 @@ import Testing
     #expect(near["method"]?.string == "linear" && near["selectionScore"]?.double ?? 1 < 0)
   }
 
+  /// Of a folder of relations each prompt is chosen by its own, of which no more than dev.jsonl is there; another
+  /// relation's line of relations.jsonl is not read.
+  @Test func eachPromptOfAFolderByItsOwnRelation() throws {
+    for (relation, subjects) in [("facts", ["france"]), ("capital", ["rome", "oslo", "the"])] {
+      try world.folder.write(
+        subjects.map { #"{"sub_label": "\#($0)"}"# }.joined(separator: "\n"),
+        to: "asked/\(relation)/dev.jsonl")
+      try world.folder.write(try world.bytes("prompts/facts.safetensors"), to: "two/\(relation).safetensors")
+    }
+    try world.folder.write(#"{"relation": "other", "template": "[X]"}"#, to: "asked/relations.jsonl")
+    let both = try world.json(
+      "transfer", "--from", "model=two/", "--to", "other", "--select", "agreement", "--subjects", "asked",
+      "-o",
+      "both/")
+    for relation in ["facts", "capital"] {
+      let one = try world.json(
+        "transfer", "--from", "model=two/\(relation).safetensors", "--to", "other", "--select", "agreement",
+        "--subjects", "asked/\(relation)", "-o", "one.safetensors")
+      #expect(try world.bytes("one.safetensors") == world.bytes("both/\(relation).safetensors"))
+      let line = try #require(
+        both["prompts"]?.array?.first { $0["output"]?.string?.contains(relation) == true })
+      let score = try #require(line["selectionScore"]?.double)
+      #expect(score == one["selectionScore"]?.double)
+      #expect(
+        (relation == "facts" ? [0, 1] : [0, 1.0 / 3, 2.0 / 3, 1]).contains { abs($0 - score) < 1e-12 })
+    }
+  }
+
   @Test(arguments: [
     (["--select", "agreement"], "--select agreement wants --subjects"),
     (["--subjects", "facts"], "--subjects belongs to --select agreement"),

@@ -41,6 +41,17 @@ import Testing
       method as? Neighbours == Neighbours(10, metric: .cosine, weights: .softmax(temperature: 0.5)))
   }
 
+  /// What another setting takes the place of is not held against it.
+  @Test func presetsMakeRoom() throws {
+    let mixture = try MethodRegistry.method(named: "wechsel", ["weights": .text("barycentric")])
+    #expect(mixture as? Neighbours == Neighbours(10, metric: .cosine, weights: .barycentric))
+    let network = try MethodRegistry.method(named: "v2v-nn", ["hidden": .number(7), "stepLimit": .number(9)])
+    let settings = MethodRegistry.settings(of: network)
+    #expect(settings["hidden"] == .number(7) && settings["hiddenFactor"] == nil)
+    #expect(settings["stepLimit"] == .number(9) && settings["epochs"] == nil)
+    #expect(settings["batchSize"] == .number(50))
+  }
+
   @Test(
     arguments: [
       ("omp", ["wordCount": .number(0)], "wordCount"), ("omp", ["wordCount": .text("all")], "wordCount"),

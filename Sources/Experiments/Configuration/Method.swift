@@ -130,7 +130,7 @@ public struct Method: Sendable, Hashable, Codable {
       throw wrong("learningRate", "wants a positive number")
     }
     if let select = options.select, let method = transfer {
-      let isSearch = (method as? RelativeSearch).map { if case .gradient = $0.search { true } else { false } }
+      let isSearch = (method as? RelativeSearch)?.isGradient
       let hasChoice =
         method is AnyMethod || (type(of: method).settingNames.contains("ridge") && isSearch != true)
       if !hasChoice && !(select != .words && isSearch == true) {

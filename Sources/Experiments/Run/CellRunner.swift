@@ -140,6 +140,9 @@ struct CellRunner: Sendable {
       let teachers = try zip(cell.sources, prompts).map { name, prompt in
         try Teacher(model: materials.model(name), prompt: prompt)
       }
+      guard facts.template(cell.vectorCount).textCount == 1 else {
+        throw TransferError(cell.relation, "has two texts, of which answers would be compared to one")
+      }
       let subjects = SubjectSet(facts.dev.map(\.subject)).drawn(Agreement.subjectLimit, seed: cell.seed)
       let agreement = try Agreement(
         teachers, target: model, subjects: subjects, words: materials.words(facts),

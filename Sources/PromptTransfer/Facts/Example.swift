@@ -102,10 +102,9 @@ public struct ExampleSet: Sendable {
       throw problem("has no sub_label: what it asks stands in \(name), which is not read")
     }
     let subjects = Set(lines.map { $0.json["sub_label"]?.string ?? "" })
-    let isConstant = lines.count > 1 && Set(lines.map { $0.json[name]?.text ?? Data() }).count > 1
-    guard subjects.count == 1, let subject = subjects.first,
-      isConstant || subject.lowercased() == "squad"
-    else { return }
+    guard subjects.count == 1, let subject = subjects.first else { return }
+    func sentencesDiffer() -> Bool { Set(lines.map { $0.json[name]?.text ?? Data() }).count > 1 }
+    guard subject.lowercased() == "squad" || (lines.count > 1 && sentencesDiffer()) else { return }
     let same = "has the sub_label \(subject.debugDescription) like every line"
     throw problem("\(same): what it asks stands in \(name), which is not read")
   }

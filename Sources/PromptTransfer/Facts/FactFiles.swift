@@ -30,8 +30,8 @@ enum FactFiles {
   }
 
   /// The relations that lie side by side in a folder; else what is there itself.
-  static func relations(_ url: URL) throws -> [URL] {
-    let files = try find(url, split: .train)
+  static func relations(_ url: URL, _ split: ExampleSet.Split) throws -> [URL] {
+    let files = try find(url, split: split)
     let folders = files.map { $0.deletingLastPathComponent() }
     let isOne = files == [url] || folders.map(\.standardizedFileURL.path) == [url.standardizedFileURL.path]
     return isOne ? [url] : folders

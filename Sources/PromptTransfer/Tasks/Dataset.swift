@@ -54,9 +54,10 @@ public enum Dataset: Sendable {
   }
 
   /// Each relation by itself, where they lie side by side in a folder.
-  public func relations() throws -> [Dataset] {
+  /// - Parameter split: of which a file of each must be there
+  public func relations(_ split: ExampleSet.Split = .train) throws -> [Dataset] {
     guard case .facts(let url) = self else { return [self] }
-    return try FactFiles.relations(url).map { .facts($0) }
+    return try FactFiles.relations(url, split).map { .facts($0) }
   }
 
   /// The task, where it is one.
@@ -81,7 +82,7 @@ public enum Dataset: Sendable {
         let file = place.appendingPathComponent("relations.jsonl")
         guard FileManager.default.fileExists(atPath: file.path) else { continue }
         return try TransferError.unify {
-          try Templates.read(file).first { $0.relation == stem }?.template
+          try Templates.read(file, of: stem)
         }
       }
       return nil

@@ -8,6 +8,16 @@ public struct MethodPreset: Sendable {
   public let method: String
   /// What differs from the method's defaults.
   public let settings: [String: Setting]
+  /// Which of them make room for another one that is given in their place.
+  var givenUp: [String: String] = [:]
+
+  /// With what is given besides, which comes first.
+  func settings(with given: [String: Setting]) -> [String: Setting] {
+    settings.filter { name, _ in
+      guard let other = givenUp[name], let value = given[other] else { return true }
+      return value == settings[other]
+    }.merging(given) { $1 }
+  }
 
   public static let all: [MethodPreset] = [
     MethodPreset(
@@ -23,7 +33,7 @@ public struct MethodPreset: Sendable {
       settings: [
         "hiddenFactor": .number(4), "learningRate": .number(3e-4), "batchSize": .number(50),
         "epochs": .number(25), "patience": .number(25),
-      ]),
+      ], givenUp: ["hiddenFactor": "hidden", "epochs": "stepLimit"]),
     MethodPreset(
       name: "landmark", summary: "mergekit's landmark PCA, with its rotation the right way round",
       method: Procrustes.name, settings: ["centred": .flag(true), "components": .text("all")]),
@@ -33,7 +43,7 @@ public struct MethodPreset: Sendable {
       settings: [
         "wordCount": .number(10), "metric": .text("cosine"), "weights": .text("softmax"),
         "temperature": .number(0.1),
-      ]),
+      ], givenUp: ["temperature": "weights"]),
     MethodPreset(
       name: "focus", summary: "the mixture of FOCUS: sparsemax over all words", method: Neighbours.name,
       settings: [

@@ -21,7 +21,7 @@ public enum MethodRegistry {
     named name: String, _ settings: [String: Setting] = [:]
   ) throws(TransferError) -> any TransferMethod {
     if let preset = MethodPreset.all.first(where: { $0.name == name }) {
-      return try method(named: preset.method, preset.settings.merging(settings) { $1 })
+      return try method(named: preset.method, preset.settings(with: settings))
     }
     guard let type = type(named: name) else {
       throw TransferError(name, "is no method; there are: \(names.joined(separator: ", "))")

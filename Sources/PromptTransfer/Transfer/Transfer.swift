@@ -38,7 +38,9 @@ public struct Transfer: Sendable {
     shouldStop: @escaping () -> Bool = { false }
   ) throws(TransferError) -> FittedTransfer {
     try requireWords()
-    return fitted(try method.fit(words, context(progress, shouldStop)))
+    return FittedTransfer(
+      transfer: self, method: method, fitted: try method.fit(words, context(progress, shouldStop)),
+      scale: FittedNormalization(normalization, words))
   }
 
   /// What a selection may choose among, fitted. Throws where there is nothing to choose.
@@ -52,15 +54,13 @@ public struct Transfer: Sendable {
         "method \(method.name)", "has no setting to choose",
         hint: "Choose with any, canonical, linear, or relative with exact search")
     }
-    return candidates.map { FittedCandidate(setting: $0.setting, transfer: fitted($0.fitted, as: $0.method)) }
-  }
-
-  private func fitted(
-    _ fitted: any FittedMethod, as method: (any TransferMethod)? = nil
-  ) -> FittedTransfer {
-    FittedTransfer(
-      transfer: self, method: method ?? self.method, fitted: fitted,
-      scale: FittedNormalization(normalization, words))
+    let scale = FittedNormalization(normalization, words)
+    return candidates.map { candidate in
+      FittedCandidate(
+        setting: candidate.setting,
+        transfer: FittedTransfer(
+          transfer: self, method: candidate.method, fitted: candidate.fitted, scale: scale))
+    }
   }
 
   private func context(

@@ -60,11 +60,9 @@ extension EmbeddingSpace {
   /// The mean word embedding, with noise: (vectorCount, C).
   func meanStart(vectorCount: Int, seed: UInt64) -> Matrix {
     var stream = RandomStream(seed: seed, name: "tune.start")
-    var start = stream.normalMatrix(
-      rows: vectorCount, columns: table.width, mean: 0, deviation: 0.1 * table.moments().deviation)
-    let mean = table.meanRow()
-    for row in 0..<vectorCount { start.setRow(row, zip(start.row(row), mean).map { Double($0) + $1 }) }
-    return start
+    return stream.normalMatrix(
+      rows: vectorCount, columns: table.width, mean: 0, deviation: 0.1 * table.moments().deviation
+    ).addingToRows(table.mean())
   }
 
   /// The embeddings of a manual template's words, cut or repeated to `vectorCount` rows.

@@ -29,7 +29,7 @@ extension FigureContent {
         Plot(
           id: id, title: title,
           caption: caption(
-            "Macro P@1 in %, the mean over seeds, with half the 95 % interval below. Outlined: a model to itself. "
+            "Macro P@1 in %, the mean over seeds, with the 95 % interval over facts below. Outlined: a model to itself. "
               + "A dot: not part of the experiment.", publishedAs: "“paper”"),
           summary: "Heat map of accuracies, sources down and targets across; the numbers follow as a table.",
           panels: maps, numbers: numbers))

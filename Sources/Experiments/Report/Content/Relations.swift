@@ -42,7 +42,7 @@ extension ExperimentReport {
         .table(
           Table(
             id: id("by-relation"), title: "Accuracy on each relation",
-            caption: Prose("P@1 in %, the mean over seeds and its 95 % interval.\(rest)"),
+            caption: Prose("P@1 in %, the mean over seeds and the 95 % interval over facts.\(rest)"),
             isInteractive: true,
             columns: [.init("relation"), .init("pair"), .init("facts", .number(digits: 0))]
               + shown.map { .init(content.name($0), .interval) },

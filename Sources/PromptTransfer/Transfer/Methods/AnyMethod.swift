@@ -7,6 +7,8 @@ public struct AnyMethod: TransferMethod {
 
   public init() {}
 
+  public var findsDirectionsOnly: Bool { Self.methods.contains { $0.findsDirectionsOnly } }
+
   /// What is compared.
   public static let methods: [any TransferMethod] =
     [Procrustes()]
@@ -43,7 +45,7 @@ public struct AnyMethod: TransferMethod {
     let sums = CanonicalMap().sums(words, context)
     var candidates: [Candidate] = []
     for method in Self.methods {
-      if context.shouldStop() { break }
+      if !candidates.isEmpty, context.shouldStop() { break }  // who asked for an end looks at it again
       let fitted =
         switch method {
         case let map as CanonicalMap where !map.centred: map.fit(sums, words, context)

@@ -1,31 +1,36 @@
 import Tensors
 
-/// A control: the canonical map between words that do not belong together. The target's are in an order drawn with the seed.
-///
-/// It has all of the canonical map's settings; what it reaches is reached without what the models know in common.
-public struct ShuffledAnchors: TransferMethod {
-  public static let name = "shuffled"
-  public static let summary = "a control: the canonical map with the target's words in a random order"
-  public static let learnsBySeed = true
-  public static let settingNames = CanonicalMap.settingNames
-
-  public var map = CanonicalMap()
-
-  public init() {}
-
-  public init(_ map: CanonicalMap) { self.map = map }
-
-  public init(from decoder: any Decoder) throws { map = try CanonicalMap(from: decoder) }
-
-  public func encode(to encoder: any Encoder) throws { try map.encode(to: encoder) }
+/// A control with all of the canonical map's settings: what it reaches is reached without what the models know in common.
+protocol CanonicalControl: RidgeMethod where Sums == [PairedSums] {
+  var map: CanonicalMap { get set }
+  init(_ map: CanonicalMap)
 }
 
-extension ShuffledAnchors: RidgeMethod {
+extension CanonicalControl {
+  public static var learnsBySeed: Bool { true }
+  public static var settingNames: [String] { CanonicalMap.settingNames }
+
+  public init() { self.init(CanonicalMap()) }
+  public init(from decoder: any Decoder) throws { self.init(try CanonicalMap(from: decoder)) }
+  public func encode(to encoder: any Encoder) throws { try map.encode(to: encoder) }
+
   var ridge: Double {
     get { map.ridge }
     set { map.ridge = newValue }
   }
+}
 
+/// A control: the canonical map between words that do not belong together. The target's are in an order drawn with the seed.
+public struct ShuffledAnchors: TransferMethod {
+  public static let name = "shuffled"
+  public static let summary = "a control: the canonical map with the target's words in a random order"
+
+  public var map: CanonicalMap
+
+  public init(_ map: CanonicalMap) { self.map = map }
+}
+
+extension ShuffledAnchors: CanonicalControl {
   func sums(_ words: SharedVocabulary, _ context: FitContext) -> [PairedSums] {
     var stream = RandomStream(seed: context.seed, name: "shuffled")
     return map.sums(words.permutingTarget(words.words.indices.shuffled(using: &stream)), context)
@@ -37,30 +42,16 @@ extension ShuffledAnchors: RidgeMethod {
 }
 
 /// A control: a random matrix with the singular values of the canonical map, `Qs W Qt` with rotations that are drawn with the seed.
-/// It has all of the canonical map's settings.
 public struct RandomSpectrum: TransferMethod {
   public static let name = "spectrum"
   public static let summary = "a control: a random matrix with the singular values of the canonical map"
-  public static let learnsBySeed = true
-  public static let settingNames = CanonicalMap.settingNames
 
-  public var map = CanonicalMap()
-
-  public init() {}
+  public var map: CanonicalMap
 
   public init(_ map: CanonicalMap) { self.map = map }
-
-  public init(from decoder: any Decoder) throws { map = try CanonicalMap(from: decoder) }
-
-  public func encode(to encoder: any Encoder) throws { try map.encode(to: encoder) }
 }
 
-extension RandomSpectrum: RidgeMethod {
-  var ridge: Double {
-    get { map.ridge }
-    set { map.ridge = newValue }
-  }
-
+extension RandomSpectrum: CanonicalControl {
   func sums(_ words: SharedVocabulary, _ context: FitContext) -> [PairedSums] { map.sums(words, context) }
 
   func fit(

@@ -32,14 +32,20 @@ public struct Copy: TransferMethod {
   }
 }
 
+/// A mark that looks at the target's table alone.
+protocol TableMark: TransferMethod {}
+
+extension TableMark {
+  public static var readsWords: Bool { false }
+  public static var readsPrompts: Bool { false }
+  public static var normalization: NormalizationRule { .none }
+}
+
 /// Nothing carried: vectors with the mean and the covariance of the rows of the target's table (Hewitt 2021).
-public struct NormalVectors: TransferMethod {
+public struct NormalVectors: TableMark {
   public static let name = "normal"
   public static let summary =
     "nothing carried: vectors drawn with the mean and covariance of the target's rows"
-  public static let readsWords = false
-  public static let readsPrompts = false
-  public static let normalization = NormalizationRule.none
 
   public init() {}
 
@@ -73,12 +79,9 @@ public struct NormalVectors: TransferMethod {
 }
 
 /// Nothing carried: every vector is the mean of the rows of the target's table.
-public struct MeanVector: TransferMethod {
+public struct MeanVector: TableMark {
   public static let name = "mean"
   public static let summary = "nothing carried: the mean of the target's rows"
-  public static let readsWords = false
-  public static let readsPrompts = false
-  public static let normalization = NormalizationRule.none
 
   public init() {}
 
@@ -96,12 +99,9 @@ public struct MeanVector: TransferMethod {
 }
 
 /// Nothing carried: independent normal entries with the mean and deviation of the target's table.
-public struct RandomVectors: TransferMethod {
+public struct RandomVectors: TableMark {
   public static let name = "random"
   public static let summary = "nothing carried: vectors drawn with the target's mean and deviation"
-  public static let readsWords = false
-  public static let readsPrompts = false
-  public static let normalization = NormalizationRule.none
 
   public init() {}
 

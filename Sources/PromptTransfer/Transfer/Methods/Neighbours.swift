@@ -10,7 +10,7 @@ public struct Neighbours: TransferMethod {
   public static let name = "neighbours"
   public static let summary = "the nearest shared words of each vector, mixed with weights"
 
-  public enum Metric: String, Sendable, Codable { case euclidean, cosine }
+  public enum Metric: String, Sendable, Codable, CaseIterable { case euclidean, cosine }
 
   public enum Weights: Sendable, Hashable {
     /// `1 / d` by the metric's distance, 1 less the cosine for `cosine`; a word at distance 0 takes all.
@@ -34,7 +34,7 @@ public struct Neighbours: TransferMethod {
 
   enum CodingKeys: String, CodingKey, CaseIterable { case wordCount, metric, weights, temperature }
 
-  private enum WeightsName: String, Codable {
+  private enum WeightsName: String, Codable, CaseIterable {
     case inverseDistance, barycentric, leastSquares, softmax, sparsemax
   }
 
@@ -50,8 +50,8 @@ public struct Neighbours: TransferMethod {
   public init(from decoder: any Decoder) throws {
     self.init()
     let fields = try decoder.container(keyedBy: CodingKeys.self)
-    metric = try fields.decode(.metric, default: metric)
-    let name = try fields.decode(.weights, default: WeightsName.inverseDistance)
+    metric = try fields.choice(Metric.self, forKey: .metric) ?? metric
+    let name = try fields.choice(WeightsName.self, forKey: .weights) ?? .inverseDistance
     if name != .softmax { try fields.refuse([.temperature], "belongs to weights=softmax") }
     switch name {
     case .inverseDistance: weights = .inverseDistance

@@ -20,6 +20,9 @@ public struct RelativeSearch: TransferMethod {
   /// A gradient search has the rule inside, and so finds lengths that suit it.
   public var findsDirectionsOnly: Bool { if case .exact = search { true } else { false } }
 
+  /// Whether target vectors are searched step by step.
+  public var isGradient: Bool { if case .gradient = search { true } else { false } }
+
   public static let defaultRidge = 0.1
   public static let defaultSteps = 2000
   public static let defaultLearningRate: Float = 5e-3
@@ -97,7 +100,7 @@ public struct RelativeSearch: TransferMethod {
   public func fitCandidates(
     _ words: SharedVocabulary, _ context: FitContext
   ) throws(TransferError) -> [Candidate] {
-    guard case .exact = search else { return [] }
+    guard !isGradient else { return [] }
     var anchors = words.target.all()
     anchors.normalizeRows()
     return ExactSearch.fitted(RidgeGrid.ridges, anchors, mask: mask, context.parallelism).map { search in

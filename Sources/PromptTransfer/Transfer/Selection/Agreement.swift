@@ -4,7 +4,7 @@ import Tensors
 /// objects are not read. It runs both models, forward only.
 public struct Agreement: AnswerSelection {
   /// What is compared.
-  public enum Measure: String, Sendable, CaseIterable {
+  public enum Measure: Sendable {
     /// The share of subjects with the same first answer.
     case agreement
     /// How near the distributions of answers are: less the mean of `KL(sources | target)`, in nats.
@@ -39,9 +39,6 @@ public struct Agreement: AnswerSelection {
         hint: "They have no tokens or too many for one of the models")
     }
   }
-
-  /// How many subjects are asked.
-  public var subjectCount: Int { lesson.inputs.count }
 
   public var judge: FittedTransfer.Choice.Judge {
     switch measure {

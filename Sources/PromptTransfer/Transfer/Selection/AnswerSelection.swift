@@ -45,7 +45,7 @@ extension Transfer {
   public func candidates(
     shouldStop: @escaping () -> Bool = { false }
   ) throws(TransferError) -> FittedCandidates {
-    if let method = method as? RelativeSearch, case .gradient = method.search {
+    if (method as? RelativeSearch)?.isGradient == true {
       return FittedCandidates(kind: .search(try fit()))
     }
     return FittedCandidates(kind: .settings(try fitCandidates(shouldStop: shouldStop)))
