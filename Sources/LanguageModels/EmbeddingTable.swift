@@ -96,17 +96,6 @@ public struct EmbeddingTable: Sendable {
     let offset = sum / count
     return ((shift ?? 0) + offset, max(0, squares / count - offset * offset).squareRoot())
   }
-
-  /// The mean of all rows, padding rows included: (C).
-  public func meanRow() -> [Double] {
-    var sums = [Double](repeating: 0, count: width)
-    tensor.forEachBlock { block in
-      for row in 0..<block.rows {
-        for (column, value) in block.row(row).enumerated() { sums[column] += Double(value) }
-      }
-    }
-    return sums.map { $0 / Double(max(1, rowCount)) }
-  }
 }
 
 /// Whose `scale_embedding` is true in transformers where it is absent.

@@ -41,9 +41,7 @@ private enum VocabularyTensors {
   /// Low enough to take no part in a softmax, and a number of F16.
   static let bias: Float = -1e4
 
-  private static let outputs = [
-    "predictions.decoder", "lm_head", "lm_head.decoder", "vocab_projector", "generator_lm_head", "embed_out",
-  ]
+  private static let outputs = ["decoder", "lm_head", "vocab_projector", "embed_out"]
 
   static func isOutput(_ name: String) -> Bool { outputs.contains { name.hasSuffix("\($0).weight") } }
 

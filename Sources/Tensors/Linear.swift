@@ -96,10 +96,6 @@ package struct Linear: Sendable {
     }
   }
 
-  package init(rows: [Int], of weight: Matrix, bias: Matrix) {
-    self.init(rows: rows, of: .matrix(weight), bias: bias)
-  }
-
   /// Whether what becomes of a row of `x` is the same to the last bit whatever the other rows are.
   package static var keepsRowsApart: Bool { kernels.panel_width > 0 }
 

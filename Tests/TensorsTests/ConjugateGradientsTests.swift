@@ -30,6 +30,19 @@ import Testing
     }
   }
 
+  /// More columns than one tile of the product has.
+  @Test func solvesAcrossTiles() {
+    let (rows, columns) = (1100, 600)
+    let a = Samples.matrix(rows, columns, "wide")
+    let b = Samples.matrix(1, rows, "b of wide")
+    let found = ConjugateGradients().solve(a, b: b, kept: [nil], lambda: [30], parallelism: Self.one)
+    #expect(found.isConverged == [true])
+    var gram = LeastSquaresTests.gram(a)
+    for i in 0..<columns { gram[i * columns + i] += 30 }
+    let right = Naive.product(b.row(0).map(Double.init), a.wide, m: 1, k: rows, n: columns)
+    expectClose(Array(found.vectors.row(0)), Naive.solve(gram, right), absolute: 1e-5, relative: 1e-3)
+  }
+
   @Test func saysWhenItStopsAtItsLimit() {
     #expect(solve { $0.stepLimit = 2 }.isConverged == [false, false])
     // Nothing to find is found at once, whatever the other problem does.

@@ -32,7 +32,7 @@ import Testing
     let ids = (0..<outputs).map { ($0 * 7 + 3) % (outputs + 10) }
     let bias = Samples.matrix(1, outputs, "b")
     let (x, dy) = (Samples.matrix(9, inputs, "x"), Samples.matrix(9, outputs, "dy"))
-    let chosen = products(Linear(rows: ids, of: weight, bias: bias), x, dy)
+    let chosen = products(Linear(rows: ids, of: .matrix(weight), bias: bias), x, dy)
     let copied = products(Linear(weight: weight.gathering(ids), bias: bias), x, dy)
     #expect(chosen.0 == copied.0 && chosen.1 == copied.1)
   }

@@ -79,7 +79,7 @@ import Testing
     expectSame(
       Linear(
         rows: rows, of: .stored(Blocks(matrix: weight, blockLength: 1)), bias: bias, laidOutUpTo: size),
-      Linear(rows: rows, of: weight, bias: bias), "chosen")
+      Linear(rows: rows, of: .matrix(weight), bias: bias), "chosen")
   }
 
   /// Many threads at a time, each with memory of its own.

@@ -24,8 +24,8 @@ package final class TemporaryFolder: Sendable {
   package func write(_ text: String, to name: String) throws -> URL { try write(Data(text.utf8), to: name) }
 
   /// Copies a file or a folder into this one and returns the copy.
-  package func copy(_ source: URL) throws -> URL {
-    let target = url.appending(path: source.lastPathComponent)
+  package func copy(_ source: URL, as name: String? = nil) throws -> URL {
+    let target = url.appending(path: name ?? source.lastPathComponent)
     try FileManager.default.copyItem(at: source, to: target)
     return target
   }

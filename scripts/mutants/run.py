@@ -6,8 +6,7 @@
 The product's code stays clean. A copy of the tree in .build-mutants/ gets all faults at once, each behind a switch:
 `find`, which must occur exactly once in its file, becomes `replace`, where FAULT is a Boolean that the environment variable
 PROMPTFERRY_FAULT=ID makes true. So there is one build. Without the variable the copy is the product, and every test must pass.
-Then come the faults: for each the tests that know most of its area first, then whole test targets, until one fails. A fault that
-the code has made impossible keeps its sentence, with the reason under `impossible`, and is not planted.
+Then come the faults: for each the tests that know most of its area first, then whole test targets, until one fails.
 
 Exit status: 1 where more than two faults survive, or the copy's tests fail with no fault planted.
 """
@@ -117,10 +116,9 @@ def main():
     parser.add_argument("--faults", type=Path, default=Path(__file__).parent / "faults.json", help="another list")
     parser.add_argument("--swift", default="swift")
     options, flags = parser.parse_known_args()
-    listed = json.loads(options.faults.read_text())
-    faults = [fault for fault in listed if "impossible" not in fault]
+    faults = json.loads(options.faults.read_text())
     identifiers = [fault["id"] for fault in faults]
-    if len({fault["id"] for fault in listed}) < len(listed): sys.exit("faults.json has an id twice")
+    if len(set(identifiers)) < len(identifiers): sys.exit("faults.json has an id twice")
     if unknown := set(options.only) - set(identifiers): sys.exit(f"no fault {', '.join(sorted(unknown))}")
     suite = Suite(options.swift, flags or ["-c", "release"], options.without)
     if not options.no_build:
@@ -140,8 +138,6 @@ def main():
     survivors = [row for row in table if not row["caughtBy"]]
     print(f"\n{len(table) - len(survivors)} of {len(table)} caught")
     for row in survivors: print(f"SURVIVED {row['id']}: {row['sentence']}")
-    for row in listed:
-        if "impossible" in row: print(f"impossible: {row['id']}: {row['impossible']}")
     if options.json: options.json.write_text(json.dumps(table, indent=1) + "\n")
     return len(survivors) > TOLERATED
 

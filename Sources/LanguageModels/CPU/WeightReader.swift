@@ -26,11 +26,9 @@ struct WeightReader {
     try checkpoint.matrix(use(name), rows: rows, columns: columns)
   }
 
-  /// A table or an output matrix, as it is stored.
+  /// A table or an output matrix, as it is stored: never transposed, in no format.
   mutating func table(_ name: String, rows: Int, columns: Int) throws(CheckpointError) -> FrozenWeight {
-    let stored = try checkpoint.weight(use(name), rows: rows, columns: columns)
-    guard stored.isTransposed else { return stored.weight }
-    return .matrix(try matrix(name, rows: rows, columns: columns))
+    try checkpoint.weight(use(name), rows: rows, columns: columns).weight
   }
 
   /// Whether two tensors that are there have the same elements.

@@ -8,7 +8,7 @@ public struct ModelConfiguration: Sendable {
   public let family: String
   public let vocabularySize: Int  // V
   public let width: Int  // C
-  /// The width of the embeddings, where prompts live: C but for ALBERT and ELECTRA.
+  /// The width of the embeddings, where prompts live: C, but for ALBERT, ELECTRA and OPT-350m.
   public let embeddingWidth: Int  // E
   /// How many layers are run, counting shared ones each time.
   public let layerCount: Int  // L
