@@ -136,3 +136,13 @@ enum Location {
     return folder.appendingPathComponent(String(name))
   }
 }
+
+extension LearningRate {
+  /// As an option has it.
+  init(argument: String) throws {
+    guard let rate = LearningRate(argument) else {
+      throw ValidationError("--learning-rate wants a positive number, or one of deviations as 0.08sd")
+    }
+    self = rate
+  }
+}

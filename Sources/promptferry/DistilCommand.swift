@@ -33,8 +33,12 @@ struct DistilCommand: AsyncParsableCommand {
   var template: String?
   @Option(help: "Passes over the training subjects.") var epochs = 10
   @Option(help: "Subjects a step.") var batch = 16
-  @Option(help: "Peak learning rate; rises over the first tenth, then falls to 0.") var learningRate: Float =
-    3e-3
+  @Option(
+    help: """
+      Peak learning rate, which rises over the first tenth, then falls to 0: a number, or in deviations of the model's word \
+      embeddings, as the default.
+      """, transform: LearningRate.init(argument:))
+  var learningRate = LearningRate.deviations(0.08)
   @Option(help: "What logits are divided by: above 1, unlikely answers count more.") var temperature: Float =
     1
   @Option(
@@ -53,8 +57,8 @@ struct DistilCommand: AsyncParsableCommand {
       throw ValidationError("--epochs wants a number from 1 to 1000000")
     }
     if !(1...65_536).contains(batch) { throw ValidationError("--batch wants a number from 1 to 65536") }
-    for (name, value) in [("--learning-rate", learningRate), ("--temperature", temperature)] {
-      if !(value > 0 && value.isFinite) { throw ValidationError("\(name) wants a positive number") }
+    if !(temperature > 0 && temperature.isFinite) {
+      throw ValidationError("--temperature wants a positive number")
     }
   }
 

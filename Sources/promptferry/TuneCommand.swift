@@ -43,8 +43,12 @@ struct TuneCommand: AsyncParsableCommand {
   var initial: InitialPrompt?
   @Option(help: "Passes over the training facts.") var epochs = 10
   @Option(help: "Facts a step.") var batch = 16
-  @Option(help: "Peak learning rate; rises over the first tenth, then falls to 0.") var learningRate: Float =
-    3e-3
+  @Option(
+    help: """
+      Peak learning rate, which rises over the first tenth, then falls to 0: a number, or in deviations of the model's word \
+      embeddings, as the default.
+      """, transform: LearningRate.init(argument:))
+  var learningRate = LearningRate.deviations(0.08)
   @Option(help: "Decoupled weight decay.") var weightDecay: Float = 0
   @Option(
     help:
@@ -98,9 +102,6 @@ struct TuneCommand: AsyncParsableCommand {
       throw ValidationError("--epochs wants a number from 1 to 1000000")
     }
     if !(1...65_536).contains(batch) { throw ValidationError("--batch wants a number from 1 to 65536") }
-    if !(learningRate > 0 && learningRate.isFinite) {
-      throw ValidationError("--learning-rate wants a positive number")
-    }
     if let factsLimit, factsLimit < 1 { throw ValidationError("--facts-limit wants 1 or more") }
     if !(weightDecay >= 0 && weightDecay.isFinite) { throw ValidationError("--weight-decay wants 0 or more") }
   }

@@ -124,7 +124,7 @@ import Testing
 
     let best = try tune(model).vectors
     var ruinous = settings(epochs: 1)
-    ruinous.learningRate = 50
+    ruinous.learningRate = 50.0
     ruinous.warmupShare = 0
     let refined = try Tuner(evaluator: TinyWorld.evaluator(model), settings: ruinous).tune(
       train: [TinyWorld.facts[0]], dev: TinyWorld.facts, template: .vectors(3), start: best)

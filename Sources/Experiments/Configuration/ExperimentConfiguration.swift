@@ -154,14 +154,14 @@ private struct TuningChanges: Decodable {
     settings.seed = try fields.decode(.seed, default: settings.seed)
     // As the command has it.
     guard (1...1_000_000).contains(settings.epochs), (1...65_536).contains(settings.batchSize),
-      settings.learningRate > 0, settings.learningRate.isFinite, settings.weightDecay >= 0,
+      settings.weightDecay >= 0,
       settings.weightDecay.isFinite, (0...1).contains(settings.warmupShare)
     else {
       throw DecodingError.dataCorrupted(
         .init(
           codingPath: decoder.codingPath,
           debugDescription:
-            "wants epochs from 1 to 1000000, a batchSize from 1 to 65536, a positive learningRate, "
+            "wants epochs from 1 to 1000000, a batchSize from 1 to 65536, "
             + "a weightDecay of 0 or more and a warmupShare from 0 to 1"))
     }
   }

@@ -58,7 +58,7 @@ public struct Method: Sendable, Hashable, Codable {
     /// How many training facts are used by what trains on the target; all when nil.
     var factLimit: Int?
     var epochs: Int?
-    var learningRate: Float?
+    var learningRate: LearningRate?
 
     static let ofCarrying = ["select", "normalize", "anchorCount", "anchorShare", "anchorOrder"]
     static let ofTraining = ["factLimit", "epochs", "learningRate"]
@@ -125,9 +125,6 @@ public struct Method: Sendable, Hashable, Codable {
     }
     if options.anchorShare != nil, options.anchorCount != nil {
       throw wrong("anchorShare", "wants either anchorCount or anchorShare")
-    }
-    if let rate = options.learningRate, !(rate > 0 && rate.isFinite) {
-      throw wrong("learningRate", "wants a positive number")
     }
     if let select = options.select, let method = transfer {
       let isSearch = (method as? RelativeSearch)?.isGradient

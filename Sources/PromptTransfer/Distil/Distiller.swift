@@ -105,7 +105,7 @@ public struct Distiller: Sendable {
       [
         TuningRun(
           DistillationObjective(train: trainLesson, dev: devLesson, parallelism: group.parallelism),
-          settings: settings, start: start)
+          settings: settings, rate: settings.learningRate.value(student.space.table), start: start)
       ], group.parallelism)
     try tuning.run(progress: progress, shouldStop: shouldStop)
     let run = tuning.runs[0]

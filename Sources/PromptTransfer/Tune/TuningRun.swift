@@ -29,14 +29,16 @@ struct TuningRun<Objective: TuningObjective> {
   private(set) var epochs: [Epoch] = []
   private(set) var examplesDone = 0
 
-  /// - Parameter start: (P, C)
-  init(_ objective: Objective, settings: TuningSettings, start: Matrix) {
+  /// - Parameters:
+  ///   - rate: the peak of the learning rate, as the settings have it on the model
+  ///   - start: (P, C)
+  init(_ objective: Objective, settings: TuningSettings, rate: Float, start: Matrix) {
     self.objective = objective
     self.settings = settings
     stepsPerEpoch = (objective.exampleCount + settings.batchSize - 1) / settings.batchSize
     let total = stepsPerEpoch * max(1, settings.epochs)
     schedule = LinearSchedule(
-      peak: settings.learningRate, warmupSteps: Int(Double(total) * settings.warmupShare), totalSteps: total)
+      peak: rate, warmupSteps: Int(Double(total) * settings.warmupShare), totalSteps: total)
     prompt = start
     optimizer = AdamW(parameterCount: start.count, weightDecay: settings.weightDecay)
     shuffle = RandomStream(seed: settings.seed, name: "tune.shuffle")
