@@ -8,6 +8,8 @@
 # make docs    the library's documentation: .build/docs
 # make examples  build the package in Examples/, which depends on this one, and run its tour
 # make bench   our speed beside PyTorch's, in turn; make bench-own without Python
+# make release a binary that runs without Swift and OpenBLAS, as an archive in dist; make wheel, the same for pip,
+#              and make wheel-check, its tests for each Python that is there
 # make install copy the binary, its data, its manual and completions for bash, zsh and fish to $(PREFIX)
 
 SHELL := /bin/bash
@@ -17,8 +19,10 @@ CONFIGURATION := -c release
 BINARY = $(shell $(SWIFT) build $(CONFIGURATION) --show-bin-path)/promptferry
 SOURCES := Package.swift Sources Tests Plugins Examples
 
+VERSION = $(shell sed -n 's/.*current = "\(.*\)".*/\1/p' Sources/PromptTransfer/Version.swift)
+
 .PHONY: build demo experiments test test-long fuzz mutants report-check lint format docs examples manual bench bench-own bench-build \
-  install goldens zoo real clean dependencies
+  install patchelf release wheel wheel-check goldens zoo real clean dependencies
 
 build: dependencies
 	$(SWIFT) build $(CONFIGURATION) --product promptferry
@@ -102,16 +106,40 @@ manual: build
 	mkdir -p share/man/man1
 	cp .build/plugins/GenerateManual/outputs/promptferry/promptferry.1 share/man/man1/
 
-install: build
+# On Linux with the libraries that it needs, as in a release, so that it runs where Swift is not.
+install: build patchelf
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin share/man/man1 share/bash-completion/completions \
 	  share/zsh/site-functions share/fish/vendor_completions.d)
+ifeq ($(shell uname),Linux)
+	scripts/release/bundle.sh $(BINARY) $(DESTDIR)$(PREFIX)
+else
 	install -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/promptferry
+endif
 	cp -R share/promptferry $(DESTDIR)$(PREFIX)/share/
 	install -m 644 share/man/man1/promptferry.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	cd $(DESTDIR)$(PREFIX)/share && \
 	  $(BINARY) --generate-completion-script bash > bash-completion/completions/promptferry && \
 	  $(BINARY) --generate-completion-script zsh > zsh/site-functions/_promptferry && \
 	  $(BINARY) --generate-completion-script fish > fish/vendor_completions.d/promptferry.fish
+
+# What they hold and need: docs/releases.md.
+release: build patchelf
+	scripts/release/release.sh $(BINARY)
+
+patchelf:
+ifeq ($(shell uname),Linux)
+	@command -v patchelf >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ]; then run=; else run=sudo; fi; \
+	  $$run apt-get update -qq && \
+	  $$run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq patchelf; }
+endif
+
+wheel: release
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} python3 scripts/release/wheel.py \
+	  dist/promptferry-$(VERSION)-linux-x86_64 $(VERSION) $$(cat dist/glibc) dist
+
+wheel-check: wheel
+	scripts/release/check_wheel.sh dist/promptferry-$(VERSION)-py3-none-manylinux_*_x86_64.whl $(PYTHONS)
 
 # What the base image lacks. On macOS Accelerate is part of the system and nothing is needed.
 dependencies:

@@ -1,0 +1,97 @@
+"""Soft prompts as they lie on disk."""
+
+from __future__ import annotations
+
+import html
+import os
+import shutil
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Union
+
+from ._command import call
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+PathLike = Union[str, "os.PathLike[str]"]
+
+
+class Prompt:
+    """A soft prompt of a model: a file, what is written in it, and its vectors.
+
+    `model` is how the model was named where the prompt was made, so that it can be asked again.
+    """
+
+    def __init__(self, path: PathLike, model: str = "", result: Any = None) -> None:
+        self.path = Path(path)
+        self.result: dict[str, Any] = result or {}
+        card = call(["inspect", str(self.path)])
+        self.model: str = model or card["model"]
+        self.template: str = card["template"]
+        self.provenance: dict[str, Any] = card.get("provenance", {})
+        self.shape: tuple[int, int] = (card["vectorCount"], card["width"])
+        self.lengths: list[float] = card["lengths"]
+
+    @property
+    def vectors(self) -> npt.NDArray[np.float32]:
+        """(P, C), in the space of the model's embedding table."""
+        import json
+
+        import numpy as np
+
+        data = self.path.read_bytes()
+        (length,) = struct.unpack_from("<Q", data)
+        header = json.loads(data[8 : 8 + length])
+        (tensor,) = [value for name, value in header.items() if name != "__metadata__"]
+        first, end = tensor["data_offsets"]
+        return np.frombuffer(data[8 + length + first : 8 + length + end], dtype="<f4").reshape(tensor["shape"]).copy()
+
+    def save(self, path: PathLike) -> Prompt:
+        """Copies the file there."""
+        shutil.copyfile(self.path, path)
+        return Prompt(path, self.model, self.result)
+
+    def __repr__(self) -> str:
+        return f"Prompt({str(self.path)!r}, model={self.model!r}, template={self.template!r}, shape={self.shape})"
+
+    def _repr_html_(self) -> str:
+        rows = {"model": self.model, "template": self.template, "vectors": f"{self.shape[0]} × {self.shape[1]}", "file": self.path}
+        return table(rows)
+
+
+class Evaluation:
+    """What a model answered: shares of right answers, with 95 % Wilson intervals."""
+
+    def __init__(self, result: dict[str, Any]) -> None:
+        self.result = result
+        self.accuracy: float = result["microAccuracy"]
+        self.interval: tuple[float, float] = (result["microInterval"]["low"], result["microInterval"]["high"])
+        self.macro_accuracy: float = result["macroAccuracy"]
+        self.reciprocal_rank: float = result["meanReciprocalRank"]
+        self.count: int = result["factCount"]
+        self.relations: dict[str, float] = {row["relation"]: row["accuracy"] for row in result.get("relations", [])}
+
+    def __repr__(self) -> str:
+        low, high = self.interval
+        return f"Evaluation({100 * self.accuracy:.1f} % [{100 * low:.1f}, {100 * high:.1f}] of {self.count})"
+
+    def _repr_html_(self) -> str:
+        low, high = self.interval
+        rows: dict[str, Any] = {
+            "accuracy": f"{100 * self.accuracy:.1f} % [{100 * low:.1f}, {100 * high:.1f}]",
+            "facts": self.count,
+            "mean reciprocal rank": f"{self.reciprocal_rank:.3f}",
+        }
+        return table({**rows, **{name: f"{100 * value:.1f} %" for name, value in self.relations.items()}})
+
+
+def table(rows: dict[str, Any]) -> str:
+    """Two columns, as notebooks show them.
+
+    >>> table({"a": "<b>"})
+    '<table><tr><th>a</th><td>&lt;b&gt;</td></tr></table>'
+    """
+    cells = (f"<tr><th>{html.escape(str(name))}</th><td>{html.escape(str(value))}</td></tr>" for name, value in rows.items())
+    return f"<table>{''.join(cells)}</table>"
