@@ -74,7 +74,7 @@ extension Materials {
     for (name, facts) in relations {
       data[facts.task == nil ? "\(configuration.facts)/\(name)" : name] = Fingerprint.of(facts.fingerprints)
     }
-    let names = Set(configuration.pairs.flatMap { $0.sources + [$0.target] })
+    let names = configuration.models
     return ExperimentRecord(
       configuration: configuration, version: version,
       models: try Dictionary(uniqueKeysWithValues: names.map { ($0, try fingerprint($0) ?? "not here") }),
