@@ -49,18 +49,23 @@ extension Store {
     }
   }
 
-  /// Removes the claims of finished units and the signs of life of runs that are gone, when everything is finished.
+  /// Removes what runs that are over have left: claims of finished units, and signs of life.
   func clearClaims() {
+    let me = Owner.current()
+    func remove(_ part: String, _ name: String) { try? FileManager.default.removeItem(at: file(part, name)) }
+    let gone = pulses().filter { $0.value.hasEnded || me.outlives($0.value.owner) }
+    let owners = Set(gone.map(\.value.owner))
     let finished = addresses(in: "cells").union(addresses(in: "prompts"))
     for name in names(in: SharedNames.claims) {
-      if Plan.address(name.prefix { $0 != "." }).map(finished.contains) ?? false {
-        try? FileManager.default.removeItem(at: file(SharedNames.claims, name))
+      if let address = Plan.address(name.prefix { $0 != "." }) {
+        if finished.contains(address) { remove(SharedNames.claims, name) }
+      } else if let content = try? Data(contentsOf: file(SharedNames.claims, name)),
+        Owner(content).map(owners.contains) ?? false
+      {
+        remove(SharedNames.claims, name)
       }
     }
-    let me = Owner.current()
-    for (name, pulse) in pulses() where me.outlives(pulse.owner) {
-      try? FileManager.default.removeItem(at: file(SharedNames.owners, name))
-    }
+    for name in gone.keys { remove(SharedNames.owners, name) }
   }
 
   func file(_ part: String, _ name: String) -> URL { folder.appendingPathComponent("\(part)/\(name)") }

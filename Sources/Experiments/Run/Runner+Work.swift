@@ -78,6 +78,8 @@ extension Runner {
       heart.stop()
       sharing.end()
       files.removeCard()
+      // Others may see late what shards have finished.
+      if terms.shard == nil { store.clearClaims() }
     }
     func work(_ units: [WorkUnit], _ patience: WorkQueue.Patience) throws -> WorkQueue {
       try Work(
@@ -93,7 +95,6 @@ extension Runner {
     let failedCount = tuning.failedCount + rest.failedCount
     if !rest.left.isEmpty { return .leftToOthers(rest.left.count) }
     guard failedCount == 0 else { return .failed(failedCount) }
-    store.clearClaims()
     return .finished
   }
 

@@ -73,7 +73,7 @@ extension Runner {
   /// Signs of life, how many seconds old they are by their files' dates, and whether their runs are gone.
   private func livingPulses() -> [(pulse: Pulse, silence: Int, isLost: Bool)] {
     let (me, lease) = (Owner.current(), Terms().lease.components.seconds)
-    return store.pulses().sorted { $0.key < $1.key }.map { name, pulse in
+    return store.pulses().filter { !$0.value.hasEnded }.sorted { $0.key < $1.key }.map { name, pulse in
       let file = store.file(SharedNames.owners, name)
       let date = try? file.resourceValues(forKeys: [.contentModificationDateKey]).contentModificationDate
       let silence = max(0, Int(-(date ?? .now).timeIntervalSinceNow))

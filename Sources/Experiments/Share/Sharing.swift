@@ -24,11 +24,14 @@ package final class Sharing: Sendable {
   private struct State {
     var count = 0
     var lastBeat: Duration?
+    var hasEnded = false
     var working: [String: Working] = [:]
     /// How many units this run has finished.
     var finishedCount: [WorkUnit.Stage: Int] = [:]
     /// Claims of finished units, the oldest first.
     var finished: [(name: String, at: Duration)] = []
+    /// By what their claims hold.
+    var owners: [Data: Owner] = [:]
     /// What was last seen of others, since when, and whether it was another before.
     var seen: [String: (pulse: Data?, since: Duration, hasChanged: Bool)] = [:]
   }
@@ -93,7 +96,12 @@ package final class Sharing: Sendable {
 
   private func standing(_ holder: Data, _ claim: Claim) -> Standing {
     guard holder != content else { return .own }
-    let other = Owner(holder)
+    let other: Owner? = state.withLock { state in
+      if let known = state.owners[holder] { return known }
+      let owner = Owner(holder)
+      state.owners[holder] = owner
+      return owner
+    }
     if let other, owner.outlives(other) { return .isLost }
     // A claim that cannot be read is as good as its own sign of life.
     return watch(other.map { SharedNames.pulse($0.id) } ?? claim.name)
@@ -198,7 +206,7 @@ package final class Sharing: Sendable {
       state.count += 1
       return Pulse(
         owner: owner, count: state.count, seconds: Int((now - start).components.seconds),
-        finishedCells: state.finishedCount[.cells] ?? 0,
+        finishedCells: state.finishedCount[.cells] ?? 0, hasEnded: state.hasEnded,
         work: state.working.map { address, work in
           Pulse.Work(
             address: address, what: work.what, seconds: Int((now - work.since).components.seconds))
@@ -207,8 +215,12 @@ package final class Sharing: Sendable {
     return pulse.content
   }
 
-  /// The end of this run. Claims of units that others may not see finished yet stay.
-  package func end() { files.remove(SharedNames.pulse(owner.id)) }
+  /// The end of this run. Its file stays and says so: who has not seen it yet would take it for the same as one that is gone. So do claims
+  /// of units that others may not see finished yet.
+  package func end() {
+    state.withLock { $0.hasEnded = true }
+    try? files.overwrite(SharedNames.pulse(owner.id), pulse())
+  }
 }
 
 /// The sign of life of a run.
@@ -220,6 +232,7 @@ package struct Pulse: Sendable, Codable, Equatable {
   package let seconds: Int
   /// In this time.
   package let finishedCells: Int
+  package let hasEnded: Bool
   package let work: [Work]
 
   package struct Work: Sendable, Codable, Equatable {
@@ -243,8 +256,8 @@ package struct Pulse: Sendable, Codable, Equatable {
     self = pulse
   }
 
-  init(owner: Owner, count: Int, seconds: Int, finishedCells: Int, work: [Work]) {
+  init(owner: Owner, count: Int, seconds: Int, finishedCells: Int, hasEnded: Bool, work: [Work]) {
     (self.owner, self.count, self.seconds) = (owner, count, seconds)
-    (self.finishedCells, self.work) = (finishedCells, work)
+    (self.finishedCells, self.hasEnded, self.work) = (finishedCells, hasEnded, work)
   }
 }

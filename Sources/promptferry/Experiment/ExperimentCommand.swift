@@ -64,6 +64,20 @@ struct ExperimentCommand: ParsableCommand {
     }
   }
 
+  /// How runs know of each other.
+  struct SharingOptions: ParsableArguments {
+    @Option(
+      help: """
+        Seconds without a sign of life after which a run is taken for lost and its work is taken over: more than the time after \
+        which the file system shows what other machines have written.
+        """)
+    var lease = 180
+
+    func validate() throws {
+      if !(1...86_400).contains(lease) { throw ValidationError("--lease wants a number from 1 to 86400") }
+    }
+  }
+
   struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Runs the cells that are missing. May be interrupted or killed: the next run goes on.",
@@ -79,12 +93,7 @@ struct ExperimentCommand: ParsableCommand {
     @OptionGroup var options: Options
     @Option(help: "This run is number I of N that share the work, from 0.")
     var shard: ShardArgument?
-    @Option(
-      help: """
-        Seconds without a sign of life after which a run is taken for lost and its work is taken over: more than the time after \
-        which the file system shows what other machines have written.
-        """)
-    var lease = 180
+    @OptionGroup var sharing: SharingOptions
     @OptionGroup var writing: OutputOptions
 
     /// I/N.
@@ -100,10 +109,6 @@ struct ExperimentCommand: ParsableCommand {
       }
     }
 
-    func validate() throws {
-      if !(1...86_400).contains(lease) { throw ValidationError("--lease wants a number from 1 to 86400") }
-    }
-
     func run() async throws {
       let interruption = Interruption.shared
       let common = options.common
@@ -117,7 +122,7 @@ struct ExperimentCommand: ParsableCommand {
         remains: "what is finished is kept. Run it again to go on.")
       let bars = [common.progress("tuning", unit: "prompts"), common.progress("running", unit: "cells")]
       let outcome = try runner.run(
-        common.parallelism, Runner.Terms(shard: shard?.shard, lease: .seconds(lease)),
+        common.parallelism, Runner.Terms(shard: shard?.shard, lease: .seconds(sharing.lease)),
         Runner.Observer(
           progress: { stage, done, total in bars[stage == .tuning ? 0 : 1].update(done, of: total) },
           note: { text in common.note(text) }),

@@ -29,6 +29,7 @@ extension ExperimentCommand {
       help: "Another option of sbatch, such as --sbatch=--mem=16G; may be given several times.")
     var more: [String] = []
     @Flag(help: "Print the script and do nothing.") var dryRun = false
+    @OptionGroup var sharing: SharingOptions
 
     func validate() throws {
       if let arraySize, !(1...10_000).contains(arraySize) {
@@ -78,7 +79,8 @@ extension ExperimentCommand {
       return SlurmScript(
         name: runner.configuration.name,
         comment: "promptferry: \(runner.configuration.title), \(missing) of \(status.cellCount) cells",
-        command: [Self.executable, "experiment", "run", config, "--output", folder],
+        command: [Self.executable, "experiment", "run", config, "--output", folder]
+          + (sharing.lease == SharingOptions().lease ? [] : ["--lease", "\(sharing.lease)"]),
         directory: FileManager.default.currentDirectoryPath, logs: "\(folder)/logs", request: request)
     }
 

@@ -148,7 +148,7 @@ struct Schedule {
     }
     if run.nextBeat <= run.nextStep {
       run.sharing.beat()
-      run.nextBeat = folder.time + Self.lease / 8
+      run.nextBeat = folder.time + Self.lease / 5
       return
     }
     if let claim = run.working {
