@@ -5,6 +5,7 @@
 # make mutants plant faults, one at a time, and say which the tests catch
 # make real    fetch two published language models into models/real, for the tests that run on them
 # make report-check  open a report in a real browser
+# make cluster-test  experiments on a real Slurm of four nodes on this machine, and what happens on clusters; wants root, on Debian
 # make docs    the library's documentation: .build/docs
 # make examples  build the package in Examples/, which depends on this one, and run its tour
 # make bench   our speed beside PyTorch's, in turn; make bench-own without Python
@@ -18,7 +19,7 @@ BINARY = $(shell $(SWIFT) build $(CONFIGURATION) --show-bin-path)/promptferry
 SOURCES := Package.swift Sources Tests Plugins Examples
 
 .PHONY: build demo experiments test test-long fuzz mutants report-check lint format docs examples manual bench bench-own bench-build \
-  install goldens zoo real clean dependencies
+  install goldens zoo real clean dependencies cluster-test
 
 build: dependencies
 	$(SWIFT) build $(CONFIGURATION) --product promptferry
@@ -82,6 +83,12 @@ bench-build: dependencies
 .build/bench/facts.jsonl:
 	mkdir -p $(@D)
 	cat share/promptferry/atlas/data/*/train.jsonl > $@
+
+# Six trials of twelve faults, as the seeds have drawn them: CLUSTER="--trials 1 --seed 3" for others.
+cluster-test: build
+	@command -v slurmd munged > /dev/null && ls /usr/lib/*/faketime/libfaketime.so.1 > /dev/null || { \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq slurm-wlm munge faketime; }
+	python3 scripts/cluster/test.py $(BINARY) $(CLUSTER)
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)

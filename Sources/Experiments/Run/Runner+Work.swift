@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import PromptTransfer
 import Synchronization
@@ -69,10 +70,8 @@ extension Runner {
     _ parallelism: Parallelism, _ terms: Terms = Terms(), _ observer: Observer = Observer(),
     shouldStop: @escaping @Sendable () -> Bool
   ) throws -> Outcome {
-    let units = try units()
-    if terms.shard == nil { store.forgetFailures(of: units.prompts + units.cells) }
     let files = SharedFolder(store.folder)
-    let sharing = try Sharing(.current(), files, lease: terms.lease, now: MonotonicClock.now)
+    guard let (units, sharing) = try begin(terms, files, observer, shouldStop) else { return .interrupted }
     let heart = Heart(sharing)
     defer {
       heart.stop()
@@ -98,8 +97,29 @@ extension Runner {
     return .finished
   }
 
+  /// What is to be done, and this run's part in it. Nil when stopped before.
+  private func begin(
+    _ terms: Terms, _ files: SharedFolder, _ observer: Observer, _ shouldStop: () -> Bool
+  ) throws -> (units: Units, sharing: Sharing)? {
+    var patience = Patience(terms, observer)
+    while !shouldStop() {
+      do {
+        let units = try units()
+        if terms.shard == nil { store.forgetFailures(of: units.prompts + units.cells) }
+        return (
+          units, try Sharing(.current(), files, lease: terms.lease, now: MonotonicClock.now)
+        )
+      } catch let error where error is FileError || (error as? TransferError)?.subject == store.folder.path {
+        if !patience.wait(after: error, unless: shouldStop) { throw error }
+      }
+    }
+    return nil
+  }
+
+  private typealias Units = (prompts: [WorkUnit], cells: [WorkUnit])
+
   /// What is not finished: cells, and the prompts that they need, each once. Writes down what is planned.
-  private func units() throws -> (prompts: [WorkUnit], cells: [WorkUnit]) {
+  private func units() throws -> Units {
     let plan = try planned()
     if let missing = plan.cells.firstIndex(of: nil) {
       throw TransferError(

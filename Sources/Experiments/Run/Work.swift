@@ -42,7 +42,7 @@ final class Work: Sendable {
 
   private func takeUnits() {
     var pause = Pause(limit: min(sharing.interval, .seconds(5)))
-    var patience = terms.shard == nil ? .zero : terms.patience
+    var patience = Patience(terms, observer)
     while !isOver {
       do {
         switch try queue.withLock({ try $0.next() }) {
@@ -52,11 +52,8 @@ final class Work: Sendable {
           pause.reset()
           try turn(claim)
         }
-      } catch let error where patience > .zero {
-        observer.note("waiting: \(TransferError(error).description)")
-        patience -= pause.wait(atLeast: .seconds(1)) { isOver }
       } catch {
-        failure.withLock { $0 = $0 ?? error }
+        if !patience.wait(after: error, unless: { isOver }) { failure.withLock { $0 = $0 ?? error } }
       }
       tellProgress()
     }
@@ -132,40 +129,15 @@ final class Work: Sendable {
   /// Writes a result; a shard tries again while the folder cannot be written, as the disk is full.
   /// - Returns: false when stopped before
   private func persist(_ write: () throws -> Void, _ claim: Sharing.Claim) throws -> Bool {
-    var pause = Pause(limit: .seconds(30))
-    var patience = terms.shard == nil ? .zero : terms.patience
+    var patience = Patience(terms, observer)
     while true {
       do {
         try write()
         return true
-      } catch let error where patience > .zero {
+      } catch {
         if isOver || sharing.isAbandoned(claim) { return false }
-        observer.note("waiting: \(TransferError(error).description)")
-        patience -= pause.wait(atLeast: .seconds(1)) { isOver }
+        if !patience.wait(after: error, unless: { isOver }) { throw error }
       }
     }
-  }
-}
-
-/// Waits that grow until there is something to do again.
-struct Pause {
-  private static let first = Duration.milliseconds(20)
-  private let limit: Duration
-  private var next = Self.first
-
-  init(limit: Duration) { self.limit = limit }
-
-  mutating func reset() { next = Self.first }
-
-  /// - Returns: how long it has waited
-  @discardableResult
-  mutating func wait(atLeast least: Duration = .zero, unless isOver: () -> Bool) -> Duration {
-    let start = ContinuousClock.now
-    let end = start + max(next, least)
-    while ContinuousClock.now < end, !isOver() {
-      Thread.sleep(forTimeInterval: min(0.05, ContinuousClock.now.duration(to: end) / .seconds(1)))
-    }
-    next = min(max(next, least) * 2, limit)
-    return start.duration(to: .now)
   }
 }

@@ -23,7 +23,7 @@ package struct Owner: Sendable, Codable, Hashable {
   package static func current() -> Owner {
     let environment = ProcessInfo.processInfo.environment
     return Owner(
-      id: UUID().uuidString.lowercased(), host: hostName(), machine: machine(), process: getpid(),
+      id: UUID().uuidString.lowercased(), host: environment["SLURMD_NODENAME"] ?? hostName(), machine: machine(), process: getpid(),
       job: job(environment), restarts: environment["SLURM_RESTART_COUNT"].flatMap { Int($0) } ?? 0)
   }
 

@@ -41,7 +41,7 @@ public struct SlurmScript: Sendable, Equatable {
     cd \(Self.quoted(directory)) || exit 1
     export HF_HUB_OFFLINE=1  # models were fetched before
     task=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
-    echo "$(date '+%F %T') task $task on $(hostname), start $((${SLURM_RESTART_COUNT:-0} + 1))"
+    echo "$(date '+%F %T') task $task on ${SLURMD_NODENAME:-$(hostname)}, start $((${SLURM_RESTART_COUNT:-0} + 1))"
 
     # Signals are for the command below. This shell waits for its end.
     trap : TERM USR2

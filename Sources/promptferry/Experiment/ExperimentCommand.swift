@@ -71,7 +71,8 @@ struct ExperimentCommand: ParsableCommand {
         Seconds without a sign of life after which a run is taken for lost and its work is taken over: more than the time after \
         which the file system shows what other machines have written.
         """)
-    var lease = 180
+    var lease = standardLease
+    static let standardLease = 180
 
     func validate() throws {
       if !(1...86_400).contains(lease) { throw ValidationError("--lease wants a number from 1 to 86400") }

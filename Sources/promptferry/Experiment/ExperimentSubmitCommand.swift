@@ -80,7 +80,7 @@ extension ExperimentCommand {
         name: runner.configuration.name,
         comment: "promptferry: \(runner.configuration.title), \(missing) of \(status.cellCount) cells",
         command: [Self.executable, "experiment", "run", config, "--output", folder]
-          + (sharing.lease == SharingOptions().lease ? [] : ["--lease", "\(sharing.lease)"]),
+          + (sharing.lease == SharingOptions.standardLease ? [] : ["--lease", "\(sharing.lease)"]),
         directory: FileManager.default.currentDirectoryPath, logs: "\(folder)/logs", request: request)
     }
 

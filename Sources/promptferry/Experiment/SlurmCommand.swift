@@ -29,7 +29,8 @@ enum SlurmCommand {
     process.waitUntilExit()
     isRead.wait()
     guard process.terminationStatus == 0 else {
-      let said = problem.withLock { $0 }.split(separator: "\n").last.map(String.init)
+      let said = problem.withLock { $0 }.split(separator: "\n").last
+        .map { String($0).replacing("\(words[0]): ", with: "", maxReplacements: 1) }
       throw TransferError(
         words[0],
         process.terminationStatus == 127
