@@ -84,7 +84,7 @@ bench-build: dependencies
 	mkdir -p $(@D)
 	cat share/promptferry/atlas/data/*/train.jsonl > $@
 
-# Six trials of twelve faults, as the seeds have drawn them: CLUSTER="--trials 1 --seed 3" for others.
+# Six trials of thirteen faults, as the seeds have drawn them: CLUSTER="--trials 1 --seed 3" for others.
 cluster-test: build
 	@command -v slurmd munged > /dev/null && ls /usr/lib/*/faketime/libfaketime.so.1 > /dev/null || { \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq slurm-wlm munge faketime; }

@@ -50,7 +50,8 @@ final class Interruption: @unchecked Sendable {  // dispatch sources may be used
   ///   - limitOfTermination: the same after SIGTERM
   ///   - remains: what is then said
   func beginWork(
-    endingWithin limit: DispatchTimeInterval? = nil, whenTerminated limitOfTermination: DispatchTimeInterval? = nil,
+    endingWithin limit: DispatchTimeInterval? = nil,
+    whenTerminated limitOfTermination: DispatchTimeInterval? = nil,
     remains: String? = nil
   ) {
     state.withLock {

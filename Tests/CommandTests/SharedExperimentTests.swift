@@ -1,5 +1,5 @@
-import Foundation
 import Formats
+import Foundation
 import Synchronization
 import Tensors
 import TestSupport
@@ -46,7 +46,9 @@ import Testing
     return files
   }
 
-  private func all(_ count: Int, _ body: @Sendable (Int) throws -> Command.Outcome) throws -> [Command.Outcome] {
+  private func all(_ count: Int, _ body: @Sendable (Int) throws -> Command.Outcome) throws -> [Command
+    .Outcome]
+  {
     let outcomes = Mutex<[Int: Result<Command.Outcome, any Error>]>([:])
     withoutActuallyEscaping(body) { body in
       Parallelism(threads: count).forEach(count) { _, index in
@@ -159,7 +161,8 @@ import Testing
     #expect(try bench.isFinished())
   }
 
-  @Test(arguments: ["8/8", "-1/8", "1", "1/0", "a/b", "1/2/3"]) func aShardIsOneOfAll(_ shard: String) throws {
+  @Test(arguments: ["8/8", "-1/8", "1", "1/0", "a/b", "1/2/3"]) func aShardIsOneOfAll(_ shard: String) throws
+  {
     let outcome = try Command.run(["experiment", "run", "zoo/quick", "--shard", shard])
     #expect(outcome.status == 64 && outcome.errors.contains("shard"), "\(outcome)")
   }

@@ -47,7 +47,8 @@ import Testing
       while result.isInterrupted {
         stops += 1
         further += 3
-        result = try tune(model, TuningKeeper(folder.url.appending(path: "state\(pause)")), stopAfter: further)
+        result = try tune(
+          model, TuningKeeper(folder.url.appending(path: "state\(pause)")), stopAfter: further)
       }
       let file = folder.url.appending(path: "resumed")
       try result.prompt.write(to: file)

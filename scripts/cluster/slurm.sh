@@ -52,7 +52,7 @@ END
     port=$((port + 1))
   done
   cat >> "$folder/slurm.conf" <<END
-PartitionName=low Nodes=ALL Default=YES MaxTime=60 PriorityTier=1 GraceTime=20 PreemptMode=REQUEUE State=UP
+PartitionName=low Nodes=ALL Default=YES MaxTime=60 PriorityTier=1 GraceTime=5 PreemptMode=REQUEUE State=UP
 PartitionName=high Nodes=ALL MaxTime=60 PriorityTier=9 PreemptMode=OFF State=UP
 END
 }

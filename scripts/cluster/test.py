@@ -4,7 +4,7 @@
     scripts/cluster/test.py BINARY [--trials 6] [--seed 0] [--folder DIR]
 
 An array of eight tasks has to give the bytes of a single process. Then, trial by trial, faults that are drawn from the seed: tasks
-killed, cancelled, requeued, out of time, frozen for longer than a lease; nodes lost and back; the controller restarted; the disk full
+killed, cancelled, requeued, preempted, out of time, frozen for longer than a lease; nodes lost and back; the controller restarted; the disk full
 for a while. The clock of one node is an hour off all the time. Whatever is left afterwards is given to Slurm again with `experiment retry`, as a user
 would. Nothing may be lost, nothing doubled in the report, and the bytes are the same.
 
@@ -25,7 +25,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 LEASE = 6
-FAULTS = ["kill", "cancel", "requeue", "node", "controller", "time", "freeze", "disk"]
+FAULTS = ["kill", "cancel", "requeue", "preempt", "node", "controller", "time", "freeze", "disk"]
 
 
 def say(text):
@@ -212,6 +212,12 @@ class Trial:
     def requeue(self, pid, task, wait):
         subprocess.run(["scontrol", "requeue", task], capture_output=True)
 
+    def preempt(self, pid, task, wait):
+        node = subprocess.run(["squeue", "-h", "-j", task, "-o", "%N"], capture_output=True, text=True).stdout.strip()
+        subprocess.run(
+            ["sbatch", "--partition=high", f"--nodelist={node or 'n1'}", "--cpus-per-task=2", "--output=/dev/null",
+             "--wrap=sleep 3"], capture_output=True)
+
     def time(self, pid, task, wait):
         # Less than 90 seconds: the signal comes at once.
         subprocess.run(["scontrol", "update", f"jobid={task}", "TimeLimit=1"], capture_output=True)
@@ -244,7 +250,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary", type=lambda p: Path(p).resolve())
     parser.add_argument("--trials", type=int, default=6)
-    parser.add_argument("--faults", type=int, default=12, help="in each trial")
+    parser.add_argument("--faults", type=int, default=13, help="in each trial")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--folder", type=Path)

@@ -43,7 +43,8 @@ public struct Runner: Sendable {
         return Planned(grid: grid, cells: plan.cells, prompts: plan.prompts)
       }
       return Planned(
-        grid: grid, cells: try grid.cells.map { try materials.inputs($0).flatMap { Plan.address($0.address) } },
+        grid: grid,
+        cells: try grid.cells.map { try materials.inputs($0).flatMap { Plan.address($0.address) } },
         prompts: try grid.prompts.map { try materials.inputs($0).flatMap { Plan.address($0.address) } })
     }
   }

@@ -18,7 +18,8 @@ final class Work: Sendable {
   private let share: Parallelism
 
   init(
-    _ units: [WorkUnit], _ patience: WorkQueue.Patience, runner: Runner, sharing: Sharing, terms: Runner.Terms,
+    _ units: [WorkUnit], _ patience: WorkQueue.Patience, runner: Runner, sharing: Sharing,
+    terms: Runner.Terms,
     parallelism: Parallelism, observer: Runner.Observer, shouldStop: @escaping @Sendable () -> Bool
   ) throws {
     (self.runner, self.sharing, self.terms) = (runner, sharing, terms)

@@ -13,7 +13,8 @@ package struct Owner: Sendable, Codable, Hashable {
   package let restarts: Int
 
   package init(
-    id: String, host: String, machine: String? = nil, process: Int32 = 0, job: String? = nil, restarts: Int = 0
+    id: String, host: String, machine: String? = nil, process: Int32 = 0, job: String? = nil,
+    restarts: Int = 0
   ) {
     (self.id, self.host, self.machine, self.process) = (id, host, machine, process)
     (self.job, self.restarts) = (job, restarts)
@@ -23,7 +24,8 @@ package struct Owner: Sendable, Codable, Hashable {
   package static func current() -> Owner {
     let environment = ProcessInfo.processInfo.environment
     return Owner(
-      id: UUID().uuidString.lowercased(), host: environment["SLURMD_NODENAME"] ?? hostName(), machine: machine(), process: getpid(),
+      id: UUID().uuidString.lowercased(), host: environment["SLURMD_NODENAME"] ?? hostName(),
+      machine: machine(), process: getpid(),
       job: job(environment), restarts: environment["SLURM_RESTART_COUNT"].flatMap { Int($0) } ?? 0)
   }
 

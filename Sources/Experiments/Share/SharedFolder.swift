@@ -67,7 +67,8 @@ package final class SharedFolder: SharedFiles {
     let descriptor = open(path(name), O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw failure(name, "cannot be opened") }
     defer { close(descriptor) }
-    guard content.withUnsafeBytes({ writeAll(descriptor, $0) }), ftruncate(descriptor, off_t(content.count)) == 0
+    guard content.withUnsafeBytes({ writeAll(descriptor, $0) }),
+      ftruncate(descriptor, off_t(content.count)) == 0
     else { throw failure(name, "cannot be written") }
   }
 

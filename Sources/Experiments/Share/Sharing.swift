@@ -92,7 +92,10 @@ package final class Sharing: Sendable {
     }
   }
 
-  private enum Standing { case own, isLost, holds(isAlive: Bool) }
+  private enum Standing {
+    case own, isLost
+    case holds(isAlive: Bool)
+  }
 
   private func standing(_ holder: Data, _ claim: Claim) -> Standing {
     guard holder != content else { return .own }

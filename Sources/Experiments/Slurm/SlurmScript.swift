@@ -106,7 +106,9 @@ public struct SlurmScript: Sendable, Equatable {
 
   private static func quoted(_ word: String) -> String {
     let plain = word.unicodeScalars.allSatisfy {
-      $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil || "-_./=:,@+%".unicodeScalars.contains($0))
+      $0.isASCII
+        && ($0.properties.isAlphabetic || $0.properties.numericType != nil
+          || "-_./=:,@+%".unicodeScalars.contains($0))
     }
     return plain && !word.isEmpty ? word : "'\(word.replacing("'", with: "'\\''"))'"
   }

@@ -104,7 +104,9 @@ extension ExperimentCommand.Options {
       let tasks = queue.tasks.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key.lowercased())" }
       lines.append("queue   " + (tasks.isEmpty ? "no task" : tasks.joined(separator: ", ")))
     }
-    if !status.isFinished, let seconds = status.secondsLeft { lines.append("about \(Self.clock(seconds)) left") }
+    if !status.isFinished, let seconds = status.secondsLeft {
+      lines.append("about \(Self.clock(seconds)) left")
+    }
     return lines
   }
 

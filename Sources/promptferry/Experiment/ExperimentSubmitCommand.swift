@@ -38,7 +38,9 @@ extension ExperimentCommand {
       if throttle < 1 { throw ValidationError("--throttle wants 1 or more") }
       if timeouts < 0 { throw ValidationError("--timeouts wants 0 or more") }
       let values = [partition, time, gpus].compactMap(\.self) + more
-      if let wrong = values.first(where: { $0.isEmpty || $0.contains(where: \.isNewline) || $0.contains("\"") }) {
+      if let wrong = values.first(where: {
+        $0.isEmpty || $0.contains(where: \.isNewline) || $0.contains("\"")
+      }) {
         throw ValidationError("\(wrong.debugDescription) is no value for sbatch")
       }
       if let wrong = more.first(where: { !$0.hasPrefix("-") }) {
@@ -105,7 +107,8 @@ extension ExperimentCommand {
       let count = queue.tasks.values.reduce(0, +)
       try options.common.print(
         ["cancelledTasks": count],
-        text: count == 0 ? "No task is in the queue." : "Cancelled \(count) tasks of \(queue.jobs.joined(separator: ", ")).")
+        text: count == 0
+          ? "No task is in the queue." : "Cancelled \(count) tasks of \(queue.jobs.joined(separator: ", ")).")
     }
   }
 
@@ -130,7 +133,8 @@ extension ExperimentCommand {
       let isInQueue = try !jobs.isEmpty && !options.queue(jobs.map(\.id)).jobs.isEmpty
       let isFinished = try runner.status().isFinished
       let submission =
-        isInQueue || isFinished ? nil : try jobs.last.map { try options.submit(runner, taskCount: $0.taskCount) }
+        isInQueue || isFinished
+        ? nil : try jobs.last.map { try options.submit(runner, taskCount: $0.taskCount) }
       let next =
         submission?.text
         ?? (isFinished

@@ -97,6 +97,7 @@ import Testing
     try folder.write("{}", to: "failures/broken.json")
     #expect(try sharing.attempt(WorkUnit(address: "done")) == .finished)
     #expect(try sharing.attempt(WorkUnit(address: "broken")) == .failed)
-    #expect(try TemporaryFolder.names(folder.url.appending(path: "claims")).count { !$0.hasSuffix("card") } == 0)
+    #expect(
+      try TemporaryFolder.names(folder.url.appending(path: "claims")).count { !$0.hasSuffix("card") } == 0)
   }
 }
