@@ -194,7 +194,8 @@ class Trial:
             getattr(self, fault)(pid, task, wait)
         except ProcessLookupError:
             return False
-        stage = "tuning" if status["finishedPrompts"] < status["promptCount"] else "cells"
+        what = [work["what"] for work in status["running"] if work.get("job") == task and not work["isLost"]]
+        stage = "tuning" if status["finishedCells"] == 0 or any(w.startswith("prompt on ") for w in what) else "cells"
         self.stages[stage] += 1
         self.done[fault] = self.done.get(fault, 0) + 1
         say(f"  {fault} {task or ''} ({status['finishedPrompts']} prompts, {status['finishedCells']} cells)")
