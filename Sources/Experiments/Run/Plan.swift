@@ -1,8 +1,9 @@
 import Formats
 import Foundation
+import PromptTransfer
 
 /// The addresses of all prompts and cells of an experiment, in the order of its grid. They take a while to work out where there are
-/// many, so the folder of results keeps them, for `status` and for runs that share the work.
+/// many, so the folder of results keeps them for `status`.
 struct Plan: Sendable, Equatable {
   /// Of all that addresses follow from. Another key is another plan.
   let key: String
@@ -71,6 +72,7 @@ extension Materials {
   func planKey(version: String) throws -> String? {
     struct Grounds: Encodable {
       let record: ExperimentRecord
+      let settings: [[String: Setting]]
       let templates: [String: [String]]
       let formats: [Int]
     }
@@ -82,7 +84,7 @@ extension Materials {
     }
     return Fingerprint.of(
       Grounds(
-        record: record, templates: templates,
+        record: record, settings: configuration.methods.map(resolved), templates: templates,
         formats: [CellInputs.currentFormat, PromptInputs.currentFormat]))
   }
 }

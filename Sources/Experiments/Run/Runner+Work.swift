@@ -89,11 +89,11 @@ extension Runner {
     // What others tune meanwhile is waited for among the cells, some of which may be ready.
     let tuning = try work(units.prompts, .none)
     if shouldStop() { return .interrupted }
-    let rest = try work(tuning.left + units.cells, terms.shard == nil ? .all : .unlessKept)
+    let rest = try work(
+      tuning.left + tuning.failed + units.cells, terms.shard == nil ? .all : .unlessKept)
     if shouldStop() { return .interrupted }
-    let failedCount = tuning.failedCount + rest.failedCount
     if !rest.left.isEmpty { return .leftToOthers(rest.left.count) }
-    guard failedCount == 0 else { return .failed(failedCount) }
+    guard rest.failed.isEmpty else { return .failed(rest.failed.count) }
     return .finished
   }
 
@@ -126,9 +126,10 @@ extension Runner {
         plan.grid.cells[missing].description, "cannot be run: one of its models is not on this machine")
     }
     try store.open(materials.record(version: version), addresses: addresses())
-    if try self.plan() == nil, let key = try materials.planKey(version: version) {
-      try Plan(key: key, prompts: plan.prompts.compactMap(\.self), cells: plan.cells.compactMap(\.self))
-        .write(to: store.plan)
+    if let key = try materials.planKey(version: version) {
+      let current = Plan(
+        key: key, prompts: plan.prompts.compactMap(\.self), cells: plan.cells.compactMap(\.self))
+      if try self.plan() != current { try current.write(to: store.plan) }
     }
     let promptAddresses = Dictionary(uniqueKeysWithValues: zip(plan.grid.prompts, plan.prompts))
     var seen = store.addresses(in: "cells")

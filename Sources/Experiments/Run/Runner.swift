@@ -30,18 +30,11 @@ public struct Runner: Sendable {
     let grid: Grid
     let cells: [UInt64?]
     let prompts: [UInt64?]
-
-    /// Which cell of the grid it is, by its address; of several the first.
-    func cell(_ address: UInt64) -> Cell? { cells.firstIndex(of: address).map { grid.cells[$0] } }
-    func prompt(_ address: UInt64) -> PromptKey? { prompts.firstIndex(of: address).map { grid.prompts[$0] } }
   }
 
   func planned() throws -> Planned {
     try plans.value("") {
       let grid = try grid()
-      if let plan = try plan() {
-        return Planned(grid: grid, cells: plan.cells, prompts: plan.prompts)
-      }
       return Planned(
         grid: grid,
         cells: try grid.cells.map { try materials.inputs($0).flatMap { Plan.address($0.address) } },
@@ -49,7 +42,8 @@ public struct Runner: Sendable {
     }
   }
 
-  /// The plan that the folder of results keeps, where it is of this configuration and these models and data.
+  /// The plan that the folder of results keeps, where it is of this configuration and these models and data. Only for looking: what
+  /// is run is always worked out.
   func plan() throws -> Plan? {
     try materials.planKey(version: version).flatMap { Plan(store.plan, key: $0) }
   }

@@ -85,7 +85,7 @@ final class Work: Sendable {
         Failure(what: description(unit), problem: TransferError(error).description, owner: sharing.owner),
         of: unit)
       sharing.giveBack(claim)
-      queue.withLock { $0.countFailure() }
+      queue.withLock { $0.fail(unit) }
       guard terms.shard != nil else { throw error }
       observer.note("\(description(unit)) failed: \(TransferError(error).description)")
       return

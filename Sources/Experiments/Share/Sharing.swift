@@ -139,6 +139,11 @@ package final class Sharing: Sendable {
 
   enum Readiness { case there, failed, missing }
 
+  /// Whether a unit, or what it needs, has failed and nobody has asked for it again.
+  func isFailed(_ unit: WorkUnit) -> Bool {
+    ([unit.address] + unit.needs).contains { files.exists(SharedNames.failure($0)) }
+  }
+
   // MARK: Work
 
   /// Says what is being done, in words.

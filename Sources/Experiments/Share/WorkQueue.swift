@@ -30,8 +30,8 @@ package struct WorkQueue: Sendable {
   private var (won, blocked) = (0, 0)
   private var readiness: [String: Sharing.Readiness] = [:]
   private var keeper: Sharing.Claim?
-  /// How many units failed, or need one that did.
-  package private(set) var failedCount = 0
+  /// Units that failed, or need one that did. They come back when their failures are forgotten.
+  package private(set) var failed: [WorkUnit] = []
   /// How many units are known to be finished, here or by others.
   package private(set) var finished: [WorkUnit.Stage: Int] = [:]
 
@@ -50,7 +50,7 @@ package struct WorkQueue: Sendable {
       while position < open.count {
         let unit = open[position]
         guard let isReady = isReady(unit) else {
-          failedCount += 1
+          failed.append(unit)
           position += 1
           continue
         }
@@ -61,7 +61,7 @@ package struct WorkQueue: Sendable {
           won += 1
           return .run(claim)
         case .finished: countFinished(unit)
-        case .failed: failedCount += 1
+        case .failed: failed.append(unit)
         case .held: kept.append(unit)
         case nil:
           kept.append(unit)
@@ -69,7 +69,15 @@ package struct WorkQueue: Sendable {
         }
       }
       let (hasWon, isBlocked) = (won > 0, blocked > 0)
+      let known = failed
+      failed = known.filter(sharing.isFailed)
       (open, kept, position, won, blocked) = (kept, [], 0, 0, 0)
+      if failed.count < known.count {
+        let stillFailed = Set(failed)
+        open += known.filter { !stillFailed.contains($0) }
+        readiness = [:]
+        continue
+      }
       readiness = readiness.filter { $0.value == .there }
       if open.isEmpty { return end() }
       if hasWon { continue }
@@ -86,7 +94,8 @@ package struct WorkQueue: Sendable {
 
   package mutating func countFinished(_ unit: WorkUnit) { finished[unit.stage, default: 0] += 1 }
 
-  package mutating func countFailure() { failedCount += 1 }
+  /// It failed here.
+  package mutating func fail(_ unit: WorkUnit) { failed.append(unit) }
 
   /// Nil where it will never be.
   private mutating func isReady(_ unit: WorkUnit) -> Bool? {

@@ -100,4 +100,29 @@ import Testing
     #expect(
       try TemporaryFolder.names(folder.url.appending(path: "claims")).count { !$0.hasSuffix("card") } == 0)
   }
+
+  /// `experiment retry` is for runs that work as well.
+  @Test func whatFailedComesBackWhenItsFailureIsForgotten() throws {
+    let folder = try folder()
+    try folder.write("{}", to: "failures/prompt.json")
+    let sharing = try sharing(folder, .current())
+    let units = [
+      WorkUnit(stage: .tuning, address: "prompt"), WorkUnit(address: "cell", needs: ["prompt"]),
+      WorkUnit(address: "other"),
+    ]
+    var queue = WorkQueue(units, sharing, patience: .all)
+    guard case .run(let claim) = try queue.next() else { return #expect(Bool(false)) }
+    #expect(claim.unit.address == "other")
+    #expect(queue.failed.map(\.address) == ["prompt", "cell"])
+    try folder.write("{}", to: claim.unit.result)
+    sharing.finish(claim)
+    try FileManager.default.removeItem(at: folder.url.appending(path: "failures/prompt.json"))
+    guard case .run(let again) = try queue.next() else { return #expect(Bool(false)) }
+    #expect(again.unit.address == "prompt")
+    try folder.write("{}", to: "failures/prompt.json")
+    sharing.giveBack(again)
+    queue.fail(again.unit)
+    #expect(try queue.next() == .end)
+    #expect(Set(queue.failed.map(\.address)) == ["prompt", "cell"])
+  }
 }
