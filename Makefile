@@ -5,6 +5,7 @@
 # make mutants plant faults, one at a time, and say which the tests catch
 # make real    fetch two published language models into models/real, for the tests that run on them
 # make report-check  open a report in a real browser
+# make cluster-test  experiments on a real Slurm of four nodes on this machine, and what happens on clusters; wants root, on Debian
 # make docs    the library's documentation: .build/docs
 # make examples  build the package in Examples/, which depends on this one, and run its tour
 # make bench   our speed beside PyTorch's, in turn; make bench-own without Python
@@ -22,7 +23,7 @@ SOURCES := Package.swift Sources Tests Plugins Examples
 VERSION = $(shell sed -n 's/.*current = "\(.*\)".*/\1/p' Sources/PromptTransfer/Version.swift)
 
 .PHONY: build demo experiments test test-long fuzz mutants report-check lint format docs examples manual bench bench-own bench-build \
-  install patchelf release wheel wheel-check goldens zoo real clean dependencies
+  install patchelf release wheel wheel-check goldens zoo real clean dependencies cluster-test
 
 build: dependencies
 	$(SWIFT) build $(CONFIGURATION) --product promptferry
@@ -86,6 +87,14 @@ bench-build: dependencies
 .build/bench/facts.jsonl:
 	mkdir -p $(@D)
 	cat share/promptferry/atlas/data/*/train.jsonl > $@
+
+# Six trials of thirteen faults, as the seeds have drawn them: CLUSTER="--trials 1 --seed 3" for others.
+cluster-test: build
+	@if ! unshare --pid --fork --mount-proc true 2> /dev/null; then \
+	  echo "cluster-test: SKIPPED: Slurm's nodes want root and the right to make namespaces, which are not there"; exit 0; fi; \
+	{ command -v slurmd munged > /dev/null && ls /usr/lib/*/faketime/libfaketime.so.1 > /dev/null; } || { \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq slurm-wlm munge faketime; } && \
+	python3 scripts/cluster/test.py $(BINARY) $(CLUSTER)
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)

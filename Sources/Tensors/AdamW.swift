@@ -9,13 +9,20 @@ public struct AdamW: Sendable {
   public var weightDecay: Float
   /// How many updates were made.
   public private(set) var stepCount = 0
-  private var firstMoment: [Float]
-  private var secondMoment: [Float]
+  package private(set) var firstMoment: [Float]
+  package private(set) var secondMoment: [Float]
 
   public init(parameterCount: Int, weightDecay: Float = 0) {
     self.weightDecay = weightDecay
     firstMoment = Array(repeating: 0, count: parameterCount)
     secondMoment = firstMoment
+  }
+
+  /// As it was after `stepCount` updates.
+  package init(firstMoment: [Float], secondMoment: [Float], stepCount: Int, weightDecay: Float) {
+    precondition(firstMoment.count == secondMoment.count)
+    (self.firstMoment, self.secondMoment) = (firstMoment, secondMoment)
+    (self.stepCount, self.weightDecay) = (stepCount, weightDecay)
   }
 
   /// One step on `parameters` along `-gradient`, both of the shape whose size the optimiser was made for.

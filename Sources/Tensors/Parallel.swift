@@ -12,15 +12,23 @@ public struct Parallelism: Sendable {
   }
 
   /// What the machine or the scheduler grants: `SLURM_CPUS_PER_TASK`, else `OMP_NUM_THREADS`, else the
-  /// processors that this process may use.
+  /// processors that this process may use; never more than its control group lets run at a time.
   public static var granted: Parallelism {
-    let environment = ProcessInfo.processInfo.environment
+    granted(
+      ProcessInfo.processInfo.environment, processors: ProcessInfo.processInfo.activeProcessorCount,
+      group: .own)
+  }
+
+  package static func granted(
+    _ environment: [String: String], processors: Int, group: ControlGroup
+  ) -> Parallelism {
+    let limit = group.processors.map { max(1, Int($0.rounded(.up))) } ?? 1024
     for name in ["SLURM_CPUS_PER_TASK", "OMP_NUM_THREADS"] {
       if let count = environment[name].flatMap({ Int($0) }), count > 0 {
-        return Parallelism(threads: min(count, 1024))
+        return Parallelism(threads: min(count, limit, 1024))
       }
     }
-    return Parallelism(threads: max(1, ProcessInfo.processInfo.activeProcessorCount))
+    return Parallelism(threads: max(1, min(processors, limit)))
   }
 
   /// Calls `body(worker, task)` once for every task in `0 ..< tasks`, with `worker` in `0 ..< threads`. Calls of

@@ -4,10 +4,12 @@ import Formats
 import Foundation
 import Synchronization
 
-/// What Ctrl-C, a scheduler's SIGTERM and a terminal that goes away (SIGHUP) do.
+/// What Ctrl-C, a scheduler's SIGTERM and a terminal that goes away (SIGHUP) do, and SIGUSR2, by which a scheduler says that its
+/// SIGTERM is near.
 ///
 /// While nothing would be lost they end the process at once. Work whose half is worth keeping asks `isRequested` between its
-/// steps instead, after `beginWork`. A second signal always ends it at once. The exit status is 128 and the signal's number.
+/// steps instead, after `beginWork`. A second signal ends it at once, but for the first SIGTERM after SIGUSR2. The exit status is 128
+/// and the number of the first signal.
 final class Interruption: @unchecked Sendable {  // dispatch sources may be used from any thread
   /// The process' own, in place from its beginning.
   static let shared = Interruption()
@@ -15,7 +17,9 @@ final class Interruption: @unchecked Sendable {  // dispatch sources may be used
   private struct State {
     var number: Int32?
     var endsItself = false
-    var limit: DispatchTimeInterval?
+    var limit, limitOfTermination: DispatchTimeInterval?
+    /// Whether a second signal ends it at once.
+    var isUrged = false
     /// What is said where the process ends at once.
     var remains = "nothing was written."
   }
@@ -27,7 +31,7 @@ final class Interruption: @unchecked Sendable {  // dispatch sources may be used
   private var sources: [any DispatchSourceSignal] = []
 
   private init() {
-    for number in [SIGINT, SIGTERM, SIGHUP] {
+    for number in [SIGINT, SIGTERM, SIGHUP, SIGUSR2] {
       let earlier = signal(number, SIG_IGN)
       // nohup has it ignored, and means it.
       if number == SIGHUP, unsafeBitCast(earlier, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) {
@@ -41,11 +45,17 @@ final class Interruption: @unchecked Sendable {  // dispatch sources may be used
   }
 
   /// From here on a first signal is a request, which who works looks at.
-  /// - Parameter limit: how long after it the process ends all the same; forever when nil
-  /// - Parameter remains: what is then said
-  func beginWork(endingWithin limit: DispatchTimeInterval? = nil, remains: String? = nil) {
+  /// - Parameters:
+  ///   - limit: how long after it the process ends all the same; forever when nil, and after SIGUSR2
+  ///   - limitOfTermination: the same after SIGTERM
+  ///   - remains: what is then said
+  func beginWork(
+    endingWithin limit: DispatchTimeInterval? = nil,
+    whenTerminated limitOfTermination: DispatchTimeInterval? = nil,
+    remains: String? = nil
+  ) {
     state.withLock {
-      ($0.endsItself, $0.limit) = (true, limit)
+      ($0.endsItself, $0.limit, $0.limitOfTermination) = (true, limit, limitOfTermination ?? limit)
       if let remains { $0.remains = remains }
     }
   }
@@ -60,14 +70,20 @@ final class Interruption: @unchecked Sendable {  // dispatch sources may be used
   var exit: ExitCode { ExitCode(128 + (state.withLock { $0.number } ?? SIGINT)) }
 
   private func receive(_ number: Int32) {
-    let (first, state) = state.withLock { state in
-      defer { state.number = state.number ?? number }
-      return (state.number == nil, state)
+    let (first, wasUrged, state) = state.withLock { state in
+      let before = (state.number == nil, state.isUrged)
+      state.number = state.number ?? number
+      state.isUrged = state.isUrged || number != SIGUSR2
+      return (before.0, before.1, state)
     }
     flag.store(true, ordering: .relaxed)
-    guard first, state.endsItself else { end(state.number ?? number, saying: first ? state.remains : nil) }
-    if let limit = state.limit {
-      queue.asyncAfter(deadline: .now() + limit) { [unowned self] in end(number, saying: state.remains) }
+    if !state.endsItself { end(state.number ?? number, saying: first ? state.remains : nil) }
+    guard number != SIGUSR2 else { return }
+    if wasUrged { end(state.number ?? number, saying: nil) }
+    if let limit = number == SIGTERM ? state.limitOfTermination : state.limit {
+      queue.asyncAfter(deadline: .now() + limit) { [unowned self] in
+        end(state.number ?? number, saying: state.remains)
+      }
     }
   }
 

@@ -2,7 +2,7 @@ import Formats
 import Foundation
 import Synchronization
 
-/// Progress on standard error: a bar on a terminal, a plain line now and then elsewhere.
+/// Progress on standard error: a bar on a terminal; elsewhere, as in logs, a plain line at each tenth, and each minute.
 final class ProgressReporter: Sendable {
   enum Unit {
     case things(String)
@@ -43,7 +43,8 @@ final class ProgressReporter: Sendable {
     state.withLock { state in
       let tenth = done * 10 / total
       let wait: Duration = isTerminal ? .milliseconds(100) : .seconds(2)
-      guard now - state.lastShown >= wait, isTerminal || tenth > state.lastTenth else { return }
+      let isDue = isTerminal || tenth > state.lastTenth || now - state.lastShown >= .seconds(60)
+      guard now - state.lastShown >= wait, isDue else { return }
       state.lastShown = now
       state.lastTenth = tenth
       let seconds = start.duration(to: now) / .seconds(1)

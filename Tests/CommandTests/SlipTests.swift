@@ -31,7 +31,7 @@ import Testing
     Slip("experiment stauts zoo/quick", 64, "Did you mean 'status'?"),
     Slip("experiment reprot zoo/quick", 64, "Did you mean 'report'?"),
     Slip("frobnicate", 64, "'frobnicate' is no verb. There are: tune, transfer"),
-    Slip("experiment frobnicate", 64, "There are: run, status, why, report"),
+    Slip("experiment frobnicate", 64, "There are: run, submit, status, why, retry, cancel, report"),
     Slip("list model", 64, "model", "models"), Slip("list everything", 64, "everything", "methods"),
   ]
 

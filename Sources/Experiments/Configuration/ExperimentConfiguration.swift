@@ -48,6 +48,9 @@ public struct ExperimentConfiguration: Sendable, Codable, Equatable {
   public var figures: [Figure]
   public var claims: [Claim]
 
+  /// The names of all models, sorted.
+  public var models: [String] { Set(pairs.flatMap { $0.sources + [$0.target] }).sorted() }
+
   public enum Key: String, CodingKey, CaseIterable, Sendable {
     case name, title, about, pairs, facts, relations, templates, vocabulary, anchors, vectorCounts, seeds,
       tuning, start, methods, figures, claims

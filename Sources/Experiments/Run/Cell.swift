@@ -48,4 +48,7 @@ package struct PromptKey: Hashable, Codable, Sendable {
   let relation: String
   let vectorCount: Int
   let seed: UInt64
+
+  /// In words.
+  var description: String { "prompt on \(model), \(relation), \(vectorCount) vectors, seed \(seed)" }
 }

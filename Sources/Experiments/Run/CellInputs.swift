@@ -5,7 +5,7 @@ import PromptTransfer
 /// gives another address, and so another result; a changed name does not.
 public struct CellInputs: Sendable, Codable, Hashable {
   /// Raised when the same inputs would come to another result.
-  private static let currentFormat = 2
+  static let currentFormat = 2
 
   public let format: Int
   /// The method's name, and all of its settings with the defaults filled in.
@@ -44,7 +44,7 @@ public struct CellInputs: Sendable, Codable, Hashable {
 
 /// Everything that a tuned prompt rests on.
 public struct PromptInputs: Sendable, Codable, Hashable {
-  private static let currentFormat = 2
+  static let currentFormat = 2
 
   public let format: Int
   /// All files of the model.

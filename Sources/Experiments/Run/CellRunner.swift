@@ -17,9 +17,10 @@ struct CellRunner: Sendable {
     let tuner = Tuner(
       evaluator: try materials.evaluator(key.model, facts, parallelism), settings: inputs.tuning)
     let template = facts.template(key.vectorCount)
-    let job = TuningJob(
+    var job = TuningJob(
       name: key.relation, train: facts.train, dev: facts.dev, template: template,
       start: facts.start(materials.configuration.start))
+    job.keeper = TuningKeeper(store.state(inputs.address))
     let result = try tuner.tune([job], shouldStop: shouldStop)[0]
     guard !result.isInterrupted else { return nil }
     return SoftPrompt(
@@ -95,7 +96,8 @@ struct CellRunner: Sendable {
     guard let method = cell.method.transfer else {
       guard inputs.tuning != nil else { return (template, try prompt(inputs.prompts[0]).vectors) }
       let tuner = tuner(evaluator, inputs)
-      return try train(tuner, facts, cell, from: facts.start(materials.configuration.start), &result)
+      return try train(
+        tuner, facts, cell, inputs, from: facts.start(materials.configuration.start), &result)
     }
     let sources = try inputs.prompts.map(prompt)
     if let first = sources.first { result.nearestBefore = try nearest(cell.sources[0], first.vectors) }
@@ -114,7 +116,8 @@ struct CellRunner: Sendable {
       return try distil(
         zip(cell.sources, sources).map { ($0, $1) }, model, facts, cell, inputs, start: carried.vectors)
     case .refine:
-      return try train(tuner(evaluator, inputs), facts, cell, from: .vectors(carried.vectors), &result)
+      return try train(
+        tuner(evaluator, inputs), facts, cell, inputs, from: .vectors(carried.vectors), &result)
     }
   }
 
@@ -171,13 +174,15 @@ struct CellRunner: Sendable {
 
   /// Tuning on the target's own facts, as many as the method allows itself: as many of the development facts then, too.
   private func train(
-    _ tuner: Tuner, _ facts: RelationFacts, _ cell: Cell, from start: PromptStart, _ result: inout CellResult
+    _ tuner: Tuner, _ facts: RelationFacts, _ cell: Cell, _ inputs: CellInputs, from start: PromptStart,
+    _ result: inout CellResult
   ) throws -> Found? {
     let limit = cell.method.options.factLimit ?? .max
     let template = facts.template(cell.vectorCount)
-    let job = TuningJob(
+    var job = TuningJob(
       name: cell.relation, train: Array(facts.train.prefix(limit)), dev: Array(facts.dev.prefix(limit)),
       template: template, start: start)
+    job.keeper = TuningKeeper(store.state(inputs.address))
     let tuned = try tuner.tune([job], shouldStop: shouldStop)[0]
     guard !tuned.isInterrupted else { return nil }
     result.devAccuracy = tuned.bestDevAccuracy
@@ -197,8 +202,10 @@ struct CellRunner: Sendable {
     let subjects = [facts.train, facts.dev].map { split in
       SubjectSet(Array(split.prefix(cell.method.options.factLimit ?? .max)).map(\.subject))
     }
-    let distilled = try distiller.distil(
-      train: subjects[0], dev: subjects[1], template: template, start: start, shouldStop: shouldStop)
+    var job = DistillationJob(
+      name: "subjects", train: subjects[0], dev: subjects[1], template: template, start: .vectors(start))
+    job.keeper = TuningKeeper(store.state(inputs.address))
+    let distilled = try distiller.distil(job, shouldStop: shouldStop)
     return distilled.isInterrupted ? nil : (template, distilled.vectors)
   }
 

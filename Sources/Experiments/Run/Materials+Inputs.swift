@@ -18,13 +18,13 @@ extension Materials {
     var splits = ["test": facts.fingerprints.test]
     if readsTraining { splits["train"] = facts.fingerprints.train }
     if readsDev { splits["dev"] = facts.fingerprints.dev }
-    var settings = method.resolved
+    var settings = resolved(method)
     if method.tunesForItself { settings["start"] = start(facts).map(Setting.text) }
     return CellInputs(
       method: method.name, settings: settings,
       tuning: trains ? tuning(seed: cell.seed, method) : nil, prompts: prompts.compactMap { $0 },
       target: target,
-      anchors: method.usesAnchors ? anchorWords.map { Fingerprint.of($0) } ?? "shared" : nil,
+      anchors: method.usesAnchors ? anchorFingerprint ?? "shared" : nil,
       facts: splits,
       template: method.mark == .manual
         ? facts.manual?.description ?? "none" : facts.template(cell.vectorCount).description,
@@ -54,16 +54,14 @@ extension Materials {
     return settings
   }
 
-  func candidatesFingerprint(_ facts: RelationFacts) -> String {
-    words(facts).map { Fingerprint.of($0) } ?? "all words"
-  }
-
-  /// Of all files of a model; nil where it is not on this machine.
+  /// Of all files of a model; nil where it is not on this machine. Looked for once.
   func fingerprint(_ model: String) throws -> String? {
-    guard let folder = try? places.model(model), FileManager.default.fileExists(atPath: folder.path) else {
-      return nil
+    try fingerprints.value(model) {
+      guard let folder = try? places.model(model), FileManager.default.fileExists(atPath: folder.path) else {
+        return nil
+      }
+      return try Fingerprint.ofModel(folder)
     }
-    return try fingerprints.value(model) { try Fingerprint.ofModel(folder) }
   }
 
   /// What the report names as the grounds of its results.
@@ -74,7 +72,7 @@ extension Materials {
     for (name, facts) in relations {
       data[facts.task == nil ? "\(configuration.facts)/\(name)" : name] = Fingerprint.of(facts.fingerprints)
     }
-    let names = Set(configuration.pairs.flatMap { $0.sources + [$0.target] })
+    let names = configuration.models
     return ExperimentRecord(
       configuration: configuration, version: version,
       models: try Dictionary(uniqueKeysWithValues: names.map { ($0, try fingerprint($0) ?? "not here") }),

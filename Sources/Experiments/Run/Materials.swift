@@ -1,6 +1,7 @@
 import Foundation
 import LanguageModels
 import PromptTransfer
+import Synchronization
 import Tensors
 import Tokenization
 
@@ -29,6 +30,11 @@ final class Materials: Sendable {
   let places: Places
   let vocabulary: [String]?
   let anchorWords: [String]?
+  /// Of the vocabulary and of the anchors' words: every address has them.
+  private let vocabularyFingerprint: String?
+  let anchorFingerprint: String?
+  /// The settings of methods with the defaults filled in.
+  private let settings = Mutex<[Method: [String: Setting]]>([:])
   private let models: Shelf<LanguageModel>
   private let spaces: Shelf<EmbeddingSpace>
   private let vocabularies: Shelf<SharedVocabulary>
@@ -37,17 +43,20 @@ final class Materials: Sendable {
   private let candidates: Shelf<FittedCandidates>
   private let choices: Shelf<WordSelection.Choice>
   private let wordLists: Shelf<WordList>
-  let fingerprints: Shelf<String>
+  let fingerprints: Shelf<String?>
 
   init(_ configuration: ExperimentConfiguration, places: Places) throws {
     self.configuration = configuration
     self.places = places
     vocabulary = try configuration.vocabulary.map { try CandidateVocabulary.readWords(places.file($0)) }
     anchorWords = try configuration.anchors.map { try CandidateVocabulary.readWords(places.file($0)) }
+    vocabularyFingerprint = vocabulary.map { Fingerprint.of($0) }
+    anchorFingerprint = anchorWords.map { Fingerprint.of($0) }
     let (tasks, facts) = try (Self.tasks(configuration, places), Self.facts(configuration, places))
     relationNames = facts.map(\.0) + tasks.map(\.0)
     relations = Dictionary(facts + tasks, uniquingKeysWith: { first, _ in first })
-    models = Shelf(capacity: Int(ProcessInfo.processInfo.physicalMemory / 2))
+    let memory = min(ProcessInfo.processInfo.physicalMemory, ControlGroup.own.memory ?? .max)
+    models = Shelf(capacity: Int(memory / 2))
     spaces = Shelf(capacity: .max)
     vocabularies = Shelf(capacity: 16)
     transfers = Shelf(capacity: 8)
@@ -117,6 +126,20 @@ final class Materials: Sendable {
   /// Where answers are looked for: a task's label words, or the vocabulary's.
   func words(_ facts: RelationFacts) -> [String]? {
     facts.task.map { $0.description.labels.map(\.word) } ?? vocabulary
+  }
+
+  func candidatesFingerprint(_ facts: RelationFacts) -> String {
+    guard let task = facts.task else { return vocabularyFingerprint ?? "all words" }
+    return Fingerprint.of(task.description.labels.map(\.word))
+  }
+
+  func resolved(_ method: Method) -> [String: Setting] {
+    settings.withLock { known in
+      if let settings = known[method] { return settings }
+      let settings = method.resolved
+      known[method] = settings
+      return settings
+    }
   }
 
   /// The evaluator of a model: one for all cells with the same candidates. Throws where a task's label word is no single token of the

@@ -6,7 +6,8 @@ import PromptTransfer
 /// what it rests on.
 ///
 /// Nothing says which cells are done but the files themselves, so a run that was killed goes on where it was. `cells.json` says
-/// which cell of the configuration has which file, for reports on machines without the models.
+/// which cell of the configuration has which file, for reports on machines without the models. What runs that share the work need to
+/// agree is beside them: ``Sharing``.
 public struct Store: Sendable {
   public let folder: URL
 
@@ -23,13 +24,19 @@ public struct Store: Sendable {
       ? isFirst : json.members?.allSatisfy { $0.value.string != nil } ?? false
   }
 
-  private static let parts = ["cells", "prompts", "timings"]
+  private static let parts = [
+    "cells", "prompts", "timings", SharedNames.claims, SharedNames.owners, SharedNames.failures,
+    SharedNames.states,
+  ]
 
-  func cell(_ address: String) -> URL { folder.appendingPathComponent("cells/\(address).json") }
+  func cell(_ address: String) -> URL { folder.appendingPathComponent(SharedNames.cell(address)) }
   private func timing(_ address: String) -> URL { folder.appendingPathComponent("timings/\(address).json") }
   func prompt(_ inputs: PromptInputs) -> URL {
-    folder.appendingPathComponent("prompts/\(inputs.address).safetensors")
+    folder.appendingPathComponent(SharedNames.prompt(inputs.address))
   }
+  /// Where the state of a tuning is kept while it is not finished.
+  func state(_ address: String) -> URL { folder.appendingPathComponent(SharedNames.state(address)) }
+  var plan: URL { folder.appendingPathComponent(Plan.fileName) }
   private var recordFile: URL { folder.appendingPathComponent(Self.recordName) }
   private var addressFile: URL { folder.appendingPathComponent(Self.addressName) }
 
@@ -46,9 +53,11 @@ public struct Store: Sendable {
     }
     removeRemains()
     // What other configurations of the same folder have stays.
-    let known = (try? read([String: String].self, addressFile)) ?? [:]
-    try write(known.merging(addresses) { $1 }, to: addressFile)
-    try write(record, to: recordFile)
+    let known = try? read([String: String].self, addressFile)
+    let all = (known ?? [:]).merging(addresses) { $1 }
+    // Several runs begin at the same time: who has nothing to add leaves it alone.
+    if all != known { try write(all, to: addressFile) }
+    if (try? self.record()) != record { try write(record, to: recordFile) }
   }
 
   /// Removes what killed runs had begun to write, an hour later: another run may be writing now.
@@ -103,6 +112,15 @@ public struct Store: Sendable {
     FileManager.default.fileExists(atPath: prompt(inputs).path)
   }
 
+  /// The addresses that have files in a part of the folder, by their names alone. It lists the part once.
+  func addresses(in part: String) -> Set<UInt64> {
+    Set(names(in: part).lazy.compactMap { Plan.address($0.prefix { $0 != "." }) })
+  }
+
+  func names(in part: String) -> [String] {
+    (try? FileManager.default.contentsOfDirectory(atPath: folder.appendingPathComponent(part).path)) ?? []
+  }
+
   /// Copies a prompt that rests on the same from an experiment beside this one.
   /// - Returns: whether there was one
   func adoptPrompt(_ inputs: PromptInputs) -> Bool {
@@ -120,7 +138,7 @@ public struct Store: Sendable {
 
   // MARK: Files
 
-  private func read<Value: Decodable>(_ type: Value.Type, _ url: URL) throws -> Value? {
+  func read<Value: Decodable>(_ type: Value.Type, _ url: URL) throws -> Value? {
     guard FileManager.default.fileExists(atPath: url.path) else { return nil }
     do {
       return try JSONDecoder().decode(type, from: WholeFile.read(url, .results))
@@ -130,7 +148,7 @@ public struct Store: Sendable {
     }
   }
 
-  private func write(_ value: some Encodable, to url: URL) throws {
+  func write(_ value: some Encodable, to url: URL) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     try AtomicFile.write(encoder.encode(value) + Data("\n".utf8), to: url)

@@ -53,6 +53,9 @@ public struct Results: Sendable {
   /// In the order of the grid.
   public var finished: [CellResult] { cells.compactMap { byCell[$0] } }
 
+  /// In the order of the grid.
+  var missing: [Cell] { cells.filter { byCell[$0] == nil } }
+
   /// What is averaged over relations and seeds.
   public struct Series: Sendable, Hashable {
     public let pair: ExperimentConfiguration.Pair

@@ -8,6 +8,8 @@ public struct DistillationJob: Sendable {
   public let start: PromptStart
   /// How many subjects of a split were drawn; nil for all.
   public let subjectLimit: Int?
+  /// Where its state is kept, so that it can be stopped and go on.
+  package var keeper: TuningKeeper?
 
   public init(name: String, train: SubjectSet, dev: SubjectSet, template: Template, start: PromptStart) {
     (self.name, self.train, self.dev) = (name, train, dev)

@@ -105,12 +105,13 @@ public struct Distiller: Sendable {
       [
         TuningRun(
           DistillationObjective(train: trainLesson, dev: devLesson, parallelism: group.parallelism),
-          settings: settings, rate: settings.learningRate.value(student.space.table), start: start)
+          settings: settings, rate: settings.learningRate.value(student.space.table), start: start,
+          keeper: job.keeper)
       ], group.parallelism)
     try tuning.run(progress: progress, shouldStop: shouldStop)
     let run = tuning.runs[0]
     return DistillationResult(
-      prompt: prompt(of: run, job, template), bestDevDivergence: run.best.map { -$0.score.value },
+      prompt: prompt(of: run, job, template), bestDevDivergence: run.bestScore.map { -$0.value },
       epochs: run.epochs.enumerated().map { index, epoch in
         DistillationEpoch(
           epoch: index + 1, trainDivergence: epoch.trainLoss, devDivergence: epoch.score.map { -$0.value })
@@ -129,7 +130,7 @@ public struct Distiller: Sendable {
       "distilling": Provenance.json(settings),
       "temperature": "\(temperature)",
       "sources": Provenance.json(teachers.map { Provenance.source($0.model.space, weight: $0.weight) }),
-      "bestDevDivergence": run.best.map { "\(-$0.score.value)" } ?? "not scored",
+      "bestDevDivergence": run.bestScore.map { "\(-$0.value)" } ?? "not scored",
       "complete": "\(!run.isInterrupted)",
     ]
     if let limit = job.subjectLimit { made["factsLimit"] = "\(limit)" }

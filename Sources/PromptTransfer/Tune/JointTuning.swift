@@ -18,7 +18,7 @@ struct JointTuning<Objective: TuningObjective> {
   mutating func run(
     progress: (_ done: Int, _ total: Int) -> Void, shouldStop: @escaping @Sendable () -> Bool
   ) throws(TransferError) {
-    for index in runs.indices { try runs[index].score(shouldStop: shouldStop) }
+    guard try settle(shouldStop: shouldStop) else { return }
     let total = runs.reduce(0) { $0 + $1.stepCount }
     while true {
       let open = runs.indices.filter { !runs[$0].isDone }
@@ -26,12 +26,25 @@ struct JointTuning<Objective: TuningObjective> {
       let parts = open.map { runs[$0].nextParts() }
       var results = results(parts.flatMap { $0 })[...]
       for (index, own) in zip(open, parts) {
-        try runs[index].update(Array(results.prefix(own.count)), shouldStop: shouldStop)
+        try runs[index].update(Array(results.prefix(own.count)))
         results = results.dropFirst(own.count)
       }
+      guard try settle(shouldStop: shouldStop) else { return }
       progress(runs.reduce(0) { $0 + $1.stepsDone }, total)
-      if shouldStop() { return }
+      let isStopped = shouldStop()
+      for index in runs.indices { runs[index].keep(isStopped: isStopped) }
+      if isStopped { return }
     }
+  }
+
+  /// What is due after a step, of every run. False when stopped meanwhile.
+  private mutating func settle(shouldStop: @escaping @Sendable () -> Bool) throws(TransferError) -> Bool {
+    var isSettled = true
+    for index in runs.indices {
+      isSettled = try runs[index].settle(shouldStop: shouldStop) && isSettled
+    }
+    if !isSettled { for index in runs.indices { runs[index].keep(isStopped: true) } }
+    return isSettled
   }
 
   /// What each part gives, in order.

@@ -122,7 +122,8 @@ public struct Tuner: Sendable {
       runs.append(
         TuningRun(
           LabelObjective(evaluator, trainSet: set.train, devSet: set.dev), settings: settings, rate: rate,
-          start: try model.space.vectors(job.start, template: job.template, seed: settings.seed)))
+          start: try model.space.vectors(job.start, template: job.template, seed: settings.seed),
+          keeper: job.keeper))
     }
     var tuning = JointTuning(runs, evaluator.parallelism)
     try tuning.run(progress: progress, shouldStop: shouldStop)
@@ -136,7 +137,7 @@ public struct Tuner: Sendable {
     let made = [
       "facts": job.name,
       "tuning": Provenance.json(settings),
-      "bestDevAccuracy": run.best.map { "\($0.score.value)" } ?? "not scored",
+      "bestDevAccuracy": run.bestScore.map { "\($0.value)" } ?? "not scored",
       "complete": "\(!run.isInterrupted)",
     ]
     return SoftPrompt(
@@ -151,7 +152,7 @@ extension TuningResult {
     _ run: TuningRun<LabelObjective>, train: ProbingSet, dev: ProbingSet, prompt: SoftPrompt
   ) {
     self.prompt = prompt
-    bestDevAccuracy = run.best?.score.value
+    bestDevAccuracy = run.bestScore?.value
     epochs = run.epochs.enumerated().map { index, epoch in
       TuningEpoch(epoch: index + 1, trainLoss: epoch.trainLoss, devAccuracy: epoch.score?.value ?? 0)
     }

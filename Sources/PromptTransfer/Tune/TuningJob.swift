@@ -10,6 +10,8 @@ public struct TuningJob: Sendable {
   public var start: PromptStart
   /// What else the prompt says of its making.
   let provenance: [String: String]
+  /// Where its state is kept, so that it can be stopped and go on.
+  package var keeper: TuningKeeper?
 
   public init(
     name: String, train: [Example], dev: [Example], template: Template, start: PromptStart = .random

@@ -36,9 +36,14 @@ struct PartResult: Sendable {
 }
 
 /// How good a prompt is, the more the better; among equals the tie-break decides.
-struct TuningScore: Comparable, Sendable {
-  let value: Double
-  var tieBreak = 0.0
+struct TuningScore: Comparable, Sendable, Codable {
+  private var exactValue, exactTieBreak: TuningState.Exact
+  var value: Double { exactValue.value }
+  var tieBreak: Double { exactTieBreak.value }
+
+  init(value: Double, tieBreak: Double = 0) {
+    (exactValue, exactTieBreak) = (.init(value), .init(tieBreak))
+  }
 
   static func < (left: TuningScore, right: TuningScore) -> Bool {
     (left.value, left.tieBreak) < (right.value, right.tieBreak)

@@ -3,14 +3,6 @@ import Tensors
 
 /// The state of one tuning, whatever it is for. `JointTuning` takes its steps.
 struct TuningRun<Objective: TuningObjective> {
-  /// One pass over the examples.
-  struct Epoch {
-    /// The mean over the examples.
-    let trainLoss: Double
-    /// The last one of the epoch; nil when nothing was scored.
-    let score: TuningScore?
-  }
-
   private let objective: Objective
   private let settings: TuningSettings
   private let stepsPerEpoch: Int
@@ -19,20 +11,18 @@ struct TuningRun<Objective: TuningObjective> {
   private var optimizer: AdamW
   private var shuffle: RandomStream
   private var order: [Int] = []
-  private var lossSum = 0.0
-  private var lastScore: TuningScore?
-  private(set) var stepsDone = 0
-  /// Whether a score is missing because it was interrupted.
-  private var isCutShort = false
+  private var progress = TuningState.Progress()
+  private var keeper: TuningKeeper?
   /// The best prompt so far, the first of equals. The start counts.
-  private(set) var best: (vectors: Matrix, score: TuningScore)?
-  private(set) var epochs: [Epoch] = []
-  private(set) var examplesDone = 0
+  private var bestVectors: Matrix?  // (P, C)
 
   /// - Parameters:
   ///   - rate: the peak of the learning rate, as the settings have it on the model
   ///   - start: (P, C)
-  init(_ objective: Objective, settings: TuningSettings, rate: Float, start: Matrix) {
+  ///   - keeper: where it stood when it was stopped before, and where that is kept
+  init(
+    _ objective: Objective, settings: TuningSettings, rate: Float, start: Matrix, keeper: TuningKeeper? = nil
+  ) {
     self.objective = objective
     self.settings = settings
     stepsPerEpoch = (objective.exampleCount + settings.batchSize - 1) / settings.batchSize
@@ -42,21 +32,53 @@ struct TuningRun<Objective: TuningObjective> {
     prompt = start
     optimizer = AdamW(parameterCount: start.count, weightDecay: settings.weightDecay)
     shuffle = RandomStream(seed: settings.seed, name: "tune.shuffle")
+    progress.isScoreDue = objective.canScore
+    self.keeper = keeper
+    if let state = keeper.flatMap({ TuningState($0.file) }), state.fits(start, stepCount: total) {
+      restore(state)
+    }
+  }
+
+  private mutating func restore(_ state: TuningState) {
+    (prompt, bestVectors, progress) = (state.prompt, state.best, state.progress)
+    optimizer = AdamW(
+      firstMoment: Array(state.firstMoment.elements), secondMoment: Array(state.secondMoment.elements),
+      stepCount: stepsDone, weightDecay: settings.weightDecay)
+    for _ in 0..<(stepsDone + stepsPerEpoch - 1) / stepsPerEpoch { drawOrder() }
+  }
+
+  private var state: TuningState {
+    func matrix(_ values: [Float]) -> Matrix { Matrix(rows: prompt.rows, columns: prompt.columns, values) }
+    return TuningState(
+      prompt: prompt, firstMoment: matrix(optimizer.firstMoment),
+      secondMoment: matrix(optimizer.secondMoment), best: bestVectors, progress: progress)
+  }
+
+  /// Keeps where it stands, if it is asked to: when it is stopped, and now and then.
+  mutating func keep(isStopped: Bool) {
+    guard keeper?.isDue(isStopped: isStopped) == true else { return }
+    let state = state
+    keeper?.keep(state)
   }
 
   var stepCount: Int { schedule.totalSteps }
+  var stepsDone: Int { progress.stepsDone }
+  var examplesDone: Int { progress.examplesDone }
+  var epochs: [TuningRunEpoch] { progress.epochs }
+  /// The score of the best prompt.
+  var bestScore: TuningScore? { progress.bestScore }
   var isDone: Bool { stepsDone == stepCount }
-  var isInterrupted: Bool { !isDone || isCutShort }
+  var isInterrupted: Bool { !isDone || progress.isScoreDue }
   /// The best prompt, or the last one where nothing was scored.
-  var vectors: Matrix { best?.vectors ?? prompt }
+  var vectors: Matrix { bestVectors ?? prompt }
 
   /// The next step's examples, in parts of about as many tokens each. Parts are of a fixed size, so that results do not
   /// depend on the number of threads.
   mutating func nextParts() -> [TuningPart<Objective>] {
     let step = stepsDone % stepsPerEpoch
     if step == 0 {
-      order = Array(0..<objective.exampleCount).shuffled(using: &shuffle)
-      (lossSum, lastScore) = (0, nil)
+      drawOrder()
+      (progress.lossSum.value, progress.lastScore) = (0, nil)
     }
     let first = step * settings.batchSize
     let batch = Array(order[first..<min(order.count, first + settings.batchSize)])
@@ -71,45 +93,47 @@ struct TuningRun<Objective: TuningObjective> {
     }
   }
 
-  /// One optimiser step on the mean loss of the parts; scores the prompt when that is due.
-  mutating func update(
-    _ results: [PartResult], shouldStop: @escaping @Sendable () -> Bool
-  ) throws(TransferError) {
+  private mutating func drawOrder() {
+    order = Array(0..<objective.exampleCount).shuffled(using: &shuffle)
+  }
+
+  /// One optimiser step on the mean loss of the parts. What follows from it is for ``settle(shouldStop:)``.
+  mutating func update(_ results: [PartResult]) throws(TransferError) {
     var gradient = Matrix(rows: prompt.rows, columns: prompt.columns)
     for result in results {
       gradient.add(result.gradient)
-      examplesDone += result.losses.count
-      lossSum += result.losses.reduce(0.0) { $0 + Double($1) }
+      progress.examplesDone += result.losses.count
+      progress.lossSum.value += result.losses.reduce(0.0) { $0 + Double($1) }
     }
     optimizer.update(&prompt, gradient: gradient, learningRate: schedule.learningRate(at: stepsDone))
     try requireFinite()
     let step = stepsDone % stepsPerEpoch + 1
-    stepsDone += 1
+    progress.stepsDone += 1
     let evaluations = max(1, min(settings.evaluationsPerEpoch, stepsPerEpoch))
-    if step * evaluations / stepsPerEpoch > (step - 1) * evaluations / stepsPerEpoch {
-      lastScore = try score(shouldStop: shouldStop) ?? lastScore
-    }
-    if step == stepsPerEpoch {
-      epochs.append(Epoch(trainLoss: lossSum / Double(order.count), score: lastScore))
-    }
+    progress.isScoreDue =
+      objective.canScore && step * evaluations / stepsPerEpoch > (step - 1) * evaluations / stepsPerEpoch
   }
 
-  /// Scores the prompt and keeps it when it is the best so far; nil when interrupted, or with nothing to score it on.
-  @discardableResult
-  mutating func score(shouldStop: @escaping @Sendable () -> Bool) throws(TransferError) -> TuningScore? {
-    guard objective.canScore else { return nil }
-    guard let score = try objective.score(prompt, shouldStop: shouldStop) else {
-      isCutShort = true
-      return nil
+  /// Scores the prompt when that is due and keeps it when it is the best so far, then closes the epoch when it is at its end.
+  /// - Returns: false when it was stopped before; the same is due then as before
+  mutating func settle(shouldStop: @escaping @Sendable () -> Bool) throws(TransferError) -> Bool {
+    if progress.isScoreDue {
+      guard let score = try objective.score(prompt, shouldStop: shouldStop) else { return false }
+      if bestScore.map({ $0 < score }) ?? true { (bestVectors, progress.bestScore) = (prompt, score) }
+      (progress.lastScore, progress.isScoreDue) = (score, false)
     }
-    if best.map({ $0.score < score }) ?? true { best = (prompt, score) }
-    return score
+    if stepsDone / stepsPerEpoch > epochs.count {
+      progress.epochs.append(
+        TuningRunEpoch(
+          trainLoss: progress.lossSum.value / Double(objective.exampleCount), score: progress.lastScore))
+    }
+    return true
   }
 
   private func requireFinite() throws(TransferError) {
     let epoch = stepsDone / stepsPerEpoch + 1
     for (name, isFinite) in [
-      ("loss", lossSum.isFinite), ("prompt", prompt.elements.allSatisfy { $0.isFinite }),
+      ("loss", progress.lossSum.value.isFinite), ("prompt", prompt.elements.allSatisfy { $0.isFinite }),
     ] where !isFinite {
       throw TransferError(
         "tuning", "the \(name) is no longer finite in epoch \(epoch)", hint: "Lower the learning rate")

@@ -53,6 +53,7 @@ import Testing
   @Test func whatIsMissingIsSaid() throws {
     let page = try SampleStore.shared().page()
     #expect(page.contains("; 4 are missing") && page.contains("; 12 refused"))
+    #expect(page.contains("zoo:b to zoo:a, capital, linear"))
   }
 
   @Test func tablesHoldWhatResultsSay() throws {

@@ -50,6 +50,9 @@ struct ExperimentReport {
     }
   }
 
+  /// How many missing cells are named.
+  private static let shownMissing = 12
+
   private var overview: [Block] {
     let models = Set(configuration.pairs.flatMap { $0.sources + [$0.target] })
     let missing = results.cellCount - results.finishedCount
@@ -70,7 +73,7 @@ struct ExperimentReport {
       cells +=
         "; \(Shown.setting(Double(results.outdatedCount))) are of the last run and rest on something that has changed since"
     }
-    let terms = [
+    var terms = [
       Term(
         name: "Facts",
         description: Prose(
@@ -86,6 +89,11 @@ struct ExperimentReport {
         )),
       Term(name: "Cells", description: Prose(cells + ".")),
     ]
+    if missing > 0 {
+      let shown = results.missing.prefix(Self.shownMissing).map(\.description)
+      let more = missing > shown.count ? ["and \(Shown.setting(Double(missing - shown.count))) more"] : []
+      terms.append(Term(name: "Missing", description: Prose((shown + more).joined(separator: "; "))))
+    }
     return (configuration.about.isEmpty ? [] : [.paragraph(Prose(configuration.about))]) + [.terms(terms)]
   }
 

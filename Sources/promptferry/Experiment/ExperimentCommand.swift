@@ -16,9 +16,15 @@ struct ExperimentCommand: ParsableCommand {
         promptferry experiment why zoo/quick
         promptferry experiment report zoo/quick
 
+      On a cluster with Slurm:
+        promptferry experiment submit zoo/main
+        promptferry experiment status zoo/main --watch
+
       CONFIG is a JSON file, or the name of one in share/promptferry/experiments.
       """,
-    subcommands: [Run.self, Status.self, Why.self, ReportCommand.self])
+    subcommands: [
+      Run.self, Submit.self, Status.self, Why.self, Retry.self, Cancel.self, ReportCommand.self,
+    ])
 
   /// - Parameters:
   ///   - output: the folder of results, runs/NAME when nil
@@ -47,7 +53,7 @@ struct ExperimentCommand: ParsableCommand {
     func fetchModels(_ interruption: Interruption) async throws -> [String: URL] {
       let configuration = try ExperimentConfiguration(contentsOf: Location.experiment(config))
       var folders: [String: URL] = [:]
-      for name in Set(configuration.pairs.flatMap { $0.sources + [$0.target] }).sorted() {
+      for name in configuration.models {
         folders[name] = try await common.model(name, .model, interruption).folder
       }
       return folders
@@ -58,33 +64,82 @@ struct ExperimentCommand: ParsableCommand {
     }
   }
 
+  /// How runs know of each other.
+  struct SharingOptions: ParsableArguments {
+    @Option(
+      help: """
+        Seconds without a sign of life after which a run is taken for lost and its work is taken over: more than the time after \
+        which the file system shows what other machines have written.
+        """)
+    var lease = standardLease
+    static let standardLease = 180
+
+    func validate() throws {
+      if !(1...86_400).contains(lease) { throw ValidationError("--lease wants a number from 1 to 86400") }
+    }
+  }
+
   struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Runs the cells that are missing. May be interrupted or killed: the next run goes on.")
+      abstract: "Runs the cells that are missing. May be interrupted or killed: the next run goes on.",
+      discussion: """
+        Example:
+          promptferry experiment run zoo/main
+          promptferry experiment run zoo/main --shard 0/8
+
+        Several runs of one configuration and one folder share the work, on several machines where they see the same folder. \
+        A run stays until everything is finished, and ends at the first error. A shard is one of many runs that a scheduler starts: \
+        it goes on after errors, waits while the disk is full, and ends when others hold what is left.
+        """)
     @OptionGroup var options: Options
+    @Option(help: "This run is number I of N that share the work, from 0.")
+    var shard: ShardArgument?
+    @OptionGroup var sharing: SharingOptions
     @OptionGroup var writing: OutputOptions
+
+    /// I/N.
+    struct ShardArgument: ExpressibleByArgument {
+      let shard: Runner.Shard
+
+      init?(argument: String) {
+        let numbers = argument.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+        guard numbers.count == 2, let index = numbers[0], let count = numbers[1],
+          let shard = Runner.Shard(index: index, count: count)
+        else { return nil }
+        self.shard = shard
+      }
+    }
 
     func run() async throws {
       let interruption = Interruption.shared
+      let common = options.common
       try checkOutput()
       let runner = try options.runner(models: await options.fetchModels(interruption))
       let before = try runner.status()
-      options.common.note("\(before.finishedCells) of \(before.cellCount) cells are there.")
-      // Cells are kept one by one, so nothing that is finished is lost where a long one is not waited for.
+      common.note("\(before.finishedCells) of \(before.cellCount) cells are there.")
+      // Cells are kept one by one and tunings go on where they were, so that little is lost where a long cell is not waited for.
       interruption.beginWork(
-        endingWithin: .milliseconds(1500), remains: "what is finished is kept. Run it again to go on.")
-      let bars = [
-        options.common.progress("tuning", unit: "prompts"), options.common.progress("running", unit: "cells"),
-      ]
-      let isFinished = try runner.run(
-        options.common.parallelism,
-        progress: { stage, done, total in bars[stage == .tuning ? 0 : 1].update(done, of: total) },
+        endingWithin: .milliseconds(1500), whenTerminated: .seconds(20),
+        remains: "what is finished is kept. Run it again to go on.")
+      let bars = [common.progress("tuning", unit: "prompts"), common.progress("running", unit: "cells")]
+      let outcome = try runner.run(
+        common.parallelism, Runner.Terms(shard: shard?.shard, lease: .seconds(sharing.lease)),
+        Runner.Observer(
+          progress: { stage, done, total in bars[stage == .tuning ? 0 : 1].update(done, of: total) },
+          note: { text in common.note(text) }),
         shouldStop: { interruption.isRequested })
       for bar in bars { bar.finish() }
       try options.printStatus(runner)
-      if !isFinished {
-        options.common.note("Interrupted: run it again to go on.")
-        throw Interruption.shared.exit
+      switch outcome {
+      case .finished: break
+      case .leftToOthers(let count): common.note("Other runs hold the last \(count) prompts and cells.")
+      case .interrupted:
+        common.note("Interrupted: run it again to go on.")
+        throw interruption.exit
+      case .failed(let count):
+        throw TransferError(
+          options.config, "\(count) prompts and cells failed, or need what did",
+          hint: "See promptferry experiment status, and run it again when what is wrong is mended")
       }
     }
 
@@ -93,7 +148,7 @@ struct ExperimentCommand: ParsableCommand {
       let file = try Location.experiment(options.config)
       let configuration = try ExperimentConfiguration(contentsOf: file)
       let inputs = OutputOptions.Inputs(
-        models: Array(Set(configuration.pairs.flatMap { $0.sources + [$0.target] })).sorted(), files: [file])
+        models: configuration.models, files: [file])
       let folder = URL(fileURLWithPath: options.output ?? "runs/\(configuration.name)")
       for name in [Store.recordName, Store.addressName] {
         let place = folder.appendingPathComponent(name)
@@ -104,13 +159,6 @@ struct ExperimentCommand: ParsableCommand {
         try writing.check(place, .results, reading: inputs)
       }
     }
-  }
-
-  struct Status: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Says what is done and what is left.")
-    @OptionGroup var options: Options
-
-    func run() throws { try options.printStatus(try options.runner()) }
   }
 
   struct Why: ParsableCommand {
@@ -137,17 +185,5 @@ struct ExperimentCommand: ParsableCommand {
       try options.common.print(
         reasons, text: lines.isEmpty ? "Nothing is to be run." : lines.joined(separator: "\n"))
     }
-  }
-}
-
-extension ExperimentCommand.Options {
-  func printStatus(_ runner: Runner) throws {
-    let status = try runner.status()
-    try common.print(
-      status,
-      text: """
-        \(runner.store.folder.path.shown): \(status.finishedCells) of \(status.cellCount) cells, \
-        \(status.finishedPrompts) of \(status.promptCount) tuned prompts
-        """)
   }
 }
