@@ -135,7 +135,7 @@ struct Demo: Sendable {
         let template = Template.vectors(5)
         return try tuner.tune(
           train: relation.train, dev: relation.dev, template: template,
-          start: tuner.randomStart(vectorCount: template.vectorCount), shouldStop: shouldStop
+          start: tuner.start(from: relation.manual, vectorCount: template.vectorCount), shouldStop: shouldStop
         ).prompt
       }
       progress.update(done.set(result, at: index), of: jobs.count)
