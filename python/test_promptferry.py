@@ -47,7 +47,7 @@ class Tour(unittest.TestCase):
         chosen = pf.transfer([(self.prompt, 2)], to="zoo:roberta-tiny", method="any", select="agreement", subjects="atlas:capital")
         self.assertEqual(chosen.result["method"], "any")
         distilled = pf.distil(self.prompt, "zoo:roberta-tiny", "atlas:capital", start=carried, epochs=1)
-        self.assertLess(distilled.result["bestDevDivergence"], 1)
+        self.assertTrue(0 < distilled.result["bestDevDivergence"] < 5, distilled.result)
 
     def test_the_same_seed_gives_the_same_bytes(self):
         again = pf.tune("zoo:bert-tiny", "atlas:capital", epochs=2)
