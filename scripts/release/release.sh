@@ -3,7 +3,7 @@
 # and completions. Writes dist/promptferry-VERSION-linux-x86_64.tar.xz, its SHA-256 and a list of what is inside (SPDX).
 #
 # The libraries lie beside the binary, in lib/promptferry, where it looks first. What is left to the machine is
-# glibc, of the version that the last line names, and libstdc++. From one commit, with one toolchain and its libraries, the same bytes come out.
+# glibc, of the version that the last line names, and libstdc++.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 [ "$(uname -sm)" = "Linux x86_64" ] || { echo "release.sh: makes archives for Linux on x86-64, on such a machine only" >&2; exit 1; }
