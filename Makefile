@@ -20,6 +20,12 @@ CONFIGURATION := -c release
 BINARY = $(shell $(SWIFT) build $(CONFIGURATION) --show-bin-path)/promptferry
 SOURCES := Package.swift Sources Tests Plugins Examples
 
+# $(call packages,COMMAND,NAMES): installs Debian's packages unless the command succeeds.
+packages = $(1) > /dev/null 2>&1 || { \
+	  if [ "$$(id -u)" = 0 ]; then run=; else run=sudo; fi; \
+	  $$run apt-get update -qq && \
+	  $$run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(2); }
+
 VERSION = $(shell sed -n 's/.*current = "\(.*\)".*/\1/p' Sources/PromptTransfer/Version.swift)
 
 .PHONY: build demo experiments test test-long fuzz mutants report-check lint format docs examples manual bench bench-own bench-build \
@@ -56,10 +62,7 @@ mutants: dependencies
 # Light and dark, phone and desktop. `make test` does the same where chromium is there, and skips it where not.
 report-check: dependencies
 ifeq ($(shell uname),Linux)
-	@command -v chromium >/dev/null || { \
-	  if [ "$$(id -u)" = 0 ]; then run=; else run=sudo; fi; \
-	  $$run apt-get update -qq && \
-	  $$run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; }
+	@$(call packages,command -v chromium,chromium)
 endif
 	$(SWIFT) build $(CONFIGURATION) --build-tests
 	$(SWIFT) test $(CONFIGURATION) --skip-build --filter BrowserTests
@@ -92,8 +95,7 @@ bench-build: dependencies
 cluster-test: build
 	@if ! unshare --pid --fork --mount-proc true 2> /dev/null; then \
 	  echo "cluster-test: SKIPPED: Slurm's nodes want root and the right to make namespaces, which are not there"; exit 0; fi; \
-	{ command -v slurmd munged > /dev/null && ls /usr/lib/*/faketime/libfaketime.so.1 > /dev/null; } || { \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq slurm-wlm munge faketime; } && \
+	$(call packages,{ command -v slurmd munged && ls /usr/lib/*/faketime/libfaketime.so.1; },slurm-wlm munge faketime) && \
 	python3 scripts/cluster/test.py $(BINARY) $(CLUSTER)
 
 lint:
@@ -137,10 +139,7 @@ release: build patchelf
 
 patchelf:
 ifeq ($(shell uname),Linux)
-	@command -v patchelf >/dev/null || { \
-	  if [ "$$(id -u)" = 0 ]; then run=; else run=sudo; fi; \
-	  $$run apt-get update -qq && \
-	  $$run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq patchelf; }
+	@$(call packages,command -v patchelf,patchelf)
 endif
 
 wheel: release
@@ -153,10 +152,7 @@ wheel-check: wheel
 # What the base image lacks. On macOS Accelerate is part of the system and nothing is needed.
 dependencies:
 ifeq ($(shell uname),Linux)
-	@pkg-config --exists openblas 2>/dev/null || { \
-	  if [ "$$(id -u)" = 0 ]; then run=; else run=sudo; fi; \
-	  $$run apt-get update -qq && \
-	  $$run env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq libopenblas-pthread-dev pkg-config; }
+	@$(call packages,pkg-config --exists openblas,libopenblas-pthread-dev pkg-config)
 endif
 
 # For developers: write the goldens and pretrain the zoo anew. Needs Python 3 and its packages index.

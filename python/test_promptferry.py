@@ -60,9 +60,11 @@ class Tour(unittest.TestCase):
             self.skipTest("NumPy is not there: vectors are not read")
         with tempfile.TemporaryDirectory() as folder:
             array = numpy.load(pf.convert(self.prompt, os.path.join(folder, "p.npy")))
-            numpy.testing.assert_array_equal(array, self.prompt.vectors)
+            # The last bytes of a safetensors file with one tensor are that tensor.
+            data = numpy.frombuffer(self.prompt.path.read_bytes()[-4 * array.size :], "<f4").reshape(self.prompt.shape)
+            numpy.testing.assert_array_equal(array, data)
             saved = self.prompt.save(Path(folder) / "copy.safetensors")
-            numpy.testing.assert_array_equal(saved.vectors, array)
+            numpy.testing.assert_array_equal(saved.vectors, data)
 
     def test_rows(self):
         rows = [{"subject": name, "object": "France"} for name in ["Paris", "Lyon", "Nice"]]

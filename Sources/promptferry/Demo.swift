@@ -15,7 +15,11 @@ struct Demo: Sendable {
   private let words: [String]
   private let pairs: [(source: String, target: String)]
   private let rows: [Row]
+  private let start: Start
   private let common: CommonOptions
+
+  /// What prompts start from.
+  enum Start: String, CaseIterable { case template, random }
 
   /// A row of the table.
   struct Row: Sendable {
@@ -54,10 +58,10 @@ struct Demo: Sendable {
   static let quickRows = allRows.filter { $0.name != gradientSearch }
 
   init(
-    zoo: URL, atlas: URL, pairs: [(String, String)], relations chosen: [String], rows: [Row],
+    zoo: URL, atlas: URL, pairs: [(String, String)], relations chosen: [String], rows: [Row], start: Start,
     _ common: CommonOptions
   ) throws {
-    self.rows = rows
+    (self.rows, self.start) = (rows, start)
     self.pairs = pairs.map { (source: $0.0, target: $0.1) }
     self.common = common
     words = try CandidateVocabulary.readWords(atlas.appendingPathComponent("common_words.txt"))
@@ -135,7 +139,10 @@ struct Demo: Sendable {
         let template = Template.vectors(5)
         return try tuner.tune(
           train: relation.train, dev: relation.dev, template: template,
-          start: tuner.start(from: relation.manual, vectorCount: template.vectorCount), shouldStop: shouldStop
+          start: start == .random
+            ? tuner.randomStart(vectorCount: template.vectorCount)
+            : tuner.start(from: relation.manual, vectorCount: template.vectorCount),
+          shouldStop: shouldStop
         ).prompt
       }
       progress.update(done.set(result, at: index), of: jobs.count)

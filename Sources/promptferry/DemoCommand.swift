@@ -19,6 +19,12 @@ struct DemoCommand: ParsableCommand {
       "Every model to every model, itself included (without the slow gradient search); the table is a square."
   )
   var all = false
+  @Option(
+    name: .customLong("init"),
+    help:
+      "What prompts start from: the words of the relation's template (default), or random vectors, as in the paper."
+  )
+  var start = Demo.Start.template
   @OptionGroup var common: CommonOptions
 
   /// Enough to see the picture, in less than a minute.
@@ -43,7 +49,8 @@ struct DemoCommand: ParsableCommand {
     let pairs = all ? names.flatMap { from in names.map { (from, $0) } } : Self.pairs
     let demo = try Demo(
       zoo: zoo, atlas: Location.shared().appendingPathComponent("atlas"), pairs: pairs,
-      relations: Self.relations, rows: all ? Demo.quickRows : Demo.allRows, common)
+      relations: Self.relations, rows: all ? Demo.quickRows : Demo.allRows, start: start,
+      common)
     common.note(
       "Tuning, carrying and asking: \(demo.relationCount) relations, \(demo.factCount) test facts, \(pairs.count) pairs of models."
     )
@@ -111,3 +118,5 @@ struct DemoResult: Encodable {
     """
   }
 }
+
+extension Demo.Start: ExpressibleByArgument {}

@@ -38,7 +38,7 @@ struct DistilCommand: AsyncParsableCommand {
       Peak learning rate, which rises over the first tenth, then falls to 0: a number, or in deviations of the model's word \
       embeddings, as the default.
       """, transform: LearningRate.init(argument:))
-  var learningRate = LearningRate.deviations(0.08)
+  var learningRate = TuningSettings().learningRate
   @Option(help: "What logits are divided by: above 1, unlikely answers count more.") var temperature: Float =
     1
   @Option(

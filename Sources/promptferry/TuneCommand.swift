@@ -48,7 +48,7 @@ struct TuneCommand: AsyncParsableCommand {
       Peak learning rate, which rises over the first tenth, then falls to 0: a number, or in deviations of the model's word \
       embeddings, as the default.
       """, transform: LearningRate.init(argument:))
-  var learningRate = LearningRate.deviations(0.08)
+  var learningRate = TuningSettings().learningRate
   @Option(help: "Decoupled weight decay.") var weightDecay: Float = 0
   @Option(
     help:

@@ -14,6 +14,7 @@ dataset with such columns. Every other option of the command is a keyword: `--an
 from __future__ import annotations
 
 import atexit
+import itertools
 import json
 import os
 import tempfile
@@ -30,6 +31,7 @@ __all__ = [
 Facts = Any  # a path, or rows
 Source = Union[Prompt, "tuple[Prompt, float]"]
 
+_numbers = itertools.count()
 _folder: Optional["tempfile.TemporaryDirectory[str]"] = None
 
 
@@ -39,10 +41,7 @@ def _new(ending: str) -> Path:
     if _folder is None:
         _folder = tempfile.TemporaryDirectory(prefix="promptferry-")
         atexit.register(_folder.cleanup)
-    handle, path = tempfile.mkstemp(ending, dir=_folder.name)
-    os.close(handle)
-    os.unlink(path)
-    return Path(path)
+    return Path(_folder.name, f"{next(_numbers)}{ending}")
 
 
 def _facts(facts: Facts) -> str:

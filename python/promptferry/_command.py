@@ -28,9 +28,7 @@ def binary() -> str:
     """The path of the command: PROMPTFERRY, what was installed with this package, or what is on the PATH."""
     if chosen := os.environ.get("PROMPTFERRY"):
         return chosen
-    schemes = [sysconfig.get_default_scheme(), f"{os.name}_user"] if sys.version_info >= (3, 10) else [None]
-    for scheme in schemes:
-        folder = sysconfig.get_path("scripts", scheme) if scheme else sysconfig.get_path("scripts")
+    for folder in [sysconfig.get_path("scripts"), sysconfig.get_path("scripts", f"{os.name}_user")]:
         path = os.path.join(folder, "promptferry")
         # Elsewhere a script of that name would call this package again.
         if os.access(path, os.X_OK) and _is_program(path):

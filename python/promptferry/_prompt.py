@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import os
 import shutil
-import struct
+import tempfile
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
@@ -27,31 +28,44 @@ class Prompt:
     def __init__(self, path: PathLike, model: str = "", result: Any = None) -> None:
         self.path = Path(path)
         self.result: dict[str, Any] = result or {}
-        card = call(["inspect", str(self.path)])
-        self.model: str = model or card["model"]
-        self.template: str = card["template"]
-        self.provenance: dict[str, Any] = card.get("provenance", {})
-        self.shape: tuple[int, int] = (card["vectorCount"], card["width"])
-        self.lengths: list[float] = card["lengths"]
+        self._model = model
+
+    @cached_property
+    def card(self) -> dict[str, Any]:
+        """What `promptferry inspect` says of it; asked when first wanted."""
+        return dict(call(["inspect", str(self.path)]))
+
+    @property
+    def model(self) -> str:
+        return self._model or str(self.card["model"])
+
+    @property
+    def template(self) -> str:
+        return str(self.card["template"])
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        return dict(self.card.get("provenance", {}))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(P, C)."""
+        return (self.card["vectorCount"], self.card["width"])
 
     @property
     def vectors(self) -> npt.NDArray[np.float32]:
         """(P, C), in the space of the model's embedding table."""
-        import json
-
         import numpy as np
 
-        data = self.path.read_bytes()
-        (length,) = struct.unpack_from("<Q", data)
-        header = json.loads(data[8 : 8 + length])
-        (tensor,) = [value for name, value in header.items() if name != "__metadata__"]
-        first, end = tensor["data_offsets"]
-        return np.frombuffer(data[8 + length + first : 8 + length + end], dtype="<f4").reshape(tensor["shape"]).copy()
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "vectors.npy")
+            call(["convert", str(self.path), "-o", path])
+            return np.asarray(np.load(path), dtype=np.float32)
 
     def save(self, path: PathLike) -> Prompt:
         """Copies the file there."""
         shutil.copyfile(self.path, path)
-        return Prompt(path, self.model, self.result)
+        return Prompt(path, self._model, self.result)
 
     def __repr__(self) -> str:
         return f"Prompt({str(self.path)!r}, model={self.model!r}, template={self.template!r}, shape={self.shape})"
