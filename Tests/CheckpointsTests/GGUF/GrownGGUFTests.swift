@@ -25,6 +25,8 @@ import Testing
       ("embedding_length", 32), ("block_count", 1), ("feed_forward_length", 32), ("attention.head_count", 1),
       ("context_length", 16),
     ] as [(String, UInt32)] { file.set("\(architecture).\(key)", value) }
+    let epsilon = RawGGUF.integer(UInt32(6)) + RawGGUF.integer(Float(1e-5).bitPattern)
+    file.metadata.append(("\(architecture).attention.layer_norm_rms_epsilon", epsilon))
     file.add("token_embd.weight", Self.rows(Self.table))
     if untied { file.add("output.weight", Self.rows(Samples.matrix(6, 32, "output"))) }
     file.add("output_norm.weight", [[Float](repeating: 1, count: 32)])
@@ -84,10 +86,21 @@ import Testing
     file.withBytes(output) { #expect(Data($0) == blocks + blocks[68..<102] + blocks[68..<102]) }
   }
 
+  /// Where no types are said all tokens are ordinary, and the last one is the rarest.
+  @Test func typesAreAddedWhereThereAreNone() throws {
+    let folder = try TemporaryFolder()
+    var model = file("llama")
+    model.metadata.removeAll { $0.key == "tokenizer.ggml.token_type" }
+    let file = try grown(model, in: folder)
+    #expect(try file.metadata.numbers("tokenizer.ggml.token_type") == [1, 1, 1, 1, 1, 1, 4, 4])
+    let output = try file.matrix(#require(file.entry("lm_head.weight")))
+    #expect(Array(output.row(7)) == Array(Self.table.row(5)))
+  }
+
   @Test func refusesTablesWithoutNames() throws {
     let folder = try TemporaryFolder()
     var model = file("llama")
-    model.metadata.removeAll { $0.key == "tokenizer.ggml.tokens" }
+    model.metadata.removeAll { $0.key.hasPrefix("tokenizer.ggml.to") }
     model.set("tokenizer.ggml.tokens", ["a", "b"])
     let error = #expect(throws: CheckpointError.self) { try grown(model, in: folder) }
     #expect(error?.description.contains("does not name each of the 6 rows") == true)
