@@ -174,6 +174,7 @@ goldens: $(VENV)/goldens
 	$(VENV)/bin/python scripts/goldens/pipeline.py
 	$(VENV)/bin/python scripts/goldens/pytorch.py
 	$(VENV)/bin/python scripts/goldens/peft_adapters.py
+	$(VENV)/bin/python scripts/goldens/serving.py
 	$(VENV)/bin/python scripts/goldens/tokenizers.py fixtures
 	$(VENV)/bin/python scripts/goldens/tokenizer_families.py
 	$(VENV)/bin/python scripts/goldens/gguf_files.py
