@@ -24,7 +24,8 @@ extension ExperimentCommand {
         let status = try runner.status()
         try options.printStatus(runner, status, queue: queue.tasks(runner.store))
         if !watch || status.isFinished { return }
-        Thread.sleep(forTimeInterval: 5)
+        for _ in 0..<50 where !Interruption.shared.isRequested { Thread.sleep(forTimeInterval: 0.1) }
+        if Interruption.shared.isRequested { throw Interruption.shared.exit }
       }
     }
   }
