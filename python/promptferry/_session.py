@@ -157,6 +157,7 @@ class Session:
         except ValueError:
             self._process.kill()
         self.is_open = False
+        self._output.close()
         for request in list(self._requests.values()):
             request.ended.set()
             request.messages.put({})
