@@ -28,7 +28,7 @@ packages = $(1) > /dev/null 2>&1 || { \
 
 VERSION = $(shell sed -n 's/.*current = "\(.*\)".*/\1/p' Sources/PromptTransfer/Version.swift)
 
-.PHONY: build demo experiments test test-long fuzz mutants report-check lint format docs examples manual bench bench-own bench-build \
+.PHONY: build demo experiments experiments-real test test-long fuzz mutants report-check lint format docs examples manual bench bench-own bench-build \
   install patchelf release wheel wheel-check goldens zoo real clean dependencies cluster-test
 
 build: dependencies
@@ -42,6 +42,11 @@ EXPERIMENTS := $(addprefix zoo/,quick direct main selection shrinkage search nor
 experiments: build
 	for name in $(EXPERIMENTS); do $(BINARY) experiment run $$name || exit 1; done
 	$(BINARY) experiment report $(EXPERIMENTS)
+
+# Between the two real models, on facts of LAMA in lama/, or fewer of them: share/promptferry/experiments/README.md.
+experiments-real: build real
+	$(BINARY) experiment run real/main
+	$(BINARY) experiment report real/main
 
 test: dependencies lint
 	$(SWIFT) build $(CONFIGURATION) --build-tests
@@ -169,6 +174,7 @@ goldens: $(VENV)/goldens
 	$(VENV)/bin/python scripts/goldens/pipeline.py
 	$(VENV)/bin/python scripts/goldens/pytorch.py
 	$(VENV)/bin/python scripts/goldens/peft_adapters.py
+	$(VENV)/bin/python scripts/goldens/serving.py
 	$(VENV)/bin/python scripts/goldens/tokenizers.py fixtures
 	$(VENV)/bin/python scripts/goldens/tokenizer_families.py
 	$(VENV)/bin/python scripts/goldens/gguf_files.py

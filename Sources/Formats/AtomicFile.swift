@@ -16,6 +16,11 @@ package enum AtomicFile {
   /// Throws `FileError` when the folder is missing or not writable, or the disk is full; the old file, if
   /// any, is then untouched and nothing else is left behind.
   package static func write(_ data: Data, to url: URL) throws(FileError) {
+    try write(to: url) { descriptor in data.withUnsafeBytes { writeAll(descriptor, $0) } }
+  }
+
+  /// The same of what `fill` writes to the descriptor that it is given, piece by piece; it returns whether all was written.
+  package static func write(to url: URL, _ fill: (Int32) -> Bool) throws(FileError) {
     try requireWritable(url)
     let place = url.resolvingSymlinksInPath()
     let temporary = place.deletingLastPathComponent().appendingPathComponent(temporaryName())
@@ -27,8 +32,7 @@ package enum AtomicFile {
     defer { Temporaries.remove(temporary) }
     let descriptor = open(temporary.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw failure("cannot be created") }
-    let isWritten = data.withUnsafeBytes { writeAll(descriptor, $0) }
-    guard isWritten, fsync(descriptor) == 0 else {
+    guard fill(descriptor), fsync(descriptor) == 0 else {
       let error = failure("cannot be written")
       close(descriptor)
       unlink(temporary.path)

@@ -17,6 +17,8 @@ public struct EmbeddingTable: Sendable {
   public let inputScale: Double
   /// Whether the model itself can be run, and so tuned on and evaluated.
   public let isOfRunnableFamily: Bool
+  /// The model's family, as `model_type` has it.
+  package let modelType: String
   /// How the model answers.
   public let modelKind: ModelKind
   private let tensor: StoredTensor
@@ -55,6 +57,7 @@ public struct EmbeddingTable: Sendable {
     isOfRunnableFamily = composition.map { $0.configuration.isCausal || checkpoint.gguf == nil } ?? false
     modelKind = ModelKind(configuration, folder: folder)
     let type = configuration["model_type"]?.string ?? ""
+    modelType = type
     // These scale unless they say otherwise.
     let isScaled =
       type.contains("gemma")

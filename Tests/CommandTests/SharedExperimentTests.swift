@@ -172,7 +172,7 @@ import Testing
     let folder = try folder()
     for (name, body) in [
       "sbatch": "echo 41", "squeue": "echo $* >> asked; echo 41 41_0 RUNNING; echo 41 41_1 PENDING",
-      "scancel": "echo $* >> cancelled",
+      "scancel": "echo $* >> cancelled", "sacct": "echo '41_2|OUT_OF_MEMORY'",
     ] {
       let file = try folder.write("#!/bin/bash\n\(body)\n", to: "bin/\(name)")
       try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
@@ -194,7 +194,10 @@ import Testing
     let script = try String(contentsOf: folder.url.appending(path: "out/submit.sh"), encoding: .utf8)
     #expect(script.contains("#SBATCH --cpus-per-task=3") && script.contains("/2\""))
     let status = try experiment("status")
-    #expect(try JSON.parse(Data(status.output.utf8))["queue"]?["RUNNING"]?.int == 1, "\(status)")
+    let answer = try JSON.parse(Data(status.output.utf8))
+    #expect(answer["queue"]?["RUNNING"]?.int == 1, "\(status)")
+    #expect(answer["ended"]?["OUT_OF_MEMORY"]?.int == 1, "\(status)")
+    #expect(FileManager.default.fileExists(atPath: folder.url.appending(path: "out/plan.txt").path))
     // Slurm that does not answer is worth a note, and no error.
     let silent = try experiment("status", path: "")
     #expect(silent.status == 0 && silent.errors.contains("Slurm's queue is not known"), "\(silent)")

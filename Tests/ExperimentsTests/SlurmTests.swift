@@ -62,4 +62,12 @@ import Testing
     #expect(SlurmQueue("").jobs.isEmpty)
     #expect(SlurmQueue.query(["12", "13"]).contains("--jobs=12,13"))
   }
+
+  @Test func theEndedAreCounted() {
+    let history = SlurmHistory(
+      "12_0|COMPLETED\n12_1|CANCELLED by 1000\n12_2|OUT_OF_MEMORY\n12_3|RUNNING\n12_[4-7]|PENDING\n13_0|COMPLETED\n\nnonsense\n"
+    )
+    #expect(history.tasks == ["COMPLETED": 2, "CANCELLED": 1, "OUT_OF_MEMORY": 1])
+    #expect(SlurmHistory.query(["12", "13"]).contains("--jobs=12,13"))
+  }
 }

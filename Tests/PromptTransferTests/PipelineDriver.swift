@@ -51,10 +51,10 @@ struct Pipeline {
     try LanguageModel(folder: Self.folder.appending(path: name))
   }
 
-  private func softPrompt(_ model: LanguageModel, _ vectors: Matrix) -> SoftPrompt {
+  private func softPrompt(_ model: LanguageModel, _ vectors: Matrix, start: String? = nil) -> SoftPrompt {
     SoftPrompt(
       vectors: vectors, template: .vectors(vectors.rows), modelName: model.name,
-      embeddingFingerprint: model.space.table.fingerprint)
+      embeddingFingerprint: model.space.table.fingerprint, provenance: start.map { ["start": $0] } ?? [:])
   }
 
   /// From a by itself, or from a and b.
@@ -70,8 +70,14 @@ struct Pipeline {
   private func names(_ several: Bool) -> [String] { several ? ["a", "b"] : ["a"] }
   private func weights(_ several: Bool) -> [Float] { several ? [1, 3] : [1] }
 
-  private func softPrompts(_ several: Bool) throws -> [SoftPrompt] {
-    try names(several).map { try softPrompt(model($0), prompt($0)) }
+  private func softPrompts(_ several: Bool, start: String? = nil) throws -> [SoftPrompt] {
+    try names(several).map { try softPrompt(model($0), prompt($0), start: start) }
+  }
+
+  /// By the method that keeps starts, with prompts that name theirs.
+  func change(from start: String?, several: Bool) throws -> SoftPrompt {
+    let fitted = try transfer(StartAndChange(ridge: 0.3), .none, several: several, seed: 5).fit()
+    return try fitted.carry(softPrompts(several, start: start), weights: weights(several)).prompt
   }
 
   private func carry(

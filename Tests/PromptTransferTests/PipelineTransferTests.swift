@@ -20,6 +20,22 @@ import Testing
     }
   }
 
+  /// What does not name its start, or was random, counts as started from the mean word; so does one that was a
+  /// template with a word that the target does not know.
+  @Test(
+    arguments: [
+      ("template:[X] w10 w11 [Y] .", "words"), ("mean", "mean"), (nil, "mean"), ("random", "mean"),
+      ("template:[X] w10 a0 [Y] .", "mean"), ("template:[X] [Y]", "mean"), ("template:", "mean"),
+    ] as [(String?, String)], [false, true])
+  func startsAreKept(_ start: (name: String?, golden: String), _ several: Bool) throws {
+    let pipeline = try Pipeline()
+    let carried = try pipeline.change(from: start.name, several: several)
+    let name = "change.\(start.golden)\(several ? ".two" : "")"
+    expectRows(carried.vectors, try pipeline.transfer(name), relative: 1e-5, name)
+    #expect(carried.provenance["keptStart"] == (start.golden == "mean" ? "mean" : start.name))
+    #expect(carried.provenance["normalize"] == "none")
+  }
+
   /// Of a vector's length. Float32 has 6e-8, a product over 41 anchors a few of it; training and search repeat that 40 and 10
   /// times, and Adam divides small differences by small numbers.
   private func tolerance(_ method: String) -> Double {

@@ -280,6 +280,20 @@ def linear_map(ridge):
     return find
 
 
+def change(ridge, start):
+    """The start anew, start(model) -> (P, C), and what was changed by the centred linear map, as long against the words' distances."""
+    spread = lambda m, anchors: norms(m.rows(anchors) - m.rows(anchors).mean(0)).mean()
+    def carry(sources, target, anchors):
+        parts = []
+        for model, prompt, _ in sources:
+            c, (S, T) = prompt - start(model), (m.rows(anchors) - m.rows(anchors).mean(0) for m in (model, target))
+            parts.append(unit(linear_map(ridge)(S, T)(c)) * (norms(c) / spread(model, anchors) * spread(target, anchors))[:, None])
+        if len(parts) == 1: return start(target) + parts[0]
+        direction = sum(share * unit(part) for share, part in zip(shares(sources), parts))
+        return start(target) + unit(direction) * sum(share * norms(part) for share, part in zip(shares(sources), parts))[:, None]
+    return carry
+
+
 def canonical(ridge, shrinkage): return of_maps(canonical_map(ridge, shrinkage))
 def linear(ridge): return of_maps(linear_map(ridge))
 
@@ -590,6 +604,8 @@ def transfers(models, prompts, anchors):
             for rule in RULES:
                 if rule == "deviation" and name.startswith(("exact", "naive")): continue     # they find directions only
                 out[f"{name}.{rule}{several}"] = transfer(method, given, target, anchors, rule)
+        for name, start in [("words", lambda m: m.rows(["w10", "w11", "."])), ("mean", lambda m: np.tile(m.E.mean(0), (P, 1)))]:
+            out[f"change.{name}{several}"] = change(0.3, start)(given, target, anchors)
     out["random"] = Stream(5, "transfer.random").matrix(P, target.width, *target.moments())
     out["normal"], out["mean"] = normal_vectors(target, 5), np.tile(target.E.mean(0), (P, 1))
     one, two = sources.values()

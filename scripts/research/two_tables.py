@@ -7,34 +7,16 @@ REAL is what `make real` fetches, LAMA a folder of LAMA's relations (relations.j
 OUT keeps facts and tuned prompts: what is there is not made again. Wants numpy and gguf. Tuning all sixteen takes half an hour on two cores.
 The maps are written once more here, over words that are one token of letters in both, to be tried with parts of a prompt.
 """
-import argparse, functools, json, random, struct, subprocess
+import argparse, functools, json, struct, subprocess
 from pathlib import Path
 
 import gguf
 import numpy as np
 
+from lama_subset import facts
+
 FILES = {"SmolLM2": "SmolLM2-135M-Instruct.Q4_1.gguf", "Gemma": "gemma-3-270m.Q4_K_M.gguf"}
 RATES = {"SmolLM2": "0.0041", "Gemma": "0.0012"}                                       # 0.03 deviations
-SPLITS = {"train": 320, "dev": 60, "test": 200}
-
-
-def facts(lama, out, relations):
-    """Facts whose object is a common word, drawn with a fixed seed; `asked` has the first 100 of each test split."""
-    words = (lama / "common_vocab_cased.txt").read_text().split()
-    (out / "words.txt").write_text("\n".join(words) + "\n")
-    (out / "facts").mkdir(parents=True, exist_ok=True)
-    (out / "facts/relations.jsonl").write_bytes((lama / "relations.jsonl").read_bytes())
-    known = set(words)
-    for relation in relations:
-        for split, count in SPLITS.items():
-            rows = [json.loads(line) for line in (lama / f"data/{relation}/{split}.jsonl").read_text().splitlines()]
-            rows = [row for row in rows if row["obj_label"] in known]
-            random.Random(relation + split).shuffle(rows)
-            lines = [json.dumps({key: row[key] for key in ("sub_label", "obj_label")}) + "\n" for row in rows[:count]]
-            for folder, kept in [("facts", lines)] + ([("asked", lines[:100])] if split == "test" else []):
-                path = out / folder / relation / f"{split}.jsonl"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text("".join(kept))
 
 
 def tables(real):
@@ -132,7 +114,7 @@ def main():
     facts(options.lama, out, options.relation)
     rows, words = tables(options.real)
     place = {word: index for index, word in enumerate(words)}
-    templates = {line["relation"]: line["template"] for line in map(json.loads, (out / "facts/relations.jsonl").read_text().splitlines())}
+    templates = {line["relation"]: line["template"] for line in map(json.loads, (out / "relations.jsonl").read_text().splitlines())}
 
     def run(*words):
         done = subprocess.run([options.promptferry.resolve(), *map(str, words), "--vocabulary", out / "words.txt", "--json", "--quiet"],
@@ -142,7 +124,7 @@ def main():
     def tuned(model, start, relation):
         path = out / f"{model}-{start}-{relation}.safetensors"
         if not path.exists():
-            run("tune", "--model", options.real / FILES[model], "--facts", out / "facts" / relation, "--template", "[X] [V]*5 [Y]", "--epochs", 3,
+            run("tune", "--model", options.real / FILES[model], "--facts", out / "data" / relation, "--template", "[X] [V]*5 [Y]", "--epochs", 3,
                 "--learning-rate", RATES[model], *(["--init", "mean"] if start == "mean" else []), "-o", path)
         return path
 

@@ -34,8 +34,10 @@ package enum NumPyFile {
   }
 
   /// The file's bytes: `<f4`, row by row, as `numpy.save` writes them.
-  package static func serialize(_ matrix: Matrix) -> Data {
-    var header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(matrix.rows), \(matrix.columns)), }"
+  /// - Parameter isBatch: whether the array is a batch of one matrix, (1, rows, columns)
+  package static func serialize(_ matrix: Matrix, isBatch: Bool = false) -> Data {
+    let shape = (isBatch ? "1, " : "") + "\(matrix.rows), \(matrix.columns)"
+    var header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(shape)), }"
     let start = magic.count + 4
     header += String(repeating: " ", count: 63 - (start + header.utf8.count) % 64) + "\n"
     var data = magic + Data([1, 0])

@@ -13,8 +13,8 @@ struct ZipArchive {
 
   static let directoryLimit = 64 << 20
   static let localSignature: UInt32 = 0x0403_4B50
-  private static let centralSignature: UInt32 = 0x0201_4B50
-  private static let endSignature: UInt32 = 0x0605_4B50
+  static let centralSignature: UInt32 = 0x0201_4B50
+  static let endSignature: UInt32 = 0x0605_4B50
   private static let wideEndSignature: UInt32 = 0x0606_4B50
   private static let locatorSignature: UInt32 = 0x0706_4B50
 

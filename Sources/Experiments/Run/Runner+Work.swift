@@ -116,6 +116,15 @@ extension Runner {
     return nil
   }
 
+  /// Writes down what is planned, so that who looks at it does not work it out again. Not where a model is not on this machine.
+  public func writePlan() throws {
+    guard let key = try materials.planKey(version: version) else { return }
+    let plan = try planned()
+    let current = Plan(
+      key: key, prompts: plan.prompts.compactMap(\.self), cells: plan.cells.compactMap(\.self))
+    if try self.plan() != current { try current.write(to: store.plan) }
+  }
+
   private typealias Units = (prompts: [WorkUnit], cells: [WorkUnit])
 
   /// What is not finished: cells, and the prompts that they need, each once. Writes down what is planned.
@@ -126,11 +135,7 @@ extension Runner {
         plan.grid.cells[missing].description, "cannot be run: one of its models is not on this machine")
     }
     try store.open(materials.record(version: version), addresses: addresses())
-    if let key = try materials.planKey(version: version) {
-      let current = Plan(
-        key: key, prompts: plan.prompts.compactMap(\.self), cells: plan.cells.compactMap(\.self))
-      if try self.plan() != current { try current.write(to: store.plan) }
-    }
+    try writePlan()
     let promptAddresses = Dictionary(uniqueKeysWithValues: zip(plan.grid.prompts, plan.prompts))
     var seen = store.addresses(in: "cells")
     var needed: Set<UInt64> = []

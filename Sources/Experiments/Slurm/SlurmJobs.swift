@@ -44,3 +44,30 @@ public struct SlurmQueue: Sendable, Equatable, Codable {
     }
   }
 }
+
+/// How tasks ended, from Slurm's accounts, which not every cluster keeps.
+public struct SlurmHistory: Sendable, Equatable, Codable {
+  /// The number of tasks by their last state, as Slurm calls it: `COMPLETED`, `TIMEOUT`, `OUT_OF_MEMORY`.
+  public private(set) var tasks: [String: Int] = [:]
+
+  /// What to ask `sacct` for: the task and its state.
+  public static func query(_ ids: [String]) -> [String] {
+    [
+      "sacct", "--noheader", "--parsable2", "--allocations", "--array",
+      "--jobs=\(ids.joined(separator: ","))",
+      "--format=JobID,State",
+    ]
+  }
+
+  /// - Parameter output: what it answers; tasks that have not ended are left out
+  public init(_ output: String) {
+    for line in output.split(separator: "\n") {
+      let fields = line.split(separator: "|")
+      // CANCELLED by 1000
+      guard fields.count == 2, let state = fields[1].split(separator: " ").first else { continue }
+      if !["PENDING", "RUNNING", "REQUEUED", "RESIZING", "SUSPENDED"].contains(state) {
+        tasks[String(state), default: 0] += 1
+      }
+    }
+  }
+}

@@ -14,6 +14,9 @@ package struct GGUFHeader: Sendable {
 
   package let version: Int
   package let metadata: [String: GGUFValue]
+  /// Where each value stands with its type, in the order of the file.
+  let fields: [(key: String, place: Range<Int>)]
+  package let alignment: Int
   package let tensors: [Tensor]
 
   static let keyLimit = 65535  // as the format has it
@@ -32,16 +35,19 @@ package struct GGUFHeader: Sendable {
     let tensorCount = try cursor.count(of: "tensors", size: 8 + 1 + 4 + 8 + 4 + 8)
     let valueCount = try cursor.count(of: "metadata values", size: 8 + 1 + 4 + 1)
     var metadata: [String: GGUFValue] = [:]
+    var fields: [(key: String, place: Range<Int>)] = []
     for index in 0..<valueCount {
       let key = try cursor.string("metadata key \(index + 1)", limit: Self.keyLimit)
       guard !key.isEmpty else { throw cursor.failure("metadata key \(index + 1) is empty") }
+      let start = cursor.position
       let value = try cursor.value(try cursor.type(key), key)
+      fields.append((key, start..<cursor.position))
       guard metadata.updateValue(value, forKey: key) == nil else {
         throw cursor.failure("is there twice", key)
       }
     }
-    self.metadata = metadata
-    let alignment = try Self.alignment(metadata["general.alignment"], cursor)
+    (self.metadata, self.fields) = (metadata, fields)
+    alignment = try Self.alignment(metadata["general.alignment"], cursor)
     var found: [(tensor: Tensor, offset: Int)] = []
     var names: Set<String> = []
     for index in 0..<tensorCount {

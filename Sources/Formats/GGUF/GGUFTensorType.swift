@@ -1,13 +1,25 @@
 /// ggml's element types, by their numbers in a file, with the elements and bytes of a block of each.
 package struct GGUFTensorType: Sendable {
   package let name: String
+  let number: UInt32
   let blockLength: Int
   let blockBytes: Int
 
   init?(number: UInt32) {
     guard let known = Self.known[number] else { return nil }
     (name, blockLength, blockBytes) = known
+    self.number = number
   }
+
+  /// The type whose elements are Float32.
+  package static let float32 = GGUFTensorType(name: "F32", number: 0, blockLength: 1, blockBytes: 4)
+
+  private init(name: String, number: UInt32, blockLength: Int, blockBytes: Int) {
+    (self.name, self.number, self.blockLength, self.blockBytes) = (name, number, blockLength, blockBytes)
+  }
+
+  /// The bytes of a tensor of that shape, whose rows must be whole blocks.
+  package func byteCount(_ shape: [Int]) -> Int { shape.reduce(1, *) / blockLength * blockBytes }
 
   /// Those that are not read here are known all the same: their files may hold other tensors that are.
   private static let known: [UInt32: (String, Int, Int)] = [

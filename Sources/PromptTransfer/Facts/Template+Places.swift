@@ -35,18 +35,45 @@ extension Template {
   }
 
   /// The template as text for a tokenizer that has a token for each vector, with `[X]` for the subject.
-  package func text(vectors: [String], answer: String) -> String {
+  /// - Parameter answer: what stands for `[Y]`; nil where the text ends before it, as a causal model's does
+  package func text(vectors: [String], answer: String?) -> String {
     var rest = vectors[...]
-    return pieces.map { piece in
+    var text = ""
+    for piece in pieces {
       switch piece {
-      case .text(let text): return text
-      case .subject: return "[X]"
-      case .second: return "[X2]"
-      case .answer: return answer
+      case .text(let words): text += words
+      case .subject: text += "[X]"
+      case .second: text += "[X2]"
+      case .answer:
+        guard let answer else { return text }
+        text += answer
       case .vectors(let count):
-        defer { rest = rest.dropFirst(count) }
-        return rest.prefix(count).joined(separator: " ")
+        text += rest.prefix(count).joined(separator: " ")
+        rest = rest.dropFirst(count)
       }
-    }.joined()
+    }
+    return text
+  }
+
+  /// The same for a tokenizer that takes white space beside such tokens as text: there is none. It ends before `[Y]`.
+  func tightText(vectors: [String]) -> String {
+    var rest = vectors[...]
+    var text = ""
+    var followsWords = false  // white space after vectors, or at the beginning, does not count
+    for piece in pieces.prefix(while: { $0 != .answer }) {
+      switch piece {
+      case .text(let words): text += followsWords ? words[...] : words[...].drop(while: \.isWhitespace)
+      case .subject: text += "[X]"
+      case .second: text += "[X2]"
+      case .answer: break
+      case .vectors(let count):
+        while text.last?.isWhitespace == true { text.removeLast() }
+        text += rest.prefix(count).joined()
+        rest = rest.dropFirst(count)
+      }
+      if case .vectors = piece { followsWords = false } else { followsWords = followsWords || !text.isEmpty }
+    }
+    while text.last?.isWhitespace == true { text.removeLast() }
+    return text
   }
 }

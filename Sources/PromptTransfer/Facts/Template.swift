@@ -108,18 +108,23 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
 
   /// Throws when the model would not see the subject or a vector: a causal one reads up to `[Y]`.
   func requireUse(with model: LanguageModel) throws(TransferError) {
-    guard case .next = model.answer, let end = pieces.firstIndex(of: .answer) else { return }
+    if case .next = model.answer { try requireUse(withCausal: model.name) }
+  }
+
+  /// The same of a causal model that is called so.
+  func requireUse(withCausal name: String) throws(TransferError) {
+    guard let end = pieces.firstIndex(of: .answer) else { return }
     for piece in pieces[end...] where piece != .answer {
-      let name: String
+      let place: String
       switch piece {
       case .text: continue
-      case .subject: name = "[X]"
-      case .second: name = "[X2]"
-      default: name = "a vector"
+      case .subject: place = "[X]"
+      case .second: place = "[X2]"
+      default: place = "a vector"
       }
       throw TransferError(
         "template \"\(self)\"",
-        "has \(name) after [Y], where \(model.name), which is causal, "
+        "has \(place) after [Y], where \(name), which is causal, "
           + "does not look", hint: "Put [Y] at the end")
     }
   }

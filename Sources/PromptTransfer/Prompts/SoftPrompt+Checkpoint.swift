@@ -15,15 +15,13 @@ extension SoftPrompt {
     let checkpoint = try TransferError.unify { try Checkpoint(folder: model) }
     let space = try EmbeddingSpace(folder: model)
     try requireMatch(space.table, name: space.name)
-    let tokens = (1...max(1, vectors.rows)).prefix(vectors.rows).map { "[V\($0)]" }
-    if let taken = tokens.first(where: { space.tokenizer.id(of: $0) != nil }) {
-      throw TransferError(space.name, "has a token \(taken) already", hint: "Give the model it was made from")
-    }
+    let tokens = try tokens(newTo: space)
     let first = space.tokenizer.vocabularySize
     let tokenizer = try TransferError.unify {
       try TokenizerFile.adding(tokens, from: first, folder: model)
     }
-    let answer = space.tokenizer.mask.flatMap(space.tokenizer.token(of:)) ?? ""
+    let mask = space.tokenizer.mask.flatMap(space.tokenizer.token(of:)) ?? ""
+    let answer = space.table.modelKind == .causal ? nil : mask
     let text = template.text(vectors: tokens, answer: answer).trimmingCharacters(in: .whitespaces)
     try write(to: folder) { place in
       try checkpoint.write(into: place, words: vectors, from: first, table: space.table)
@@ -36,6 +34,15 @@ extension SoftPrompt {
         """
     }
     return text
+  }
+
+  /// A token for each vector, `[V1]`, `[V2]`, …. Throws where the model has one of them already.
+  func tokens(newTo space: EmbeddingSpace) throws(TransferError) -> [String] {
+    let tokens = (1...max(1, vectors.rows)).prefix(vectors.rows).map { "[V\($0)]" }
+    if let taken = tokens.first(where: { space.tokenizer.id(of: $0) != nil }) {
+      throw TransferError(space.name, "has a token \(taken) already", hint: "Give the model it was made from")
+    }
+    return tokens
   }
 
   /// What else `transformers` reads besides weights: small files that no vector changes.

@@ -21,7 +21,7 @@ public struct SoftPrompt: Sendable, Equatable {
   static let format = "promptferry.prompt"
   static let version = "1"
   /// The vectors stand in for rows of the embedding table, before any scaling that the model applies to them.
-  static let space = "embedding-row"
+  public static let space = "embedding-row"
 
   public init(
     vectors: Matrix, template: Template, modelName: String, embeddingFingerprint: String,

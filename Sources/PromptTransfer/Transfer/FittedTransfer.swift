@@ -113,7 +113,7 @@ public struct FittedTransfer: Sendable {
   private func carryTogether(
     _ jobs: [[SoftPrompt]], _ weights: [Float], _ observer: Observer
   ) throws(TransferError) -> [Outcome] {
-    let loads = jobs.map { SourcePrompts($0.map(\.vectors), weights: weights, words: transfer.words) }
+    let loads = jobs.map { SourcePrompts($0, weights: weights, words: transfer.words) }
     if type(of: method).readsWords { SourcePrompts.encode(loads, fitted.mask) }
     let results = carry(loads, observer)
     for result in results { try requirePrompt(result.vectors) }
@@ -165,7 +165,7 @@ public struct FittedTransfer: Sendable {
     of vectors: Matrix, for prompts: [SoftPrompt], weights: [Float]?
   ) throws(TransferError) -> Outcome {
     let weights = try checked(weights)
-    let load = SourcePrompts(prompts.map(\.vectors), weights: weights, words: transfer.words)
+    let load = SourcePrompts(prompts, weights: weights, words: transfer.words)
     return Outcome(
       vectors: vectors, objective: objectives([vectors], [load])[0], isInterrupted: false, isConverged: true,
       origin: Origin(transfer: self, prompts: prompts, weights: weights))

@@ -4,7 +4,8 @@ import Foundation
 public enum MethodRegistry {
   public static let all: [any TransferMethod.Type] = [
     CanonicalMap.self, RelativeSearch.self, LinearMap.self, Procrustes.self, NeuralProjector.self,
-    MatchingPursuit.self, Neighbours.self, NearestWord.self, WeightedWords.self, Copy.self,
+    StartAndChange.self, MatchingPursuit.self, Neighbours.self, NearestWord.self, WeightedWords.self,
+    Copy.self,
     RandomVectors.self,
     NormalVectors.self, MeanVector.self, ShuffledAnchors.self, RandomSpectrum.self, AnyMethod.self,
   ]

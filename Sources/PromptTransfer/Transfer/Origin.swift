@@ -15,7 +15,12 @@ struct Origin: Sendable {
     let (transfer, method) = (transfer.transfer, transfer.method)
     var entries = Provenance.createdBy("transfer")
     entries["method"] = method.name
-    entries["normalize"] = transfer.normalization.rawValue
+    let rule = type(of: method).hasOwnLengths ? .none : transfer.normalization
+    entries["normalize"] = rule.rawValue
+    if method is StartAndChange {
+      entries["keptStart"] =
+        KeptStarts(prompts, transfer.words, vectorCount: prompts[0].vectors.rows).name
+    }
     entries["anchorCount"] = "\(transfer.words.words.count)"
     entries["seed"] = "\(transfer.seed)"
     entries["sources"] = sources

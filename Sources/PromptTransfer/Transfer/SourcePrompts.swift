@@ -16,12 +16,23 @@ public final class SourcePrompts {
   /// Sorted by fingerprint, weight and vectors: sums then do not depend, by rounding, on the order they were given in.
   public let parts: [Part]
   private var known: [AnchorMask: RelativeCode] = [:]
+  /// Where they started from, looked up once where a method wants it.
+  private(set) lazy var starts = KeptStarts(prompts, words, vectorCount: vectorCount)
+  private let prompts: [SoftPrompt]
 
-  /// - Parameter prompts: for each source of the vocabulary its vectors (P, Cs)
-  init(_ prompts: [Matrix], weights: [Float], words: SharedVocabulary) {
-    precondition(prompts.count == words.sources.count && prompts.count == weights.count && !prompts.isEmpty)
+  /// - Parameter prompts: one of each source of the vocabulary
+  convenience init(_ prompts: [SoftPrompt], weights: [Float], words: SharedVocabulary) {
+    self.init(prompts.map(\.vectors), of: prompts, weights: weights, words: words)
+  }
+
+  /// - Parameters:
+  ///   - vectors: for each source of the vocabulary (P, Cs)
+  ///   - prompts: whose vectors they are, where that is known
+  init(_ vectors: [Matrix], of prompts: [SoftPrompt] = [], weights: [Float], words: SharedVocabulary) {
+    precondition(vectors.count == words.sources.count && vectors.count == weights.count && !vectors.isEmpty)
     self.words = words
-    let parts = zip(prompts, weights).enumerated().map { Part(source: $0, vectors: $1.0, weight: $1.1) }
+    self.prompts = prompts
+    let parts = zip(vectors, weights).enumerated().map { Part(source: $0, vectors: $1.0, weight: $1.1) }
     // The hash of a large table takes a while: a single source has no use for it.
     self.parts =
       parts.count == 1

@@ -79,6 +79,12 @@ public struct Transfer: Sendable {
         "measures from the mean word, where method \(method.name) finds directions only",
         hint: "Choose strength, scale or moments")
     }
+    if type(of: method).hasOwnLengths, normalization != .none {
+      throw TransferError(
+        "normalization \(normalization.rawValue)",
+        "would change the lengths that method \(method.name) gives",
+        hint: "Leave it out")
+    }
     if type(of: method).readsWords, words.words.count < 2 {
       throw TransferError(
         "anchors", "the models share \(words.words.count) words", hint: "Give a list with more of them")

@@ -17,6 +17,8 @@ public protocol TransferMethod: Codable, Hashable, Sendable {
   static var readsPrompts: Bool { get }
   /// Whether what it learns depends on the seed.
   static var learnsBySeed: Bool { get }
+  /// Whether what it makes has lengths that no rule is to change.
+  static var hasOwnLengths: Bool { get }
   /// The rule that suits it.
   static var normalization: NormalizationRule { get }
 
@@ -46,6 +48,7 @@ extension TransferMethod {
   public static var readsWords: Bool { true }
   public static var readsPrompts: Bool { true }
   public static var learnsBySeed: Bool { false }
+  public static var hasOwnLengths: Bool { false }
   public static var normalization: NormalizationRule { .strength }
 
   public func fitCandidates(

@@ -17,12 +17,13 @@ extension ExperimentCommand {
     @Flag(help: "Say it again every few seconds, until everything is finished.") var watch = false
 
     func run() throws {
-      var queue = QueueView(options: options)
+      var slurm = SlurmView(options: options)
       // What results rest on does not change while one looks: it is worked out once.
       let runner = try options.runner()
       while true {
         let status = try runner.status()
-        try options.printStatus(runner, status, queue: queue.tasks(runner.store))
+        try slurm.ask(runner.store)
+        try options.printStatus(runner, status, queue: slurm.queue, history: slurm.history)
         if !watch || status.isFinished { return }
         for _ in 0..<50 where !Interruption.shared.isRequested { Thread.sleep(forTimeInterval: 0.1) }
         if Interruption.shared.isRequested { throw Interruption.shared.exit }
@@ -30,29 +31,34 @@ extension ExperimentCommand {
     }
   }
 
-  /// The tasks in Slurm's queue, asked for now and then. A query that fails is no error: it is asked less often.
-  private struct QueueView {
+  /// What Slurm knows, asked for now and then. A query that fails is no error: it is asked less often.
+  private struct SlurmView {
     private static let (first, longest) = (Duration.seconds(30), Duration.seconds(240))
     let options: Options
-    private var known: SlurmQueue?
+    private(set) var queue: SlurmQueue?
+    private(set) var history: SlurmHistory?
+    private var keepsAccounts = true
     private var next = ContinuousClock.now
     private var pause = Self.first
 
     init(options: Options) { self.options = options }
 
-    mutating func tasks(_ store: Store) throws -> SlurmQueue? {
+    mutating func ask(_ store: Store) throws {
       let ids = try store.jobs().jobs.map(\.id)
-      guard !ids.isEmpty, ContinuousClock.now >= next else { return known }
+      guard !ids.isEmpty, ContinuousClock.now >= next else { return }
       do {
-        known = try options.queue(ids)
+        queue = try options.queue(ids)
         pause = Self.first
       } catch {
-        known = nil
+        queue = nil
         options.common.note("Slurm's queue is not known: \(TransferError(error).description)")
         pause = min(pause * 2, Self.longest)
       }
+      // Many clusters have no accounts: that is worth no note, and no second question.
+      if queue != nil, keepsAccounts {
+        do { history = try options.history(ids) } catch { keepsAccounts = false }
+      }
       next = .now + pause
-      return known
     }
   }
 }
@@ -61,25 +67,30 @@ extension ExperimentCommand.Options {
   private struct Answer: Encodable {
     let status: Runner.Status
     let queue: SlurmQueue?
+    let history: SlurmHistory?
 
     func encode(to encoder: any Encoder) throws {
       try status.encode(to: encoder)
-      guard let queue else { return }
       var container = encoder.container(keyedBy: Key.self)
-      try container.encode(queue.tasks, forKey: .queue)
+      try container.encodeIfPresent(queue?.tasks, forKey: .queue)
+      try container.encodeIfPresent(history?.tasks, forKey: .ended)
     }
 
-    private enum Key: String, CodingKey { case queue }
+    private enum Key: String, CodingKey { case queue, ended }
   }
 
-  func printStatus(_ runner: Runner, _ status: Runner.Status? = nil, queue: SlurmQueue? = nil) throws {
+  func printStatus(
+    _ runner: Runner, _ status: Runner.Status? = nil, queue: SlurmQueue? = nil, history: SlurmHistory? = nil
+  ) throws {
     let status = try status ?? runner.status()
     try common.print(
-      Answer(status: status, queue: queue),
-      text: lines(status, runner.store, queue).joined(separator: "\n"))
+      Answer(status: status, queue: queue, history: history),
+      text: lines(status, runner.store, queue, history).joined(separator: "\n"))
   }
 
-  private func lines(_ status: Runner.Status, _ store: Store, _ queue: SlurmQueue?) -> [String] {
+  private func lines(
+    _ status: Runner.Status, _ store: Store, _ queue: SlurmQueue?, _ history: SlurmHistory?
+  ) -> [String] {
     var lines = [
       """
       \(store.folder.path.shown): \(status.finishedCells) of \(status.cellCount) cells, \
@@ -102,13 +113,18 @@ extension ExperimentCommand.Options {
       lines.append("waiting \(status.waitingCells) cells")
     }
     if let queue {
-      let tasks = queue.tasks.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key.lowercased())" }
-      lines.append("queue   " + (tasks.isEmpty ? "no task" : tasks.joined(separator: ", ")))
+      lines.append("queue   " + (queue.tasks.isEmpty ? "no task" : Self.counts(queue.tasks)))
     }
+    if let history, !history.tasks.isEmpty { lines.append("ended   " + Self.counts(history.tasks)) }
     if !status.isFinished, let seconds = status.secondsLeft {
       lines.append("about \(Self.clock(seconds)) left")
     }
     return lines
+  }
+
+  private static func counts(_ tasks: [String: Int]) -> String {
+    tasks.sorted { $0.key < $1.key }
+      .map { "\($0.value) \($0.key.lowercased().replacing("_", with: " "))" }.joined(separator: ", ")
   }
 
   /// Hours, minutes and seconds.

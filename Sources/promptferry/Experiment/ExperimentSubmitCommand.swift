@@ -58,6 +58,7 @@ extension ExperimentCommand {
       for folder in [runner.store.folder, runner.store.logs] {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       }
+      try runner.writePlan()
       _ = runner.forgetFailures()
       try AtomicFile.write(Data(script.text.utf8), to: runner.store.script)
       let submission = try options.submit(runner, taskCount: script.request.taskCount)
@@ -177,5 +178,10 @@ extension ExperimentCommand.Options {
     } catch let error as TransferError where error.problem.contains("Invalid job id") {
       return SlurmQueue("")
     }
+  }
+
+  /// How tasks of these jobs ended. Throws where the cluster keeps no accounts.
+  func history(_ ids: [String]) throws -> SlurmHistory {
+    SlurmHistory(try SlurmCommand.run(SlurmHistory.query(ids)))
   }
 }

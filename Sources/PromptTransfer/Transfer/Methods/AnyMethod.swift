@@ -17,7 +17,8 @@ public struct AnyMethod: TransferMethod {
     + [0.01, 0.1, 1].map { LinearMap(ridge: $0) }
     + [0, 0.1, 1].map { RelativeSearch(.exact(ridge: $0)) }
     + [
-      LinearMap(ridge: 0.1, centred: true), Neighbours(64, metric: .cosine, weights: .barycentric),
+      LinearMap(ridge: 0.1, centred: true), CanonicalMap(ridge: 1, centred: true), StartAndChange(ridge: 0.1),
+      StartAndChange(ridge: 1), Neighbours(64, metric: .cosine, weights: .barycentric),
       Neighbours(10, metric: .cosine, weights: .softmax(temperature: 0.1)),
       MatchingPursuit(wordCount: 64, unitAtoms: true),
     ]
@@ -43,13 +44,15 @@ public struct AnyMethod: TransferMethod {
   ) throws(TransferError) -> [Candidate] {
     // What maps are found from, summed once for all of them.
     let sums = CanonicalMap().sums(words, context)
+    let centred = CanonicalMap(ridge: 1, centred: true).sums(words, context)
     var candidates: [Candidate] = []
     for method in Self.methods {
       if !candidates.isEmpty, context.shouldStop() { break }  // who asked for an end looks at it again
       let fitted =
         switch method {
-        case let map as CanonicalMap where !map.centred: map.fit(sums, words, context)
-        case let map as LinearMap where !map.centred: map.fit(sums, words, context)
+        case let map as CanonicalMap: map.fit(map.centred ? centred : sums, words, context)
+        case let map as LinearMap: map.fit(map.centred ? centred : sums, words, context)
+        case let map as StartAndChange: map.fit(centred, words, context)
         default: try method.fit(words, context)
         }
       let settings = MethodRegistry.settings(of: method).mapValues(\.description)
