@@ -1,7 +1,11 @@
 """What `make wheel-check` runs against the installed package: python test_promptferry.py"""
 
+import ast
+import contextlib
 import doctest
 import importlib
+import io
+import json
 import os
 import signal
 import subprocess
@@ -12,7 +16,18 @@ import unittest
 from pathlib import Path
 
 import promptferry as pf
-from promptferry import _command
+from promptferry import _command, _session
+
+HERE = Path(__file__).resolve().parent
+QUESTION = ["evaluate", "--model", "zoo:bert-tiny", "--template", "[X] is in [Y] .", "--facts", "atlas:capital"]
+
+
+def module(name):
+    """What is not needed by the package, and tested with where it is installed."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise unittest.SkipTest(f"{name} is not there") from None
 
 
 class Frame:
@@ -54,10 +69,7 @@ class Tour(unittest.TestCase):
         self.assertEqual(again.path.read_bytes(), self.prompt.path.read_bytes())
 
     def test_vectors_and_forms(self):
-        try:
-            import numpy
-        except ImportError:
-            self.skipTest("NumPy is not there: vectors are not read")
+        numpy = module("numpy")
         with tempfile.TemporaryDirectory() as folder:
             array = numpy.load(pf.convert(self.prompt, os.path.join(folder, "p.npy")))
             # The last bytes of a safetensors file with one tensor are that tensor.
@@ -65,22 +77,65 @@ class Tour(unittest.TestCase):
             numpy.testing.assert_array_equal(array, data)
             saved = self.prompt.save(Path(folder) / "copy.safetensors")
             numpy.testing.assert_array_equal(saved.vectors, data)
+            made = pf.Prompt.from_vectors(data, "zoo:bert-tiny", self.prompt.template)
+            numpy.testing.assert_array_equal(made.vectors, data)
 
     def test_rows(self):
-        rows = [{"subject": name, "object": "France"} for name in ["Paris", "Lyon", "Nice"]]
-        results = [pf.evaluate("zoo:bert-tiny", kind, template="[X] is in [Y] .").result for kind in [rows, iter(rows), Frame(rows), Arrow(rows)]]
+        names = ["Paris", "Lyon", "Nice"]
+        rows = [{"subject": name, "object": "France"} for name in names]
+        columns = {"subject": names, "object": ["France"] * 3}
+        gaps = [{**row, "note": float("nan")} for row in rows]
+        forms = [rows, iter(rows), Frame(rows), Arrow(rows), gaps, columns, [(name, "France") for name in names]]
+        results = [pf.evaluate("zoo:bert-tiny", form, template="[X] is in [Y] .").result for form in forms]
         for result in results:
             self.assertEqual(result["factCount"], 3)
             self.assertEqual(result["meanLogProbability"], results[0]["meanLogProbability"])
+        with self.assertRaisesRegex(ValueError, "row 0 of the facts has no subject, only town"):
+            pf.evaluate("zoo:bert-tiny", [{"town": "Oslo"}], template="[X] is in [Y] .")
+
+    def test_rows_of_libraries(self):
+        pairs = [("Paris", "France"), ("Oslo", "Norway")]
+        columns = {"subject": ["Paris", "Oslo"], "object": ["France", "Norway"]}
+        makers = {
+            "numpy": lambda numpy: [numpy.array(pairs), numpy.array(pairs, dtype=[("subject", "U9"), ("object", "U9")])],
+            "pandas": lambda pandas: [pandas.DataFrame(columns)],
+            "polars": lambda polars: [polars.DataFrame(columns)],
+            "pyarrow": lambda pyarrow: [pyarrow.table(columns)],
+            "datasets": lambda datasets: [datasets.Dataset.from_dict(columns)],
+        }
+        wanted = pf.evaluate("zoo:bert-tiny", pairs, template="[X] is in [Y] .").result["meanLogProbability"]
+        for name, make in makers.items():
+            with self.subTest(name):
+                for table in make(module(name)):
+                    answers = pf.evaluate("zoo:bert-tiny", table, template="[X] is in [Y] .")
+                    self.assertEqual(answers.result["meanLogProbability"], wanted)
+
+    def test_models_of_transformers(self):
+        transformers = module("transformers")
+        module("torch")
+        folder = str(HERE.parent / "share/promptferry/zoo/bert-tiny")
+        model = transformers.AutoModelForMaskedLM.from_pretrained(folder)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+        wanted = pf.evaluate("zoo:bert-tiny", "atlas:capital", template="[X] is in [Y] .").result["microAccuracy"]
+        for form in [model, (model, tokenizer), pf.save_model(model)]:
+            answers = pf.evaluate(form, "atlas:capital", template="[X] is in [Y] .")
+            self.assertEqual(answers.result["microAccuracy"], wanted)
+        carried = pf.transfer(self.prompt, to=model)
+        self.assertEqual(carried.shape, self.prompt.shape)
+        with self.assertRaisesRegex(TypeError, "save_pretrained"):
+            pf.inspect(3)
 
     def test_errors_are_one_line(self):
         with self.assertRaises(pf.PromptFerryError) as caught:
             pf.evaluate("zoo:bert-tiny", "nowhere.csv", template="[X] [Y]")
         self.assertEqual(caught.exception.status, 1)
         self.assertIn("nowhere.csv: is not there", str(caught.exception))
+        self.assertTrue(caught.exception.place.endswith("nowhere.csv"))
+        self.assertEqual(caught.exception.problem, "is not there")
         with self.assertRaises(pf.PromptFerryError) as caught:
             pf.tune("zoo:bert-tiny", "atlas:capital", epochs=0)
         self.assertEqual((caught.exception.status, "epochs" in str(caught.exception)), (64, True))
+        self.assertIsNone(caught.exception.place)
 
     def test_an_interruption_keeps_the_best_so_far(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -96,8 +151,132 @@ class Tour(unittest.TestCase):
         self.assertTrue(done.stdout.startswith(f"promptferry {pf.version()}"))
 
     def test_documentation(self):
-        for module in [_command, importlib.import_module("promptferry._prompt")]:
-            self.assertEqual(doctest.testmod(module).failed, 0)
+        for name in ["_command", "_inputs", "_prompt"]:
+            self.assertEqual(doctest.testmod(importlib.import_module(f"promptferry.{name}")).failed, 0)
+
+    def test_the_notebook(self):
+        """Runs the code of tour.ipynb cell after cell, and shows what its cells end with, as a notebook does."""
+        cells = json.loads((HERE / "tour.ipynb").read_text())["cells"]
+        names, shown = {}, []
+        with contextlib.redirect_stdout(io.StringIO()):
+            for cell in cells:
+                if cell["cell_type"] != "code":
+                    continue
+                self.assertEqual(cell["outputs"], [])
+                code = ast.parse("".join(cell["source"]))
+                last = code.body.pop() if code.body and isinstance(code.body[-1], ast.Expr) else None
+                exec(compile(code, "tour.ipynb", "exec"), names)
+                if last:
+                    value = eval(compile(ast.Expression(last.value), "tour.ipynb", "eval"), names)
+                    shown.append(value._repr_html_() if hasattr(value, "_repr_html_") else repr(value))
+        self.assertGreater(len(shown), 4)
+        self.assertTrue(any("<table>" in text for text in shown))
+
+
+class Process(unittest.TestCase):
+    """One process answers all calls."""
+
+    def tearDown(self):
+        pf.close()
+
+    def test_a_model_is_opened_once(self):
+        opened = [_command.reply(QUESTION)["opened"] for _ in range(3)]
+        self.assertEqual(opened, [1, 0, 0])
+        pf.close()
+        self.assertEqual(_command.reply(QUESTION)["opened"], 1)
+
+    def test_threads_are_answered_in_turn(self):
+        results = []
+        threads = [threading.Thread(target=lambda: results.append(_command.reply(QUESTION))) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(sorted(result["opened"] for result in results), [0] * 7 + [1])
+        self.assertEqual(len({result["result"]["meanLogProbability"] for result in results}), 1)
+
+    def test_a_fork_has_its_own(self):
+        _command.reply(QUESTION)
+        first = _session._session._process.pid
+        child = os.fork()
+        if child == 0:
+            try:
+                opened = _command.reply(QUESTION)["opened"]
+                own = _session._session._process.pid
+                pf.close()
+                os._exit(0 if opened == 1 and own != first else 1)
+            finally:
+                os._exit(2)
+        self.assertEqual(os.waitpid(child, 0)[1], 0)
+        self.assertEqual((_command.reply(QUESTION)["opened"], _session._session._process.pid), (0, first))
+
+    def test_one_that_was_killed_is_started_anew(self):
+        pf.version()
+        os.kill(_session._session._process.pid, signal.SIGKILL)
+        _session._session._process.wait()
+        for _ in range(200):  # until the thread that reads has seen it
+            if not _session._session.is_open:
+                break
+            threading.Event().wait(0.01)
+        self.assertEqual(_command.reply(QUESTION)["opened"], 1)
+
+        def kill(progress):
+            self.assertEqual((progress.title, progress.unit), ("tuning on bert-tiny", "steps"))
+            os.kill(_session._session._process.pid, signal.SIGKILL)
+
+        with self.assertRaises(pf.PromptFerryError) as caught:
+            pf.tune("zoo:bert-tiny", "atlas:capital", epochs=100_000, progress=kill)
+        self.assertEqual(caught.exception.status, -signal.SIGKILL)
+        self.assertIn("the command was ended by SIGKILL before it answered. The next call starts it anew", str(caught.exception))
+        self.assertEqual(_command.reply(QUESTION)["opened"], 1)
+
+    def test_what_a_progress_function_raises_stops_the_call(self):
+        def stop(progress):
+            raise RuntimeError("enough")
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "best.safetensors")
+            with self.assertRaisesRegex(RuntimeError, "enough"):
+                pf.tune("zoo:bert-tiny", "atlas:capital", epochs=100_000, output=path, progress=stop)
+            before = _session._session._process.pid
+            self.assertEqual(pf.inspect(path)["vectorCount"], 5)
+            self.assertEqual(_session._session._process.pid, before)
+
+    def test_paths_start_from_the_folder_of_the_call(self):
+        with tempfile.TemporaryDirectory() as folder:
+            before = os.getcwd()
+            pf.version()
+            try:
+                os.chdir(folder)
+                Path("facts.jsonl").write_text('{"sub_label": "Paris", "obj_label": "France", "predicate_id": "p"}\n')
+                facts = pf.evaluate("zoo:bert-tiny", "facts.jsonl", template="[X] is in [Y] .")
+                self.assertEqual(facts.count, 1)
+                prompt = pf.tune("zoo:bert-tiny", "atlas:capital", epochs=1, output="p.safetensors")
+            finally:
+                os.chdir(before)
+            self.assertEqual(prompt.shape, (5, 128))
+
+    def test_the_environment_is_that_of_the_call(self):
+        _command.reply(QUESTION)
+        os.environ["HF_HUB_OFFLINE"] = "1"
+        try:
+            with self.assertRaises(pf.PromptFerryError) as caught:
+                pf.inspect("hf:nobody/nothing")
+            self.assertIn("HF_HUB_OFFLINE", str(caught.exception))
+        finally:
+            del os.environ["HF_HUB_OFFLINE"]
+
+    def test_a_command_without_sessions(self):
+        for command, said in [("/bin/true", "protocol 1"), ("/bin/cat", "session")]:
+            os.environ["PROMPTFERRY"], before = command, os.environ.get("PROMPTFERRY")
+            try:
+                with self.assertRaisesRegex(pf.PromptFerryError, said):
+                    pf.version()
+            finally:
+                del os.environ["PROMPTFERRY"]
+                if before:
+                    os.environ["PROMPTFERRY"] = before
+        self.assertTrue(pf.version())
 
 
 if __name__ == "__main__":

@@ -57,11 +57,8 @@ enum Arguments {
     command.configuration.commandName ?? "\(command)".lowercased()
   }
 
-  /// As they were given, in our names; as they are where they are not understood.
-  static var given: [String] {
-    let arguments = Array(CommandLine.arguments.dropFirst())
-    return (try? understood(arguments)) ?? arguments
-  }
+  /// In our names; as they are where they are not understood.
+  static func inOurNames(_ arguments: [String]) -> [String] { (try? understood(arguments)) ?? arguments }
 
   private static func isNumber(_ text: String) -> Bool { Double(text) != nil }
 

@@ -26,8 +26,9 @@ struct CommonOptions: ParsableArguments {
 
   var parallelism: Parallelism { threads.map { Parallelism(threads: $0) } ?? .granted }
 
-  /// Prints the result: JSON when asked for, else `text`.
+  /// Prints the result: JSON when asked for, and in the replies of a session, else `text`.
   func print(_ result: some Encodable, text: @autoclosure () -> String) throws {
+    if let session = Session.current { return session.print(VisibleText.json(try compactJSON(result))) }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     let output =
@@ -43,7 +44,9 @@ struct CommonOptions: ParsableArguments {
 
   /// Says something to the person at the terminal, in one line.
   func note(_ text: String) {
-    if !quiet { StandardError.write(VisibleText.line(text, limit: 1000) + "\n") }
+    guard !quiet else { return }
+    let line = VisibleText.line(text, limit: 1000)
+    if let session = Session.current { session.note(line) } else { StandardError.write(line + "\n") }
   }
 
   func progress(_ title: String, unit: String) -> ProgressReporter {

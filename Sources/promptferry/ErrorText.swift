@@ -11,28 +11,31 @@ enum ErrorText {
   static func exit(_ error: any Error) -> Never {
     let status = PromptFerry.exitCode(for: error)
     guard !status.isSuccess else { PromptFerry.exit(withError: error) }
-    let text = text(error)
+    let text = text(error, of: Array(CommandLine.arguments.dropFirst()))
     if !text.isEmpty { StandardError.write(text + "\n") }
     Foundation.exit(status.rawValue)
   }
 
-  private static func text(_ error: any Error) -> String {
-    if let line = line(error) { return "Error: " + line }
-    let text = unknownOption(error) ?? PromptFerry.fullMessage(for: error)
+  /// What is wrong with a command line, or was found on its way.
+  static func text(_ error: any Error, of arguments: [String]) -> String {
+    if let (place, problem, hint) = parts(error) {
+      return "Error: \(place): \(problem)" + (hint.map { ". \($0)" } ?? "")
+    }
+    let text = unknownOption(error, Arguments.inOurNames(arguments)) ?? PromptFerry.fullMessage(for: error)
     // Nothing in it is from elsewhere but the arguments.
-    guard CommandLine.arguments.contains(where: { VisibleText.line($0) != $0 }) else { return text }
+    guard arguments.contains(where: { VisibleText.line($0) != $0 }) else { return text }
     let message = PromptFerry.message(for: error)
     return VisibleText.lines(text.replacing(message, with: VisibleText.line(message, limit: 600)))
   }
 
   /// The parser says what is missing before it says what is misspelt: the option that was meant, where one is not known.
-  private static func unknownOption(_ error: any Error) -> String? {
+  private static func unknownOption(_ error: any Error, _ arguments: [String]) -> String? {
     let text = PromptFerry.fullMessage(for: error)
     guard text.contains("Missing expected argument"), let usage = text.range(of: "\nUsage: ")?.lowerBound
     else {
       return nil
     }
-    let words = Arguments.given.prefix { !$0.hasPrefix("-") }.prefix(2)
+    let words = arguments.prefix { !$0.hasPrefix("-") }.prefix(2)
     var types = PromptFerry.configuration.subcommands
     var verb: (any ParsableCommand.Type)?
     for word in words {
@@ -42,7 +45,7 @@ enum ErrorText {
     guard let verb else { return nil }
     let help = PromptFerry.helpMessage(for: verb, includeHidden: true)
     let known = Set(help.matches(of: /--[a-z][a-z-]*/).map { String($0.output) })
-    let unknown = Arguments.given.filter { $0.hasPrefix("--") && $0.count > 2 }.map {
+    let unknown = arguments.filter { $0.hasPrefix("--") && $0.count > 2 }.map {
       String($0.prefix { $0 != "=" })
     }
     .first { !known.contains($0) }
@@ -55,18 +58,20 @@ enum ErrorText {
     return "Error: Unknown option '\(VisibleText.line(unknown, limit: 60))'.\(meant)" + text[usage...]
   }
 
-  /// Each of its parts cut by itself, so that what is wrong is seen behind the longest path. Nil for errors of the command line.
-  private static func line(_ error: any Error) -> String? {
-    let parts: (subject: String, problem: String, hint: String?)
+  /// Each cut by itself, so that what is wrong is seen behind the longest path. Nil for errors of the command line.
+  static func parts(_ error: any Error) -> (place: String, problem: String, hint: String?)? {
+    func cut(_ place: String, _ problem: String, _ hint: String?) -> (String, String, String?) {
+      (
+        VisibleText.line(place), VisibleText.line(problem, limit: 600),
+        hint.map { VisibleText.line($0, limit: 600) }
+      )
+    }
     switch error {
-    case is ExitCode, is ValidationError, is CleanExit: return nil
-    case let error as HubError: parts = (error.subject, error.problem, error.hint)
+    case let error as HubError: return cut(error.subject, error.problem, error.hint)
     case is TransferError, is FileError, is TokenizationError, is CocoaError:
       let error = TransferError(error)
-      parts = (error.subject, error.problem, error.hint)
+      return cut(error.subject, error.problem, error.hint)
     default: return nil
     }
-    return VisibleText.line(parts.subject) + ": " + VisibleText.line(parts.problem, limit: 600)
-      + (parts.hint.map { ". " + VisibleText.line($0, limit: 600) } ?? "")
   }
 }

@@ -22,6 +22,9 @@ final class Interruption: @unchecked Sendable {  // dispatch sources may be used
     var isUrged = false
     /// What is said where the process ends at once.
     var remains = "nothing was written."
+    /// Of a session: how many requests there were, and whether it waits for one.
+    var requestCount = 0
+    var isBetweenRequests = false
   }
 
   private let state = Mutex(State())
@@ -60,16 +63,40 @@ final class Interruption: @unchecked Sendable {  // dispatch sources may be used
     }
   }
 
-  private func endWork() {
-    state.withLock { $0.endsItself = false }
-  }
-
   var isRequested: Bool { flag.load(ordering: .relaxed) }
 
   /// The exit status of work that was stopped: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.
   var exit: ExitCode { ExitCode(128 + (state.withLock { $0.number } ?? SIGINT)) }
 
+  /// Does what a first signal does; after a first one, nothing.
+  func request(_ number: Int32) {
+    if !isRequested { receive(number) }
+  }
+
+  /// A session's next request: none of the signals before is meant for it, and all its verbs end themselves.
+  func beginRequest() {
+    state.withLock {
+      $0 = State(endsItself: true, requestCount: $0.requestCount + 1)
+      flag.store(false, ordering: .relaxed)
+    }
+  }
+
+  /// Between requests Ctrl-C is meant for who asks, and other signals end a session at once. Returns the first signal that came during
+  /// the last one.
+  @discardableResult func endRequest() -> Int32? {
+    state.withLock {
+      let number = $0.number
+      $0 = State(requestCount: $0.requestCount, isBetweenRequests: true)
+      flag.store(false, ordering: .relaxed)
+      return number
+    }
+  }
+
   private func receive(_ number: Int32) {
+    if state.withLock({ $0.isBetweenRequests }) {
+      if number == SIGTERM || number == SIGHUP { end(number, saying: nil) }
+      return
+    }
     let (first, wasUrged, state) = state.withLock { state in
       let before = (state.number == nil, state.isUrged)
       state.number = state.number ?? number
@@ -82,6 +109,7 @@ final class Interruption: @unchecked Sendable {  // dispatch sources may be used
     if wasUrged { end(state.number ?? number, saying: nil) }
     if let limit = number == SIGTERM ? state.limitOfTermination : state.limit {
       queue.asyncAfter(deadline: .now() + limit) { [unowned self] in
+        guard self.state.withLock({ $0.requestCount }) == state.requestCount else { return }
         end(state.number ?? number, saying: state.remains)
       }
     }
@@ -98,8 +126,9 @@ final class Interruption: @unchecked Sendable {  // dispatch sources may be used
   /// Runs `body`, and cancels it when an end is requested; then `CancellationError` is thrown.
   func cancelling<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value
   {
+    let before = state.withLock { $0.endsItself }
     beginWork()
-    defer { endWork() }
+    defer { state.withLock { $0.endsItself = before } }
     return try await withThrowingTaskGroup(of: Value?.self) { group in
       group.addTask { try await body() }
       group.addTask {

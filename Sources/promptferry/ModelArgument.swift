@@ -18,12 +18,12 @@ struct ModelPlace {
 
   func languageModel() throws -> LanguageModel {
     try requireModel()
-    return try LanguageModel(folder: folder)
+    return try OpenedModels.shared.model(folder)
   }
 
   func embeddingSpace() throws -> EmbeddingSpace {
     try requireModel()
-    return try EmbeddingSpace(folder: folder)
+    return try OpenedModels.shared.space(folder)
   }
 
   /// Throws where there is nothing, or something else.

@@ -2,11 +2,14 @@ import Formats
 import Foundation
 import Synchronization
 
-/// Progress on standard error: a bar on a terminal; elsewhere, as in logs, a plain line at each tenth, and each minute.
+/// Progress on standard error: a bar on a terminal; elsewhere, as in logs, a plain line at each tenth, and each minute. In a session
+/// it is a line to whom asks, ten times a second.
 final class ProgressReporter: Sendable {
   enum Unit {
     case things(String)
     case bytes
+
+    var name: String { if case .things(let name) = self { name } else { "bytes" } }
 
     /// What is done, what there is to do, and the rate.
     fileprivate func text(_ done: Int, _ total: Int, rate: Double) -> String {
@@ -40,6 +43,15 @@ final class ProgressReporter: Sendable {
   func update(_ done: Int, of total: Int) {
     guard !isSilent, total > 0 else { return }
     let now = ContinuousClock.now
+    if let session = Session.current {
+      let isDue = state.withLock { state in
+        guard now - state.lastShown >= .milliseconds(100) else { return false }
+        state.lastShown = now
+        return true
+      }
+      if isDue { session.progress(title, done, of: total, unit.name) }
+      return
+    }
     state.withLock { state in
       let tenth = done * 10 / total
       let wait: Duration = isTerminal ? .milliseconds(100) : .seconds(2)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import PromptTransfer
 
 @main
 struct PromptFerry: AsyncParsableCommand {
@@ -16,7 +17,7 @@ struct PromptFerry: AsyncParsableCommand {
     subcommands: [
       TuneCommand.self, TransferCommand.self, DistilCommand.self, EvaluateCommand.self, InspectCommand.self,
       ConvertCommand.self, FetchCommand.self, DemoCommand.self, ExperimentCommand.self,
-      ListCommand.self,
+      ListCommand.self, SessionCommand.self,
     ])
 
   static func main() async {
@@ -24,14 +25,22 @@ struct PromptFerry: AsyncParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     _ = Interruption.shared
     do {
-      var command = try parseAsRoot(Arguments.understood(Array(CommandLine.arguments.dropFirst())))
-      if var long = command as? any AsyncParsableCommand {
-        try await long.run()
-      } else {
-        try command.run()
-      }
+      try await run(Array(CommandLine.arguments.dropFirst()))
     } catch {
       ErrorText.exit(error)
+    }
+  }
+
+  /// Does what a command line says.
+  static func run(_ arguments: [String]) async throws {
+    var command = try parseAsRoot(Arguments.understood(arguments))
+    if command is SessionCommand, Session.current != nil {
+      throw TransferError("session", "is no verb of a session")
+    }
+    if var long = command as? any AsyncParsableCommand {
+      try await long.run()
+    } else {
+      try command.run()
     }
   }
 }

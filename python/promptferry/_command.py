@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import shutil
-import subprocess
-import sys
+import signal
 import sysconfig
 from typing import Any, Mapping, Optional, Sequence
+
+from . import _session
+from ._progress import Display, ProgressOption
 
 
 class PromptFerryError(Exception):
     """What went wrong, in one line: what, where, and what to do.
 
-    `status` is the command's: 1 for what was found in files, 64 for options that make no sense.
+    `status` is the command's: 1 for what was found in files, 64 for options that make no sense; of a command that was ended by a
+    signal, minus its number. `place`, `problem` and `hint` are the parts of the message.
     """
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(
+        self, message: str, status: int, place: Optional[str] = None, problem: str = "", hint: Optional[str] = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.status = status
+        self.place, self.problem, self.hint = place, problem, hint
 
 
 def binary() -> str:
@@ -62,48 +66,43 @@ def options(given: Mapping[str, Any]) -> list[str]:
     return words
 
 
-def call(arguments: Sequence[str], progress: bool = False) -> Any:
-    """Runs a verb with --json and returns its answer. Ctrl-C stops the verb, which keeps the best so far.
+def call(arguments: Sequence[str], progress: ProgressOption = None) -> Any:
+    """Runs a verb in the process that lives on between calls, and returns its answer. Ctrl-C stops the verb, which keeps the best so
+    far.
 
     Raises PromptFerryError with the command's line where it fails, KeyboardInterrupt where it was stopped.
     """
-    command = [binary(), *arguments, "--json", *([] if progress else ["--quiet"])]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=None if progress else subprocess.PIPE, stdin=subprocess.DEVNULL
-    ) as process:
-        try:
-            output, errors = process.communicate()
-        except KeyboardInterrupt:
-            # From a terminal both were told; a notebook tells this process only. Twice would end it at once.
-            if not sys.stdin or not sys.stdin.isatty():
-                process.send_signal(signal.SIGINT)
-            process.communicate()
-            raise
-    if process.returncode in (128 + signal.SIGINT, -signal.SIGINT):
+    return reply(arguments, progress).get("result")
+
+
+def reply(arguments: Sequence[str], progress: ProgressOption = None) -> dict[str, Any]:
+    """The same, with all that the process says: also how long it worked, and how many models it opened."""
+    display = Display(progress)
+    session = _start()
+    try:
+        answer = session.ask(arguments, display.message)
+    except _session.SessionError as error:
+        hint = "The next call starts it anew"
+        raise PromptFerryError(f"{error}. {hint}", error.status, problem=str(error), hint=hint) from None
+    finally:
+        display.close()
+    status = int(answer["status"])
+    if status == 128 + signal.SIGINT:
         raise KeyboardInterrupt
-    if process.returncode != 0:
-        text = (errors or b"").decode(errors="replace").strip()
-        message = text.splitlines()[0] if text else f"promptferry ended with status {process.returncode}"
-        raise PromptFerryError(message[len("Error: ") :] if message.startswith("Error: ") else message, process.returncode)
-    return json.loads(output) if output.strip() else None
+    if status != 0:
+        place, problem, hint = (answer["error"].get(name) for name in ["place", "problem", "hint"])
+        message = (f"{place}: " if place else "") + problem + (f". {hint}" if hint else "")
+        raise PromptFerryError(message, status, place, problem, hint)
+    return answer
 
 
 def version() -> str:
-    """What `promptferry --version` says in its first line, without the name."""
-    done = subprocess.run([binary(), "--version"], check=True, capture_output=True, text=True)
-    return done.stdout.split("\n")[0].split(" ", 1)[1]
+    """The command's version."""
+    return _start().version
 
 
-def lines_of(rows: Any) -> Optional[list[Mapping[str, Any]]]:
-    """A table's rows as dictionaries: of a pandas or Polars frame, an Arrow table, a dataset, a list. None for a path."""
-    if isinstance(rows, (str, os.PathLike)):
-        return None
-    for name, arguments in [("to_dicts", {}), ("to_pylist", {}), ("to_dict", {"orient": "records"})]:
-        if method := getattr(rows, name, None):
-            try:
-                found = method(**arguments)
-            except TypeError:
-                continue
-            if isinstance(found, list):
-                return found
-    return [dict(row) for row in rows]
+def _start() -> _session.Session:
+    try:
+        return _session.current(binary)
+    except _session.SessionError as error:
+        raise PromptFerryError(str(error), error.status, problem=str(error)) from None

@@ -8,9 +8,10 @@ import shutil
 import tempfile
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, Dict, Union
 
 from ._command import call
+from ._inputs import model_name, new
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,9 +27,20 @@ class Prompt:
     """
 
     def __init__(self, path: PathLike, model: str = "", result: Any = None) -> None:
-        self.path = Path(path)
+        # Absolute, so that both are found from other folders as well.
+        self.path = Path(os.path.abspath(path))
         self.result: dict[str, Any] = result or {}
-        self._model = model
+        self._model = os.path.abspath(model) if model and os.path.exists(model) else model
+
+    @classmethod
+    def from_vectors(cls, vectors: npt.ArrayLike, model: Any, template: str) -> Prompt:
+        """A prompt of vectors (P, C) in the space of a model's embedding table; `template` says where they stand: `[X] [V]*P [Y] .`"""
+        import numpy as np
+
+        model, array, path = model_name(model), new(".npy"), new(".safetensors")
+        np.save(array, np.asarray(vectors, dtype=np.float32))
+        call(["convert", str(array), "--model", model, "--template", template, "-o", str(path)])
+        return cls(path, model)
 
     @cached_property
     def card(self) -> dict[str, Any]:
@@ -99,6 +111,13 @@ class Evaluation:
             "mean reciprocal rank": f"{self.reciprocal_rank:.3f}",
         }
         return table({**rows, **{name: f"{100 * value:.1f} %" for name, value in self.relations.items()}})
+
+
+class Card(Dict[str, Any]):
+    """What a model or a prompt is."""
+
+    def _repr_html_(self) -> str:
+        return table({name: value for name, value in self.items() if not isinstance(value, (dict, list))})
 
 
 def table(rows: dict[str, Any]) -> str:

@@ -25,7 +25,8 @@ extension ExperimentCommand {
         try slurm.ask(runner.store)
         try options.printStatus(runner, status, queue: slurm.queue, history: slurm.history)
         if !watch || status.isFinished { return }
-        Thread.sleep(forTimeInterval: 5)
+        for _ in 0..<50 where !Interruption.shared.isRequested { Thread.sleep(forTimeInterval: 0.1) }
+        if Interruption.shared.isRequested { throw Interruption.shared.exit }
       }
     }
   }
