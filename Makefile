@@ -161,12 +161,15 @@ ifeq ($(shell uname),Linux)
 	@$(call packages,pkg-config --exists openblas,libopenblas-pthread-dev pkg-config)
 endif
 
-# For developers: write the goldens and pretrain the zoo anew. Needs Python 3 and its packages index.
+# For developers: make the website, write the goldens and pretrain the zoo anew. Needs Python 3 and its packages index.
 VENV := .build/python
 $(VENV)/%: scripts/%/requirements.txt
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install -q -r $<
 	touch $@
+
+site: docs $(VENV)/docs
+	$(VENV)/bin/python scripts/docs/site.py .build/symbols/PromptTransfer.symbols.json .build/site
 
 goldens: $(VENV)/goldens
 	$(VENV)/bin/python scripts/goldens/models.py

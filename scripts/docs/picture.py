@@ -16,7 +16,7 @@ ROWS = {  # row of the demo's table: what it is called here, colour
     "canonical map, strength (default)": ("carried by promptferry", "#2f81d7"),
     "direct tuning (ceiling)": ("tuned there, with its labels", "#8a8f98"),
 }
-WIDTH, LEFT, ROW, GAP = 760, 250, 22, 30
+WIDTH, LEFT, ROW, GAP = 540, 205, 22, 30
 INK = "#7a808a"  # reads on white and on black
 
 
@@ -55,7 +55,7 @@ def picture(page):
     label = "Facts that the target answers right: " + "; ".join(
         f"{columns[c]}: " + ", ".join(f"{name} {rows[row][c]:.1f} %" for row, (name, _) in ROWS.items()) for c in (1, 2))
     return "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y - GAP + 6}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y - GAP + 6}" width="{WIDTH}" role="img" '
         f'font-family="system-ui, sans-serif" font-size="14">',
         f"<title>{escape(label)}</title>", *out, "</svg>", ""])
 
