@@ -7,6 +7,8 @@
 # make report-check  open a report in a real browser
 # make cluster-test  experiments on a real Slurm of four nodes on this machine, and what happens on clusters; wants root, on Debian
 # make docs    the library's documentation: .build/docs
+# make docs-check  run what the README and docs/ show, and compare it with what they show; PYTHON with transformers runs more
+# make site    a website of these pages and the library's documentation: .build/site
 # make examples  build the package in Examples/, which depends on this one, and run its tour
 # make bench   our speed beside PyTorch's, in turn; make bench-own without Python
 # make release a binary that runs without Swift and OpenBLAS, as an archive in dist; make wheel, the same for pip,
@@ -28,7 +30,7 @@ packages = $(1) > /dev/null 2>&1 || { \
 
 VERSION = $(shell sed -n 's/.*current = "\(.*\)".*/\1/p' Sources/PromptTransfer/Version.swift)
 
-.PHONY: build demo experiments experiments-real test test-long fuzz mutants report-check lint format docs examples manual bench bench-own bench-build \
+.PHONY: build demo experiments experiments-real test test-long fuzz mutants report-check lint format docs docs-check site examples manual bench bench-own bench-build \
   install patchelf release wheel wheel-check goldens zoo real clean dependencies cluster-test
 
 build: dependencies
@@ -112,6 +114,10 @@ format:
 docs: build
 	scripts/documentation.sh $(dir $(BINARY))
 
+docs-check: build
+	python3 scripts/docs/picture.py | cmp - docs/demo.svg
+	PYTHON=$(PYTHON) python3 scripts/docs/run_blocks.py $(BINARY)
+
 examples: dependencies
 	$(SWIFT) build $(CONFIGURATION) --package-path Examples
 	$$($(SWIFT) build $(CONFIGURATION) --package-path Examples --show-bin-path)/Tour share/promptferry
@@ -160,12 +166,15 @@ ifeq ($(shell uname),Linux)
 	@$(call packages,pkg-config --exists openblas,libopenblas-pthread-dev pkg-config)
 endif
 
-# For developers: write the goldens and pretrain the zoo anew. Needs Python 3 and its packages index.
+# For developers: make the website, write the goldens and pretrain the zoo anew. Needs Python 3 and its packages index.
 VENV := .build/python
 $(VENV)/%: scripts/%/requirements.txt
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install -q -r $<
 	touch $@
+
+site: docs $(VENV)/docs
+	$(VENV)/bin/python scripts/docs/site.py .build/symbols/PromptTransfer.symbols.json .build/site
 
 goldens: $(VENV)/goldens
 	$(VENV)/bin/python scripts/goldens/models.py
