@@ -52,6 +52,7 @@ class Session:
         self._requests: dict[int, _Request] = {}
         self._writing = threading.Lock()
         self._errors = tempfile.TemporaryFile()
+        self._said = ""
         # In a session of its own a terminal's Ctrl-C does not reach it: it is told by `cancel`, once.
         self._process = subprocess.Popen(
             [path, "session"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, start_new_session=True
@@ -64,6 +65,8 @@ class Session:
                 raise SessionError(self._explain(f"{path} does not speak protocol {PROTOCOL}"), self._process.poll() or 1)
         except BaseException:
             self.kill()
+            self._output.close()
+            self._errors.close()
             raise
         self.version = str(hello["version"])
         threading.Thread(target=self._read, name="promptferry", daemon=True).start()
@@ -126,6 +129,7 @@ class Session:
         self.is_open = False
         self._process.kill()
         self._process.wait()
+        self.close()
 
     def forget(self) -> None:
         """In a fork: leaves the process to the parent."""
@@ -158,14 +162,21 @@ class Session:
             self._process.kill()
         self.is_open = False
         self._output.close()
+        self._process.wait()
+        self._said = self._last_line()
+        self._errors.close()
         for request in list(self._requests.values()):
             request.ended.set()
             request.messages.put({})
 
     def _explain(self, problem: str) -> str:
         """With the last line that it left on its error output."""
-        said = os.pread(self._errors.fileno(), 1 << 20, 0).decode(errors="replace").strip()
-        return "promptferry: " + problem + (f" ({said.splitlines()[-1][:300]})" if said else "")
+        said = self._said if self._errors.closed else self._last_line()
+        return f"promptferry: {problem}" + (f" ({said})" if said else "")
+
+    def _last_line(self) -> str:
+        lines = os.pread(self._errors.fileno(), 1 << 20, 0).decode(errors="replace").split("\n")
+        return next((line[:300] for line in reversed(lines) if line.strip()), "")
 
 
 def _how(status: int) -> str:
