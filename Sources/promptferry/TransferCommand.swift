@@ -48,7 +48,9 @@ struct TransferCommand: AsyncParsableCommand {
       "Leave out words that one of the models hardly learned: rows close to those of its tokens that no text holds."
   )
   var trainedAnchors = false
-  @Option(help: "How the target's scale is given.") var normalize: NormalizationRule = .strength
+  @Option(
+    help: "How the target's scale is given (default: strength; none where a method gives lengths itself).")
+  var normalize: NormalizationRule?
   @OptionGroup var how: MethodOptions
   @OptionGroup var selection: SelectionOptions
   @Option(

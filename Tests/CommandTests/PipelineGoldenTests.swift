@@ -53,6 +53,7 @@ import Testing
   @Test(arguments: [
     ("default.relative", ["--method", "relative"]), ("default.linear", ["--method", "linear"]),
     ("default.shrinkage", ["--shrinkage", "0.2"]), ("random", ["--method", "random", "--seed", "5"]),
+    ("change.mean", ["--method", "change", "--ridge", "0.3"]),
     ("default.anchors", ["--anchor-count", "20", "--seed", "5"]),
     ("exact-top.scale", ["--mask-top", "12", "--ridge", "0.3", "--normalize", "scale"]),
     (
