@@ -80,7 +80,7 @@ package struct SafetensorsHeader: Sendable {
       (try? JSONSerialization.data(withJSONObject: header, options: [.sortedKeys, .withoutEscapingSlashes]))
       ?? Data()
     json.append(contentsOf: repeatElement(0x20, count: (8 - json.count % 8) % 8))
-    return withUnsafeBytes(of: UInt64(json.count).littleEndian) { Data($0) } + json
+    return UInt64(json.count).littleEndianBytes + json
   }
 
   private typealias Failure = (_ problem: String, _ item: String?) -> CheckpointError

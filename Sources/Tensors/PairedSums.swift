@@ -57,6 +57,13 @@ package struct PairedSums {
     self.means = means
   }
 
+  /// The same about the means of the rows.
+  package func centred(on means: PairedMeans, count: Int) -> PairedSums {
+    var sums = self
+    sums.centre(on: means, count: count)
+    return sums
+  }
+
   /// `S^T S`, `S^T T` and `T^T T`.
   package consuming func parts() -> (source: GramMatrix, product: [Double], target: GramMatrix) {
     (source, product, target)

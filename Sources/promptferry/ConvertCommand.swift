@@ -85,25 +85,6 @@ struct ConvertCommand: AsyncParsableCommand {
     let input, output, template: String
     let model: String?
     let vectorCount, width: Int
-    let written: Written
-
-    private enum Key: CodingKey { case form, input, output, template, model, vectorCount, width }
-
-    func encode(to encoder: any Encoder) throws {
-      try written.encode(to: encoder)
-      var container = encoder.container(keyedBy: Key.self)
-      try container.encode(form, forKey: .form)
-      try container.encode(input, forKey: .input)
-      try container.encode(output, forKey: .output)
-      try container.encode(template, forKey: .template)
-      try container.encodeIfPresent(model, forKey: .model)
-      try container.encode(vectorCount, forKey: .vectorCount)
-      try container.encode(width, forKey: .width)
-    }
-  }
-
-  /// What is said of some forms.
-  struct Written: Encodable {
     /// What to give a model with tokens for the vectors, with the subject for `[X]`.
     var text: String?
     /// How many inputs were embedded.
@@ -134,42 +115,39 @@ struct ConvertCommand: AsyncParsableCommand {
       let isWhole = form == .checkpoint || form == .llamaCpp
       place = try await common.model(model, isWhole ? .model : .embeddings, Interruption.shared)
     }
-    let written = try write(file, to: destination, place, texts)
-    let result = Result(
+    var result = Result(
       form: form, input: prompt, output: output, template: file.template.description,
-      model: file.modelName ?? place?.name, vectorCount: file.vectors.rows, width: file.vectors.columns,
-      written: written)
+      model: file.modelName ?? place?.name, vectorCount: file.vectors.rows, width: file.vectors.columns)
+    try write(file, to: destination, place, texts, &result)
     try common.print(result, text: "\(output.shown): \(summary(result))")
   }
 
   private func summary(_ result: Result) -> String {
-    let written = result.written
     var parts = ["\(result.vectorCount) vectors of width \(result.width)"]
-    if let count = written.inputCount { parts.append("\(count) \(count == 1 ? "input" : "inputs")") }
-    if let count = written.rowCount { parts.append("\(count) rows of F32") }
-    if let scale = written.scale, scale != 1 { parts.append("times the model's scale of \(scale)") }
-    return (parts + ["\"\((written.text ?? result.template).shown)\""]).joined(separator: ", ")
+    if let count = result.inputCount { parts.append("\(count) \(count == 1 ? "input" : "inputs")") }
+    if let count = result.rowCount { parts.append("\(count) rows of F32") }
+    if let scale = result.scale, scale != 1 { parts.append("times the model's scale of \(scale)") }
+    return (parts + ["\"\((result.text ?? result.template).shown)\""]).joined(separator: ", ")
   }
 
   private func write(
-    _ file: PromptFile, to url: URL, _ place: ModelPlace?, _ texts: [String]
-  ) throws -> Written {
+    _ file: PromptFile, to url: URL, _ place: ModelPlace?, _ texts: [String], _ result: inout Result
+  ) throws {
     let space = try place?.embeddingSpace()
     let prompt = try file.prompt(in: space)
     if let space { try prompt.requireMatch(space.table, name: space.name) }
     guard let space, let place else {
       if form == .npy { try prompt.writeNumPy(to: url, rows: rows) } else { try prompt.write(to: url) }
-      return Written()
+      return
     }
-    var written = Written()
     if form.takesInputs || form == .tensorrtLLM {
-      written.space = EmbeddedInput.space
-      written.scale = space.table.inputScale
+      result.space = EmbeddedInput.space
+      result.scale = space.table.inputScale
     }
     switch form {
     case .safetensors: try prompt.write(to: url)
     case .npy: try prompt.writeNumPy(to: url, rows: rows)
-    case .checkpoint: written.text = try prompt.writeCheckpoint(to: url, model: place.folder)
+    case .checkpoint: result.text = try prompt.writeCheckpoint(to: url, model: place.folder)
     case .peft:
       try prompt.writePEFT(
         to: url, model: space, baseModel: place.commit == nil ? place.folder.path : place.name,
@@ -177,18 +155,17 @@ struct ConvertCommand: AsyncParsableCommand {
     case .vllm, .sglang:
       let server: SoftPrompt.Server = form == .vllm ? .vLLM : .sgLang
       try prompt.writeRequests(to: url, for: server, texts: texts, model: space)
-      written.inputCount = texts.count
+      result.inputCount = texts.count
     case .tensorrtLLM: try prompt.writePromptTable(to: url, model: space)
     case .llamaCpp:
-      written.text = try prompt.writeGGUF(to: url, model: place.folder)
-      written.space = SoftPrompt.space
+      result.text = try prompt.writeGGUF(to: url, model: place.folder)
+      result.space = SoftPrompt.space
     case .embeddings:
       let rows = try prompt.writeEmbeddings(to: url, text: texts.first, model: space)
-      (written.rowCount, written.scale) = (rows.rows, rows.scale)
-      written.inputCount = texts.isEmpty ? nil : 1
-      if rows.scale != space.table.inputScale { written.space = SoftPrompt.space }
+      (result.rowCount, result.scale) = (rows.rows, rows.scale)
+      result.inputCount = texts.isEmpty ? nil : 1
+      if rows.scale != space.table.inputScale { result.space = SoftPrompt.space }
     }
-    return written
   }
 }
 

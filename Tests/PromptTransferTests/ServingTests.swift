@@ -92,9 +92,18 @@ import Testing
     let (rows, scale) = try prompt.writeEmbeddings(to: place, text: nil, model: model.space)
     #expect(rows == 3 && (scale != 1) == url.path.contains("gemma3"))
     let numbers = try Data(contentsOf: place).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
-    for (number, expected) in zip(numbers, prompt.vectors.elements) {
-      #expect(abs(number - expected * Float(scale)) <= 1e-5 * abs(number) + 1e-7)
-    }
+    #expect(numbers == prompt.vectors.elements.map { $0 * Float(scale) })
+  }
+
+  @Test func aSequenceBeforeTheScaleHasTheVectorsAsTheyAre() throws {
+    let model = try LanguageModel(folder: Fixtures.folder.appending(path: "gguf/gemma2/model.gguf"))
+    let prompt = try prompt(model, "[V]*3 [X] [Y]")
+    let folder = try TemporaryFolder()
+    let place = folder.url.appending(path: "sequence.f32")
+    let (_, scale) = try prompt.writeEmbeddings(to: place, text: Self.texts[0], model: model.space)
+    let numbers = try Data(contentsOf: place).withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+    let first = model.tokenizer.prefix.count * model.space.table.width
+    #expect(scale == 1 && Array(numbers[first...].prefix(prompt.vectors.count)) == prompt.vectors.elements)
   }
 
   @Test(arguments: [

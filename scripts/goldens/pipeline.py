@@ -604,7 +604,7 @@ def transfers(models, prompts, anchors):
             for rule in RULES:
                 if rule == "deviation" and name.startswith(("exact", "naive")): continue     # they find directions only
                 out[f"{name}.{rule}{several}"] = transfer(method, given, target, anchors, rule)
-        for name, start in [("words", lambda m: m.rows(["w10", "w11", "."])), ("mean", lambda m: np.tile(m.E.mean(0), (P, 1)))]:
+        for name, start in [("words", lambda m: m.rows(["w10", "w11", "."])), ("mean", lambda m: np.tile(m.rows(anchors).mean(0), (P, 1)))]:
             out[f"change.{name}{several}"] = change(0.3, start)(given, target, anchors)
     out["random"] = Stream(5, "transfer.random").matrix(P, target.width, *target.moments())
     out["normal"], out["mean"] = normal_vectors(target, 5), np.tile(target.E.mean(0), (P, 1))

@@ -40,9 +40,7 @@ package enum NumPyFile {
     var header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(shape)), }"
     let start = magic.count + 4
     header += String(repeating: " ", count: 63 - (start + header.utf8.count) % 64) + "\n"
-    var data = magic + Data([1, 0])
-    withUnsafeBytes(of: UInt16(header.utf8.count).littleEndian) { data.append(contentsOf: $0) }
-    data.append(contentsOf: header.utf8)
+    var data = magic + Data([1, 0]) + UInt16(header.utf8.count).littleEndianBytes + Data(header.utf8)
     data.append(UnsafeBufferPointer(start: matrix.pointer, count: matrix.count))
     return data
   }

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Tensors
 
@@ -19,17 +20,16 @@ extension PyTorchFile {
   /// that are not used again.
   private static func pickle(_ matrix: Matrix) -> Data {
     func code(_ code: PickleOpcode) -> Data { Data([code.rawValue]) }
-    func bytes(_ value: some FixedWidthInteger) -> Data {
-      withUnsafeBytes(of: value.littleEndian) { Data($0) }
-    }
     func global(_ module: String, _ name: String) -> Data {
       code(.global) + Data("\(module)\n\(name)\n".utf8)
     }
-    func text(_ text: String) -> Data { code(.binUnicode) + bytes(UInt32(text.utf8.count)) + Data(text.utf8) }
+    func text(_ text: String) -> Data {
+      code(.binUnicode) + UInt32(text.utf8.count).littleEndianBytes + Data(text.utf8)
+    }
     func integer(_ value: Int) -> Data {
-      if let value = UInt8(exactly: value) { return code(.binInt1) + bytes(value) }
-      if let value = UInt16(exactly: value) { return code(.binInt2) + bytes(value) }
-      return code(.binInt) + bytes(Int32(value))
+      if let value = UInt8(exactly: value) { return code(.binInt1) + value.littleEndianBytes }
+      if let value = UInt16(exactly: value) { return code(.binInt2) + value.littleEndianBytes }
+      return code(.binInt) + Int32(value).littleEndianBytes
     }
     func pair(_ first: Int, _ second: Int) -> Data { integer(first) + integer(second) + code(.tuple2) }
 

@@ -16,7 +16,7 @@ package struct PyTorchFile: TensorFile {
 
   /// Whether the file begins as a zip file does.
   package static func isOne(_ url: URL) -> Bool {
-    FileStart.read(url, 4) == withUnsafeBytes(of: ZipArchive.localSignature.littleEndian) { Data($0) }
+    FileStart.read(url, 4) == ZipArchive.localSignature.littleEndianBytes
   }
 
   /// Throws `CheckpointError` for anything but a sound file with a dictionary of tensors, at its top or under

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 
 /// A zip file of entries that are stored as they are, of less than 4 GiB: what `ZipArchive` reads.
@@ -12,26 +13,24 @@ struct ZipWriter {
   mutating func add(_ name: String, _ content: Data) {
     precondition(data.count + content.count < UInt32.max)
     let offset = UInt32(data.count)
+    let size = UInt32(content.count).littleEndianBytes
+    let version = (20 as UInt16).littleEndianBytes
     // Version, flags, method (stored), time.
-    var fields = Self.bytes(20 as UInt16) + Data(count: 2 + 2 + 2)
-    fields += Self.bytes(Self.date) + Self.bytes(checksum32(content))
-    fields += Self.bytes(UInt32(content.count)) + Self.bytes(UInt32(content.count))
-    fields += Self.bytes(UInt16(name.utf8.count)) + Self.bytes(0 as UInt16)  // no extra field
-    data += Self.bytes(ZipArchive.localSignature) + fields + Data(name.utf8) + content
-    directory += Self.bytes(ZipArchive.centralSignature) + Self.bytes(20 as UInt16) + fields
+    var fields = version + Data(count: 2 + 2 + 2)
+    fields += Self.date.littleEndianBytes + checksum32(content).littleEndianBytes + size + size
+    fields += UInt16(name.utf8.count).littleEndianBytes + Data(count: 2)  // no extra field
+    data += ZipArchive.localSignature.littleEndianBytes + fields + Data(name.utf8) + content
+    directory += ZipArchive.centralSignature.littleEndianBytes + version + fields
     directory += Data(count: 2 + 2 + 2 + 4)  // comment, disk, attributes
-    directory += Self.bytes(offset) + Data(name.utf8)
+    directory += offset.littleEndianBytes + Data(name.utf8)
     count += 1
   }
 
   /// The whole file.
   var bytes: Data {
-    var end = Self.bytes(ZipArchive.endSignature) + Data(count: 4) + Self.bytes(count) + Self.bytes(count)
-    end += Self.bytes(UInt32(directory.count)) + Self.bytes(UInt32(data.count)) + Data(count: 2)
+    var end = ZipArchive.endSignature.littleEndianBytes + Data(count: 4)
+    end += count.littleEndianBytes + count.littleEndianBytes
+    end += UInt32(directory.count).littleEndianBytes + UInt32(data.count).littleEndianBytes + Data(count: 2)
     return data + directory + end
-  }
-
-  private static func bytes(_ value: some FixedWidthInteger) -> Data {
-    withUnsafeBytes(of: value.littleEndian) { Data($0) }
   }
 }

@@ -42,20 +42,20 @@ package struct GGUFWriter {
 
   /// Sets a text, in place or at the end.
   package mutating func set(_ key: String, _ text: String) {
-    set(key, Self.bytes(GGUFValueType.string.rawValue) + Self.string(text))
+    set(key, GGUFValueType.string.rawValue.littleEndianBytes + Self.string(text))
   }
 
   /// Sets a count of 32 bits, in place or at the end.
   package mutating func set(_ key: String, _ number: UInt32) {
-    set(key, Self.bytes(GGUFValueType.uint32.rawValue) + Self.bytes(number))
+    set(key, GGUFValueType.uint32.rawValue.littleEndianBytes + number.littleEndianBytes)
   }
 
   /// Sets an array of numbers, in place or at the end.
   package mutating func set(_ key: String, _ numbers: [Int32]) {
     let start =
-      Self.bytes(GGUFValueType.array.rawValue) + Self.bytes(GGUFValueType.int32.rawValue)
-      + Self.bytes(UInt64(numbers.count))
-    set(key, numbers.reduce(into: start) { $0 += Self.bytes($1) })
+      GGUFValueType.array.rawValue.littleEndianBytes + GGUFValueType.int32.rawValue.littleEndianBytes
+      + UInt64(numbers.count).littleEndianBytes
+    set(key, numbers.reduce(into: start) { $0 += $1.littleEndianBytes })
   }
 
   private mutating func set(_ key: String, _ value: Data) {
@@ -74,18 +74,18 @@ package struct GGUFWriter {
   /// Adds so many equal numbers to an array of numbers of 32 bits; false where there is none of that name.
   package mutating func append(_ number: Float, count: Int, to key: String) -> Bool {
     func repeated(_ value: Data) -> Data { (0..<count).reduce(into: Data()) { data, _ in data += value } }
-    return append(count, to: key, .float32, repeated(Self.bytes(number.bitPattern)))
-      || append(count, to: key, .int32, repeated(Self.bytes(Int32(number))))
-      || append(count, to: key, .uint32, repeated(Self.bytes(Int32(number))))
+    return append(count, to: key, .float32, repeated(number.bitPattern.littleEndianBytes))
+      || append(count, to: key, .int32, repeated(Int32(number).littleEndianBytes))
+      || append(count, to: key, .uint32, repeated(Int32(number).littleEndianBytes))
   }
 
   /// An array is its type, that of its elements, their number and the elements.
   private mutating func append(_ count: Int, to key: String, _ type: GGUFValueType, _ bytes: Data) -> Bool {
-    let start = Self.bytes(GGUFValueType.array.rawValue) + Self.bytes(type.rawValue)
+    let start = GGUFValueType.array.rawValue.littleEndianBytes + type.rawValue.littleEndianBytes
     guard let index = fields.firstIndex(where: { $0.key == key }), fields[index].value.starts(with: start)
     else { return false }
     let number = fields[index].value.dropFirst(8).prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
-    fields[index].value.replaceSubrange(8..<16, with: Self.bytes(number + UInt64(count)))
+    fields[index].value.replaceSubrange(8..<16, with: (number + UInt64(count)).littleEndianBytes)
     fields[index].value += bytes
     return true
   }
@@ -104,14 +104,14 @@ package struct GGUFWriter {
 
   /// All that stands before the first tensor.
   private var header: Data {
-    var data = Data("GGUF".utf8) + Self.bytes(UInt32(version))
-    data += Self.bytes(UInt64(tensors.count)) + Self.bytes(UInt64(fields.count))
+    var data = Data("GGUF".utf8) + UInt32(version).littleEndianBytes
+    data += UInt64(tensors.count).littleEndianBytes + UInt64(fields.count).littleEndianBytes
     for (key, value) in fields { data += Self.string(key) + value }
     var offset = 0
     for tensor in tensors {
-      data += Self.string(tensor.name) + Self.bytes(UInt32(tensor.shape.count))
-      for size in tensor.shape.reversed() { data += Self.bytes(UInt64(size)) }
-      data += Self.bytes(tensor.type.number) + Self.bytes(UInt64(offset))
+      data += Self.string(tensor.name) + UInt32(tensor.shape.count).littleEndianBytes
+      for size in tensor.shape.reversed() { data += UInt64(size).littleEndianBytes }
+      data += tensor.type.number.littleEndianBytes + UInt64(offset).littleEndianBytes
       offset += tensor.byteCount + padding(tensor.byteCount).count
     }
     return data + padding(data.count)
@@ -122,9 +122,7 @@ package struct GGUFWriter {
     Data(count: (alignment - position % alignment) % alignment)
   }
 
-  private static func bytes(_ value: some FixedWidthInteger) -> Data {
-    withUnsafeBytes(of: value.littleEndian) { Data($0) }
+  private static func string(_ text: String) -> Data {
+    UInt64(text.utf8.count).littleEndianBytes + Data(text.utf8)
   }
-
-  private static func string(_ text: String) -> Data { bytes(UInt64(text.utf8.count)) + Data(text.utf8) }
 }

@@ -14,18 +14,25 @@ extension SoftPrompt {
     case sgLang
   }
 
-  /// Writes a line for each text, in their order.
+  /// Writes a line for each text, in their order, one after another: no more than one is in memory.
   public func writeRequests(
     to url: URL, for server: Server, texts: [String], model space: EmbeddingSpace
   ) throws(TransferError) {
-    var inputs: [EmbeddedInput] = []
-    for text in texts { inputs.append(try EmbeddedInput(text, prompt: self, model: space)) }
-    try TransferError.unify {
+    var problem: TransferError?
+    do {
       try AtomicFile.write(to: url) { descriptor in
-        inputs.allSatisfy { input in
-          Data((Self.line(input, server) + "\n").utf8).withUnsafeBytes { writeAll(descriptor, $0) }
+        texts.allSatisfy { text in
+          do throws(TransferError) {
+            let input = try EmbeddedInput(text, prompt: self, model: space)
+            return Data((Self.line(input, server) + "\n").utf8).withUnsafeBytes { writeAll(descriptor, $0) }
+          } catch {
+            problem = error
+            return false
+          }
         }
       }
+    } catch {
+      throw problem ?? TransferError(error)
     }
   }
 
@@ -48,7 +55,7 @@ extension SoftPrompt {
   public func writePromptTable(to url: URL, model space: EmbeddingSpace) throws(TransferError) {
     try requireServing(by: space)
     try TransferError.unify {
-      try AtomicFile.write(NumPyFile.serialize(scaled(for: space), isBatch: true), to: url)
+      try AtomicFile.write(NumPyFile.serialize(vectors.scaled(for: space), isBatch: true), to: url)
     }
   }
 
@@ -61,20 +68,17 @@ extension SoftPrompt {
     to url: URL, text: String?, model space: EmbeddingSpace
   ) throws(TransferError) -> (rows: Int, scale: Double) {
     try requireServing(by: space)
-    var rows =
-      try text.map { (text) throws(TransferError) in
-        try EmbeddedInput(text, prompt: self, model: space).rows
-      } ?? scaled(for: space)
-    var scale = space.table.inputScale
-    if ["gemma", "gemma2"].contains(space.table.modelType) {
-      let inverse = Float(1 / scale)
-      rows = Matrix(rows: rows.rows, columns: rows.columns, rows.elements.map { $0 * inverse })
-      scale = 1
+    let isScaled = !["gemma", "gemma2"].contains(space.table.modelType)
+    let rows: Matrix
+    if let text {
+      rows = try EmbeddedInput(text, prompt: self, model: space, isScaled: isScaled).rows
+    } else {
+      rows = isScaled ? vectors.scaled(for: space) : vectors
     }
     try TransferError.unify {
       try AtomicFile.write(
         Data(buffer: UnsafeBufferPointer(start: rows.pointer, count: rows.count)), to: url)
     }
-    return (rows.rows, scale)
+    return (rows.rows, isScaled ? space.table.inputScale : 1)
   }
 }

@@ -24,6 +24,8 @@ public struct FittedTransfer: Sendable {
     public let isConverged: Bool
     /// What a selection chose; nil where there was none.
     public internal(set) var choice: Choice?
+    /// What the method itself says of the vectors.
+    var notes: [String: String] = [:]
     let origin: Origin
 
     /// The vectors as a prompt of the target, with what it says of its making.
@@ -122,7 +124,7 @@ public struct FittedTransfer: Sendable {
       Outcome(
         vectors: results[job].vectors, objective: objectives[job],
         isInterrupted: results[job].isInterrupted || fitted.isInterrupted,
-        isConverged: results[job].isConverged, choice: choice,
+        isConverged: results[job].isConverged, choice: choice, notes: results[job].provenance,
         origin: Origin(transfer: self, prompts: jobs[job], weights: weights))
     }
   }

@@ -17,10 +17,7 @@ struct Origin: Sendable {
     entries["method"] = method.name
     let rule = type(of: method).hasOwnLengths ? .none : transfer.normalization
     entries["normalize"] = rule.rawValue
-    if method is StartAndChange {
-      entries["keptStart"] =
-        KeptStarts(prompts, transfer.words, vectorCount: prompts[0].vectors.rows).name
-    }
+    entries.merge(outcome.notes) { $1 }
     entries["anchorCount"] = "\(transfer.words.words.count)"
     entries["seed"] = "\(transfer.seed)"
     entries["sources"] = sources

@@ -16,8 +16,8 @@ public final class SourcePrompts {
   /// Sorted by fingerprint, weight and vectors: sums then do not depend, by rounding, on the order they were given in.
   public let parts: [Part]
   private var known: [AnchorMask: RelativeCode] = [:]
-  /// Where they started from, looked up once where a method wants it.
-  private(set) lazy var starts = KeptStarts(prompts, words, vectorCount: vectorCount)
+  /// The words that they started from, where that is known to all models.
+  private(set) lazy var starts = KeptStarts(prompts, words)
   private let prompts: [SoftPrompt]
 
   /// - Parameter prompts: one of each source of the vocabulary

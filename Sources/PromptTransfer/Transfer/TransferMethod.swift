@@ -128,6 +128,8 @@ public struct Carried {
   public var isInterrupted = false
   /// Whether a search ended by its limit of steps before it was as close as it should be.
   public var isConverged = true
+  /// What else a prompt file is to say of them, by key.
+  public var provenance: [String: String] = [:]
 
   public init(vectors: Matrix) { self.vectors = vectors }
 }

@@ -22,14 +22,27 @@ public enum PromptStart: Sendable {
     if let manual, manual.hasWords { .words(manual) } else { .mean }
   }
 
+  private static let wordsMark = "template:"
+
   /// As the command has it: `random`, `mean`, `template:TEXT`, else the kind.
   public var name: String {
     switch self {
     case .random: "random"
     case .mean: "mean"
-    case .words(let manual): "template:\(manual)"
+    case .words(let manual): "\(Self.wordsMark)\(manual)"
     case .prompt: "prompt"
     case .vectors: "vectors"
+    }
+  }
+
+  /// The start of such a name. Nil for the kinds that no name says all of. Throws for a template that is none.
+  public init?(name: String) throws(TransferError) {
+    switch name {
+    case "random": self = .random
+    case "mean": self = .mean
+    case _ where name.hasPrefix(Self.wordsMark):
+      self = .words(try Template(String(name.dropFirst(Self.wordsMark.count))))
+    default: return nil
     }
   }
 }

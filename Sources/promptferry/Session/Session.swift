@@ -1,4 +1,5 @@
 import ArgumentParser
+import Formats
 import Foundation
 import PromptTransfer
 import Synchronization
@@ -128,22 +129,9 @@ final class Session: Sendable {
     guard var line = try? compactJSON(message) else { return }
     if let result { line = "\(line.dropLast()),\"result\":\(result)}" }
     let data = Data((line + "\n").utf8)
-    let isWritten = writing.withLock { _ in Self.write(data, to: output) }
+    let isWritten = writing.withLock { _ in data.withUnsafeBytes { writeAll(output, $0) } }
     guard !isWritten else { return }
     Interruption.shared.request(SIGTERM)
     state.withLock { $0.endingSignal = SIGTERM }
-  }
-
-  private static func write(_ data: Data, to descriptor: Int32) -> Bool {
-    data.withUnsafeBytes { bytes in
-      var rest = bytes[...]
-      while let start = UnsafeRawBufferPointer(rebasing: rest).baseAddress, !rest.isEmpty {
-        let count = Foundation.write(descriptor, start, rest.count)
-        if count < 0, errno == EINTR { continue }
-        guard count > 0 else { return false }
-        rest = rest.dropFirst(count)
-      }
-      return true
-    }
   }
 }

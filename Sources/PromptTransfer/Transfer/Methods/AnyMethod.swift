@@ -44,7 +44,10 @@ public struct AnyMethod: TransferMethod {
   ) throws(TransferError) -> [Candidate] {
     // What maps are found from, summed once for all of them.
     let sums = CanonicalMap().sums(words, context)
-    let centred = CanonicalMap(ridge: 1, centred: true).sums(words, context)
+    let centred = zip(sums, words.sources).map { sums, source in
+      sums.centred(on: source.means(with: words.target), count: words.words.count)
+    }
+    let changes = StartAndChange.Sums(centred, words)
     var candidates: [Candidate] = []
     for method in Self.methods {
       if !candidates.isEmpty, context.shouldStop() { break }  // who asked for an end looks at it again
@@ -52,7 +55,7 @@ public struct AnyMethod: TransferMethod {
         switch method {
         case let map as CanonicalMap: map.fit(map.centred ? centred : sums, words, context)
         case let map as LinearMap: map.fit(map.centred ? centred : sums, words, context)
-        case let map as StartAndChange: map.fit(centred, words, context)
+        case let map as StartAndChange: map.fit(changes, words, context)
         default: try method.fit(words, context)
         }
       let settings = MethodRegistry.settings(of: method).mapValues(\.description)
