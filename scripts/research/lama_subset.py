@@ -15,8 +15,8 @@ SPLITS = {"train": 320, "dev": 60, "test": 200}
 def facts(lama, out, relations):
     """Facts whose object is a common word, drawn with a fixed seed; `asked` has the first 100 of each test split."""
     words = (lama / "common_vocab_cased.txt").read_text().split()
+    out.mkdir(parents=True, exist_ok=True)
     (out / "words.txt").write_text("\n".join(words) + "\n")
-    (out / "data").mkdir(parents=True, exist_ok=True)
     (out / "relations.jsonl").write_bytes((lama / "relations.jsonl").read_bytes())
     known = set(words)
     for relation in relations:
