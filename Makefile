@@ -51,6 +51,7 @@ experiments-real: build real
 	$(BINARY) experiment report real/main
 
 test: dependencies lint
+	@$(call packages,command -v rsvg-convert,librsvg2-bin)
 	$(SWIFT) build $(CONFIGURATION) --build-tests
 	SWIFT_BACKTRACE=enable=no $(SWIFT) test $(CONFIGURATION) --skip-build
 

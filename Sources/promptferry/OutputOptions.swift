@@ -61,7 +61,7 @@ struct OutputOptions: ParsableArguments {
   func checkReport(_ report: Report, in folder: URL) throws {
     let page = folder.appendingPathComponent("report.html")
     if FileIdentity(page) != nil { return try check(page, .report, reading: Inputs()) }
-    for (path, _) in report.files where FileIdentity(folder.appendingPathComponent(path)) != nil {
+    for (path, _) in report.files() where FileIdentity(folder.appendingPathComponent(path)) != nil {
       try check(folder.appendingPathComponent(path), .report, reading: Inputs())
     }
   }

@@ -2,11 +2,13 @@ import Formats
 import Foundation
 import PromptTransfer
 
-/// Experiments as a page to look at, the same as Markdown, each table as CSV and each figure as SVG.
+/// Experiments as a page to look at, the same as Markdown, each table as CSV and LaTeX and each figure as SVG; as PDF and PNG too
+/// where a program that makes them is installed.
 ///
-/// Made from stored results alone: the same results give the same bytes.
+/// Made from stored results alone: the same results give the same bytes, but for PDF and PNG, which are another program's.
 public struct Report: Sendable {
   let document: Document
+  private let bibliography: String
 
   /// - Parameter experiments: of different names. Throws when there is nothing to report.
   public init(_ experiments: [Results]) throws {
@@ -21,10 +23,18 @@ public struct Report: Sendable {
     let sections = experiments.map { ExperimentReport($0).section }
     let lead: Prose =
       "Soft prompts tuned on one language model, carried to another without labels or training on it."
+    bibliography = Bibliography.entries(year: experiments.compactMap(\.lastYear).max())
+    let citing = Section(
+      id: "citing", title: "How to cite",
+      blocks: [
+        .paragraph("The program, and the paper whose method it implements, as BibTeX in report.bib:"),
+        .code(bibliography, title: "BibTeX"),
+      ])
     document =
       sections.count == 1
-      ? Document(title: sections[0].title, lead: lead, sections: Self.promoted(sections[0]))
-      : Document(title: "Prompts carried between language models", lead: lead, sections: sections)
+      ? Document(title: sections[0].title, lead: lead, sections: Self.promoted(sections[0]) + [citing])
+      : Document(
+        title: "Prompts carried between language models", lead: lead, sections: sections + [citing])
   }
 
   /// The sections of a single experiment, one level up.
@@ -33,9 +43,14 @@ public struct Report: Sendable {
   }
 
   /// All files by their paths in the report's folder.
-  package var files: [(path: String, text: String)] {
-    [("report.html", HTMLRenderer(document).page), ("report.md", MarkdownRenderer(document).text)]
+  /// - Parameter figureForms: the endings of figures that the page links to
+  package func files(figureForms: [String] = ["svg"]) -> [(path: String, text: String)] {
+    [
+      ("report.html", HTMLRenderer(document, figureForms: figureForms).page),
+      ("report.md", MarkdownRenderer(document).text), ("report.bib", bibliography),
+    ]
       + document.tables.map { ("tables/\($0.id).csv", CSVRenderer.text($0)) }
+      + document.tables.filter { $0.place != .file }.map { ("tables/\($0.id).tex", LaTeXRenderer.text($0)) }
       + document.plots.map { ("figures/\($0.id).svg", SVGFile.file($0)) }
   }
 
@@ -45,7 +60,8 @@ public struct Report: Sendable {
   }
 
   /// Writes the files, each whole or not at all, and returns the page's.
-  public func write(to folder: URL) throws -> URL {
+  /// - Parameter converter: what makes PDF and PNG of the figures; nil for SVG alone
+  public func write(to folder: URL, converter: FigureConverter? = nil) throws -> URL {
     for name in ["tables", "figures"] {
       do {
         try FileManager.default.createDirectory(
@@ -54,8 +70,13 @@ public struct Report: Sendable {
         throw TransferError(folder.path, "cannot be made", hint: "Give another folder for the report")
       }
     }
-    for (path, text) in files {
-      try AtomicFile.write(Data(text.utf8), to: folder.appendingPathComponent(path))
+    // The page last: what it links to is there.
+    for (path, text) in files(figureForms: ["svg"] + (converter == nil ? [] : FigureConverter.forms))
+      .reversed()
+    {
+      let place = folder.appendingPathComponent(path)
+      try AtomicFile.write(Data(text.utf8), to: place)
+      if place.pathExtension == "svg" { try converter?.convert(place) }
     }
     return folder.appendingPathComponent("report.html")
   }

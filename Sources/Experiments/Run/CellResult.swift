@@ -50,6 +50,10 @@ public struct CellResult: Sendable, Codable, Equatable {
 public struct CellTiming: Sendable, Codable, Equatable {
   /// Seconds to find the target's vectors, tuning of source prompts and what several prompts share not counted; on one thread.
   public let seconds: Double
+  /// Nil in results of version 0.1.0.
+  public var conditions: RunConditions?
 
-  package init(seconds: Double) { self.seconds = seconds }
+  package init(seconds: Double, conditions: RunConditions? = nil) {
+    (self.seconds, self.conditions) = (seconds, conditions)
+  }
 }

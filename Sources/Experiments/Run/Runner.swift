@@ -6,6 +6,8 @@ public struct Runner: Sendable {
   public let store: Store
   let materials: Materials
   let version: String
+  /// What runs the cells, as `RunConditions` has it.
+  let program: String
   private let grids = Shelf<Grid>(capacity: 1)
   private let plans = Shelf<Planned>(capacity: 1)
 
@@ -13,12 +15,15 @@ public struct Runner: Sendable {
   /// The names that the configuration's relations stand for.
   public var relations: [String] { materials.relationNames }
 
+  /// - Parameter commit: the program's own; empty where it is not known
   public init(
-    _ configuration: ExperimentConfiguration, store: Store, places: Places, version: String
+    _ configuration: ExperimentConfiguration, store: Store, places: Places, version: String,
+    commit: String = ""
   ) throws {
     materials = try Materials(configuration, places: places)
     self.store = store
     self.version = version
+    program = "promptferry \(version)\(commit.isEmpty ? "" : " (\(commit))")"
   }
 
   func grid() throws -> Grid {

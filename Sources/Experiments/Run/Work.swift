@@ -15,7 +15,7 @@ final class Work: Sendable {
   private let failure = Mutex<(any Error)?>(nil)
   private let counts: [WorkUnit.Stage: Int]
   private let width: Int
-  private let share: Parallelism
+  private let parallelism, share: Parallelism
 
   init(
     _ units: [WorkUnit], _ patience: WorkQueue.Patience, runner: Runner, sharing: Sharing,
@@ -23,7 +23,7 @@ final class Work: Sendable {
     parallelism: Parallelism, observer: Runner.Observer, shouldStop: @escaping @Sendable () -> Bool
   ) throws {
     (self.runner, self.sharing, self.terms) = (runner, sharing, terms)
-    (self.observer, self.shouldStop) = (observer, shouldStop)
+    (self.observer, self.shouldStop, self.parallelism) = (observer, shouldStop, parallelism)
     planned = try runner.planned()
     queue = Mutex(WorkQueue(terms.shard?.ordered(units) ?? units, sharing, patience: patience))
     counts = Dictionary(grouping: units, by: \.stage).mapValues(\.count)
@@ -118,7 +118,9 @@ final class Work: Sendable {
       let cell = planned.grid.cells[unit.index]
       guard let inputs = try runner.materials.inputs(cell) else { throw gone(cell.description) }
       return try cellRunner.run(cell, inputs).map { result, timing in
-        { try store.write(result, timing, at: unit.address) }
+        var timing = timing
+        timing?.conditions = RunConditions(threads: parallelism.threads, program: runner.program)
+        return { [timing] in try store.write(result, timing, at: unit.address) }
       }
     }
   }

@@ -49,6 +49,14 @@ public struct Results: Sendable {
     (self.byCell, self.timings) = (byCell, timings)
   }
 
+  /// How many cells were run under which conditions, as far as they were recorded.
+  var conditions: [RunConditions: Int] {
+    timings.values.compactMap(\.conditions).reduce(into: [:]) { $0[$1, default: 0] += 1 }
+  }
+
+  /// The year of the last cell.
+  var lastYear: Int? { conditions.keys.map(\.day).max().flatMap { Int($0.prefix(4)) } }
+
   public var finishedCount: Int { byCell.count }
   /// In the order of the grid.
   public var finished: [CellResult] { cells.compactMap { byCell[$0] } }

@@ -37,7 +37,7 @@ struct ExperimentCommand: ParsableCommand {
       places: Places(
         model: { try models[$0] ?? ModelArgument($0).localFolder() }, file: Location.file, task: Location.task
       ),
-      version: PromptFerry.version)
+      version: PromptFerry.version, commit: Revision.commit)
   }
 
   struct Options: ParsableArguments {

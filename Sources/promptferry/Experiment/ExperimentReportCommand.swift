@@ -6,7 +6,8 @@ extension ExperimentCommand {
   struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "report",
-      abstract: "Makes a page of what was found, the same as Markdown, and its tables as CSV.",
+      abstract:
+        "Makes a page of what was found, the same as Markdown, its tables as CSV and LaTeX, its figures as SVG, PDF and PNG.",
       discussion: """
         Example:
           promptferry experiment report zoo/quick
@@ -47,7 +48,12 @@ extension ExperimentCommand {
         ?? (runners.count == 1
           ? runners[0].store.folder.appendingPathComponent("report") : URL(fileURLWithPath: "runs/report"))
       try writing.checkReport(report, in: folder)
-      let page = try report.write(to: folder)
+      let converter = FigureConverter()
+      if converter == nil {
+        common.note(
+          "figures as SVG only: PDF and PNG want rsvg-convert (librsvg2-bin on Debian, librsvg in Homebrew)")
+      }
+      let page = try report.write(to: folder, converter: converter)
       try common.print(["page": page.path], text: page.path)
     }
   }

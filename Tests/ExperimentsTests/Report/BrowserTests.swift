@@ -28,6 +28,7 @@ struct BrowserTests {
     #expect(seen.states == ["none", "descending", "ascending"])
     #expect(seen.filtered == 3 && seen.shown == "3 of 6 rows")
     #expect(seen.focusable, "the keyboard reaches the headings of columns")
+    #expect(seen.copies > 0 && seen.copies % 2 == 0, "a button for each form of each table")
   }
 
   /// The same page without scripts has every row and no dead controls.
@@ -48,7 +49,7 @@ enum Browser {
 
   /// What a script within the page found, and what the console said.
   struct Findings: Decodable {
-    let width, overflow, figures, visibleCharts, sortable, filtered: Int
+    let width, overflow, figures, visibleCharts, sortable, filtered, copies: Int
     let isDark, focusable: Bool
     let palest: Double
     let palestText, shown: String
@@ -145,7 +146,7 @@ enum Browser {
         width: innerWidth, overflow: Math.max(0, root.scrollWidth - root.clientWidth), focusable, palest, palestText,
         figures: document.querySelectorAll('figure .panels').length,
         visibleCharts: [...document.querySelectorAll('svg.chart')].filter(chart => chart.getBoundingClientRect().width > 100).length,
-        sortable: document.querySelectorAll('th[aria-sort]').length, filtered, shown, sorted, again, states,
+        sortable: document.querySelectorAll('th[aria-sort]').length, copies: document.querySelectorAll('.files button').length, filtered, shown, sorted, again, states,
         isDark: light(getComputedStyle(root).backgroundColor) < 0.1,
       }), '*');
     })();

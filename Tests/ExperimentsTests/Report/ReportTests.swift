@@ -11,7 +11,7 @@ import Testing
 @Suite struct ReportTests {
   @Test func theSameResultsGiveTheSameBytes() throws {
     let (first, second) = (try SampleStore.shared(), try SampleStore())
-    let files = try [first, second].map { try Report([$0.results()]).files }
+    let files = try [first, second].map { try Report([$0.results()]).files() }
     #expect(files[0].map(\.path) == files[1].map(\.path))
     for (one, other) in zip(files[0], files[1]) { #expect(one.text == other.text, "\(one.path)") }
     for file in files[0] { #expect(!file.text.contains(first.path), "\(file.path) holds a path") }
@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test func figuresAreWellFormed() throws {
-    for (path, text) in try Report([SampleStore.shared().results()]).files where path.hasSuffix(".svg") {
+    for (path, text) in try Report([SampleStore.shared().results()]).files() where path.hasSuffix(".svg") {
       let parser = XMLParser(data: Data(text.utf8))
       #expect(parser.parse(), "\(path): \(String(describing: parser.parserError))")
     }
@@ -118,9 +118,9 @@ import Testing
   @Test func severalExperimentsShareAPage() throws {
     let sample = try SampleStore.shared()
     let report = try Report([sample.results(named: "one"), sample.results(named: "two")])
-    let page = try #require(report.files.first).text
+    let page = try #require(report.files().first).text
     #expect(page.contains("href=\"#one\"") && page.contains("href=\"#two\"") && page.contains("Figure 6."))
-    let paths = report.files.map(\.path)
+    let paths = report.files().map(\.path)
     #expect(Set(paths).count == paths.count)
     #expect(throws: TransferError.self) { try Report([sample.results(), sample.results()]) }
   }
@@ -143,8 +143,8 @@ import Testing
     let folder = try TemporaryFolder()
     let report = try Report([SampleStore.shared().results()])
     let page = try report.write(to: folder.url)
-    #expect(try String(contentsOf: page, encoding: .utf8) == report.files.first?.text)
-    for file in report.files {
+    #expect(try String(contentsOf: page, encoding: .utf8) == report.files().first?.text)
+    for file in report.files() {
       #expect(
         FileManager.default.fileExists(atPath: folder.url.appending(path: file.path).path), "\(file.path)")
     }

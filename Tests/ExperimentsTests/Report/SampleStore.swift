@@ -32,7 +32,13 @@ struct SampleStore {
       addresses: Dictionary(uniqueKeysWithValues: cells.enumerated().map { ($1.identifier, "cell\($0)") }))
     for (index, cell) in cells.enumerated() where !Self.isMissing(cell) {
       try store.write(
-        Self.result(cell, index), CellTiming(seconds: 0.01 * Double(index + 1)), at: "cell\(index)")
+        Self.result(cell, index),
+        CellTiming(
+          seconds: 0.01 * Double(index + 1),
+          conditions: RunConditions(
+            day: index % 2 == 0 ? "2026-11-28" : "2026-11-29", machine: "A Processor, Linux", threads: 2,
+            program: "promptferry 1.2.3 (abc)")),
+        at: "cell\(index)")
     }
     var named: [String: Results] = [:]
     for name in ["sample", "one", "two"] {
@@ -50,7 +56,7 @@ struct SampleStore {
 
   /// The report's files by their paths.
   func report() throws -> [String: String] {
-    Dictionary(uniqueKeysWithValues: try Report([results()]).files.map { ($0.path, $0.text) })
+    Dictionary(uniqueKeysWithValues: try Report([results()]).files().map { ($0.path, $0.text) })
   }
 
   func page() throws -> String { try #require(report()["report.html"]) }

@@ -14,15 +14,8 @@ import Testing
   }
 
   @Test func equalRatiosAreEqualStepsOnALogarithmicScale() {
-    let scale = Scale(logarithmic: [64, 128, 256, 512], from: 0, to: 90)
+    let scale = Scale(.logarithmic, low: 64, high: 512, from: 0, to: 90)
     #expect(abs(scale(128) - 30) < 1e-9 && abs(scale(256) - 60) < 1e-9)
-  }
-
-  @Test func zeroHasAPlaceBelowTheSmallest() {
-    let scale = Scale(logarithmic: [0, 0.01, 1], from: 0, to: 270)
-    #expect(scale(0) == 0)
-    #expect(abs(scale(0.01) - 270 * Scale.gap / (2 + Scale.gap)) < 1e-9)
-    #expect(scale(1) == 270)
   }
 
   @Test(arguments: [([5.0], 50.0), ([0.0], 50.0)]) func aSingleValueStandsInTheMiddle(

@@ -36,14 +36,14 @@ struct DotPlot: Panel {
 
   var isElastic: Bool { true }
   private static let rowHeight = 21.0
-  private var top: Double { title.isEmpty ? 8 : 30 }
 
   func drawing(width: Double) -> Drawing {
+    var drawing = Drawing(width: width, height: 0)
+    let top = drawing.title(title) + (title.isEmpty ? 8 : 13)
     let bottom = top + Double(rows.count) * Self.rowHeight
-    var drawing = Drawing(width: width, height: bottom + 38)
-    let left = min(0.42 * width, (rows.map { TextWidth.of($0.name) }.max() ?? 0) + 10)
+    drawing.height = bottom + 38
+    let left = min(0.5 * width, (rows.map { TextWidth.of($0.name) }.max() ?? 0) + 10)
     let scale = Scale(axis.scale, low: axis.low, high: axis.high, from: left + 6, to: width - 52)
-    drawing.text(TextWidth.fitted(title, width, size: 13), 0, 14, "title")
     for tick in scale.ticks(4) {
       drawing.line(scale(tick), top, scale(tick), bottom, "grid")
       drawing.text(axis.tick(tick), scale(tick), bottom + 15, "small", anchor: .middle)

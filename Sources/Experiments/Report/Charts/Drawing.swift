@@ -9,11 +9,20 @@ protocol Panel: Sendable {
   func drawing(width: Double) -> Drawing
 }
 
-/// Builds an SVG. Colours come from classes of the style sheet, so that one drawing serves light and dark.
+/// Shapes and text, each with classes that say what it is: `ChartStyle` has how that looks.
 package struct Drawing: Sendable {
   let width: Double
   var height: Double
-  private(set) var body = ""
+  private(set) var shapes: [Shape] = []
+
+  /// An element of SVG.
+  struct Shape: Sendable {
+    let element: String
+    var attributes: [(name: String, value: String)]
+    let classes: [Substring]
+    /// What a text says, and what is said of any other shape where one points at it.
+    let text: String?
+  }
 
   init(width: Double, height: Double) { (self.width, self.height) = (width, height) }
 
@@ -23,31 +32,54 @@ package struct Drawing: Sendable {
     _ text: String, _ x: Double, _ y: Double, _ classes: String = "", anchor: Anchor = .start,
     rotated: Double? = nil
   ) {
-    let turn =
-      rotated.map { " transform=\"rotate(\(Self.place($0)) \(Self.place(x)) \(Self.place(y)))\"" } ?? ""
-    let side = anchor == .start ? "" : " text-anchor=\"\(anchor.rawValue)\""
-    body += "<text x=\"\(Self.place(x))\" y=\"\(Self.place(y))\"\(side)\(turn)\(Self.named(classes))>"
-    body += Escaping.html(text) + "</text>"
+    var attributes = [("x", Self.place(x)), ("y", Self.place(y))]
+    if anchor != .start { attributes.append(("text-anchor", anchor.rawValue)) }
+    if let rotated {
+      attributes.append(
+        ("transform", "rotate(\(Self.place(rotated)) \(Self.place(x)) \(Self.place(y)))"))
+    }
+    add("text", attributes, classes, text)
+  }
+
+  /// Of a panel, in two lines where it is too wide for one and an arrow parts it.
+  /// - Returns: how much of the panel it takes
+  @discardableResult
+  mutating func title(_ title: String) -> Double {
+    guard !title.isEmpty else { return 0 }
+    let size = 13.0
+    var lines = [title]
+    if TextWidth.of(title, size: size) > width, let arrow = title.range(of: " → ") {
+      lines = [String(title[..<arrow.lowerBound]) + " →", String(title[arrow.upperBound...])]
+    }
+    for (index, line) in lines.enumerated() {
+      text(TextWidth.fitted(line, width, size: size), 0, 14 + 17 * Double(index), "title")
+    }
+    return 17 * Double(lines.count)
   }
 
   mutating func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ classes: String) {
-    body += "<line x1=\"\(Self.place(x1))\" y1=\"\(Self.place(y1))\" x2=\"\(Self.place(x2))\" "
-    body += "y2=\"\(Self.place(y2))\"\(Self.named(classes))/>"
+    add(
+      "line",
+      [("x1", Self.place(x1)), ("y1", Self.place(y1)), ("x2", Self.place(x2)), ("y2", Self.place(y2))],
+      classes)
   }
 
   mutating func rectangle(
     _ x: Double, _ y: Double, _ width: Double, _ height: Double, _ classes: String, opacity: Double? = nil,
     title: String? = nil
   ) {
-    let seen = opacity.map { " fill-opacity=\"\(Self.place($0, digits: 3))\"" } ?? ""
-    body += "<rect x=\"\(Self.place(x))\" y=\"\(Self.place(y))\" width=\"\(Self.place(width))\" "
-    body += "height=\"\(Self.place(height))\"\(seen)\(Self.named(classes))" + Self.closing("rect", title)
+    var attributes = [
+      ("x", Self.place(x)), ("y", Self.place(y)), ("width", Self.place(width)),
+      ("height", Self.place(height)),
+    ]
+    if let opacity { attributes.append(("fill-opacity", Self.place(opacity, digits: 3))) }
+    add("rect", attributes, classes, title)
   }
 
   mutating func path(_ points: [(x: Double, y: Double)], _ classes: String, closed: Bool = false) {
     guard !points.isEmpty else { return }
     let steps = points.map { "\(Self.place($0.x)) \(Self.place($0.y))" }.joined(separator: "L")
-    body += "<path d=\"M\(steps)\(closed ? "Z" : "")\"\(Self.named(classes))/>"
+    add("path", [("d", "M\(steps)\(closed ? "Z" : "")")], classes)
   }
 
   /// A mark whose form tells its series apart without colour.
@@ -55,21 +87,21 @@ package struct Drawing: Sendable {
     _ form: Mark, _ x: Double, _ y: Double, size: Double = 4, _ classes: String, title: String? = nil
   ) {
     if form == .circle {
-      body += "<circle cx=\"\(Self.place(x))\" cy=\"\(Self.place(y))\" r=\"\(Self.place(size))\""
-      body += Self.named(classes) + Self.closing("circle", title)
+      add("circle", [("cx", Self.place(x)), ("cy", Self.place(y)), ("r", Self.place(size))], classes, title)
     } else {
       let steps = form.outline(size).map { part in
         "M" + part.map { "\(Self.place(x + $0.x)) \(Self.place(y + $0.y))" }.joined(separator: "L")
           + (form.isOpen ? "" : "Z")
       }.joined()
-      body += "<path d=\"\(steps)\"\(Self.named(classes))" + Self.closing("path", title)
+      add("path", [("d", steps)], classes, title)
     }
   }
 
-  private static func named(_ classes: String) -> String { classes.isEmpty ? "" : " class=\"\(classes)\"" }
-
-  private static func closing(_ element: String, _ title: String?) -> String {
-    title.map { "><title>\(Escaping.html($0))</title></\(element)>" } ?? "/>"
+  private mutating func add(
+    _ element: String, _ attributes: [(String, String)], _ classes: String, _ text: String? = nil
+  ) {
+    shapes.append(
+      Shape(element: element, attributes: attributes, classes: classes.split(separator: " "), text: text))
   }
 
   /// To a tenth of a pixel, no trailing zeros.

@@ -31,7 +31,7 @@ struct HeatMap: Panel {
 
   func drawing(width: Double) -> Drawing {
     var drawing = Drawing(width: width, height: Self.top + Double(rows.count) * (size.height + 3) + 44)
-    drawing.text(title, 0, 14, "title")
+    drawing.title(title)
     drawing.text("source ↓ target →", 0, Self.top - 10, "faint")
     for (column, name) in columns.enumerated() {
       drawing.text(
@@ -71,7 +71,8 @@ struct HeatMap: Panel {
         Shown.ends(interval), published.map { "paper " + Shown.percent($0) },
       ]
       for (line, text) in more.compactMap({ $0 }).enumerated() {
-        drawing.text(text, middle, y + 36 + 15 * Double(line), "small", anchor: .middle)
+        drawing.text(
+          text, middle, y + 36 + 15 * Double(line), "small on-heat", anchor: .middle)
       }
     case .refused(let reason):
       drawing.rectangle(x, y, size.width, size.height, "void", title: "\(place): \(reason)")
@@ -94,6 +95,7 @@ struct HeatMap: Panel {
         left + width * Double(step) / Double(steps), y, width / Double(steps) + 0.3, 8, "heat",
         opacity: Self.opacity(share, high: high))
     }
+    drawing.text("P@1", left - 8, y + 8, "small", anchor: .end)
     drawing.text("0", left, y + 21, "small")
     drawing.text(
       "\(Shown.setting((1000 * high).rounded() / 10)) %", left + width, y + 21, "small", anchor: .end)

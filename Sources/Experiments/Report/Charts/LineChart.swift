@@ -6,6 +6,11 @@ struct LineChart: Panel {
     let points: [(x: Double, share: Interval)]
     /// From the paper, drawn in grey with crosses.
     var isPublished = false
+
+    /// Without the points that a logarithmic axis has no place for.
+    var positive: Line {
+      Line(name: name, points: points.filter { $0.x > 0 }, isPublished: isPublished)
+    }
   }
 
   /// A share without x: a level to compare with.
@@ -16,6 +21,7 @@ struct LineChart: Panel {
 
   let title: String
   let xTitle: String
+  /// Then every x is positive.
   let isLogarithmic: Bool
   let lines: [Line]
   var levels: [Level] = []
@@ -34,20 +40,21 @@ struct LineChart: Panel {
     let isDirect = width >= 480
     let right = isDirect ? min(200, names + 22) : 14
     let legend = isDirect || isPlain ? 0 : Double(lines.count + levels.count) * Self.lineHeight + 6
-    let top = (title.isEmpty ? 12 : 30) + legend
+    var drawing = Drawing(width: width, height: 0)
+    let titleHeight = drawing.title(title)
+    let top = titleHeight + (title.isEmpty ? 12 : 13) + legend
     let bottom = top + (isDirect ? 300 : 190)
-    var drawing = Drawing(width: width, height: bottom + 40)
+    drawing.height = bottom + 40
     let frame = Frame(
-      x: xScale(from: 40, to: width - right - 8),
+      x: xScale(from: 52, to: width - right - 8),
       y: Scale(.linear, low: 0, high: high, from: bottom, to: top))
-    drawing.text(TextWidth.fitted(title, width, size: 13), 0, 14, "title")
     drawAxes(frame, &drawing)
-    for level in levels { drawing.line(36, frame.y(level.share), frame.x.end, frame.y(level.share), "level") }
+    for level in levels { drawing.line(48, frame.y(level.share), frame.x.end, frame.y(level.share), "level") }
     for (index, line) in lines.enumerated() { draw(line, index, frame, &drawing) }
     if isDirect {
       drawNames(frame, width - right + 4, &drawing)
     } else if !isPlain {
-      drawLegend(title.isEmpty ? 10 : 32, &drawing)
+      drawLegend(titleHeight + (title.isEmpty ? 10 : 15), &drawing)
     }
     return drawing
   }
@@ -58,23 +65,25 @@ struct LineChart: Panel {
 
   private func xScale(from start: Double, to end: Double) -> Scale {
     isLogarithmic
-      ? Scale(logarithmic: values, from: start + 8, to: end)
+      ? Scale(.logarithmic, low: values.first ?? 1, high: values.last ?? 1, from: start + 8, to: end)
       : Scale(.linear, low: values.first ?? 0, high: values.last ?? 1, from: start + 8, to: end)
   }
 
   private func drawAxes(_ frame: Frame, _ drawing: inout Drawing) {
     let bottom = frame.y.start
     for tick in frame.y.ticks(5) {
-      drawing.line(36, frame.y(tick), frame.x.end, frame.y(tick), "grid")
+      drawing.line(48, frame.y(tick), frame.x.end, frame.y(tick), "grid")
       drawing.text(
-        Shown.setting((1000 * tick).rounded() / 10), 30, frame.y(tick) + 4, "small", anchor: .end)
+        Shown.setting((1000 * tick).rounded() / 10), 42, frame.y(tick) + 4, "small", anchor: .end)
     }
     for tick in LabelPlacement.thinned(values, frame.x, gap: 40) {
       drawing.line(frame.x(tick), bottom, frame.x(tick), bottom + 4, "tick")
       drawing.text(Shown.setting(tick), frame.x(tick), bottom + 17, "small", anchor: .middle)
     }
     drawing.text(
-      xTitle + (isLogarithmic ? " (log scale)" : ""), (36 + frame.x.end) / 2, bottom + 34, "small",
+      "P@1 in %", 10, (frame.y.start + frame.y.end) / 2, "small", anchor: .middle, rotated: -90)
+    drawing.text(
+      xTitle + (isLogarithmic ? " (log scale)" : ""), (48 + frame.x.end) / 2, bottom + 34, "small",
       anchor: .middle)
   }
 

@@ -4,28 +4,18 @@ import Foundation
 package struct Scale: Sendable, Equatable {
   package enum Kind: Sendable, Equatable {
     case linear
-    /// Of positive values. Where zero is among them it stands `gap` decades below the smallest.
-    case logarithmic(hasZero: Bool)
+    /// Of positive values.
+    case logarithmic
   }
 
-  package static let gap = 0.7
-
   let kind: Kind
-  /// The smallest (for logarithmic scales: positive) and the largest value.
+  /// The smallest and the largest value.
   let low, high: Double
   let start, end: Double
 
   /// An axis of `values` from place `start` to `end`; a single value stands in the middle.
   package init(_ kind: Kind, low: Double, high: Double, from start: Double, to end: Double) {
     (self.kind, self.low, self.high, self.start, self.end) = (kind, low, high, start, end)
-  }
-
-  /// Logarithmic over the values of a setting, with room for zero.
-  package init(logarithmic values: [Double], from start: Double, to end: Double) {
-    let positive = values.filter { $0 > 0 }
-    self.init(
-      .logarithmic(hasZero: values.contains { $0 <= 0 }), low: positive.min() ?? 1, high: positive.max() ?? 1,
-      from: start, to: end)
   }
 
   /// Values beyond the ends stand at the ends.
@@ -37,11 +27,10 @@ package struct Scale: Sendable, Equatable {
     switch kind {
     case .linear:
       return high > low ? (value - low) / (high - low) : 0.5
-    case .logarithmic(let hasZero):
-      let bottom = log10(low) - (hasZero ? Self.gap : 0)
-      let width = log10(high) - bottom
+    case .logarithmic:
+      let width = log10(high) - log10(low)
       guard width > 0 else { return 0.5 }
-      return value > 0 ? (log10(value) - bottom) / width : 0
+      return value > 0 ? (log10(value) - log10(low)) / width : 0
     }
   }
 

@@ -25,17 +25,18 @@ struct ScatterChart: Panel {
     let step = Scale.roundStep(max(1e-6, (values.max() ?? 1) - (values.min() ?? 0)) / 5)
     let x = Scale(
       .linear, low: ((values.min() ?? 0) / step).rounded(.down) * step,
-      high: ((values.max() ?? 1) / step).rounded(.up) * step, from: 44, to: width - 14)
+      high: ((values.max() ?? 1) / step).rounded(.up) * step, from: 56, to: width - 14)
     let y = Scale(.linear, low: 0, high: high, from: bottom, to: top)
     for tick in y.ticks(5) {
-      drawing.line(36, y(tick), width - 6, y(tick), "grid")
-      drawing.text(Shown.setting((1000 * tick).rounded() / 10), 30, y(tick) + 4, "small", anchor: .end)
+      drawing.line(48, y(tick), width - 6, y(tick), "grid")
+      drawing.text(Shown.setting((1000 * tick).rounded() / 10), 42, y(tick) + 4, "small", anchor: .end)
     }
     let digits = step < 1 ? Int(-log10(step).rounded(.down)) : 0
     for tick in LabelPlacement.thinned(x.ticks(6), x, gap: 46) {
       drawing.line(x(tick), bottom, x(tick), bottom + 4, "tick")
       drawing.text(Shown.number(tick, digits: digits), x(tick), bottom + 17, "small", anchor: .middle)
     }
+    drawing.text("P@1 in %", 10, (y.start + y.end) / 2, "small", anchor: .middle, rotated: -90)
     drawing.text(xTitle, (x.start + x.end) / 2, bottom + 34, "small", anchor: .middle)
     for (index, group) in groups.enumerated() {
       let (form, style) = (mark(group, index), style(group, index))

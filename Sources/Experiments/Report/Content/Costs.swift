@@ -38,7 +38,7 @@ extension ExperimentReport {
     let low = pow10(below: times.min() ?? 0.01)
     let high = pow10(above: times.max() ?? 1)
     let axis = DotPlot.Axis(
-      title: "seconds (log scale)", scale: .logarithmic(hasZero: false), low: low, high: max(high, low * 10),
+      title: "seconds (log scale)", scale: .logarithmic, low: low, high: max(high, low * 10),
       shown: Shown.seconds, tick: Shown.setting)
     let rows = costs.map { name, seconds in
       DotPlot.Row(

@@ -14,7 +14,9 @@ extension FigureContent {
         title: panel.title, xTitle: axis.words, isLogarithmic: axis.isLogarithmic, lines: panel.lines,
         levels: panel.levels, high: top(shares), width: shown.count == 1 ? 680 : 326)
     }
-    let dashes = shown.contains { !$0.levels.isEmpty } ? " Dashed: methods without this setting." : ""
+    let dashes =
+      shown.contains { !$0.levels.isEmpty }
+      ? " Dashed: methods without this setting\(axis.isLogarithmic ? ", or at 0" : "")." : ""
     return [
       .figure(
         Plot(
@@ -45,8 +47,18 @@ extension FigureContent {
         )
       }
     }
-    return panels.map { ($0.title, $0.lines.filter { !$0.points.isEmpty }, $0.levels) }
-      .filter { panel in panel.lines.contains { !$0.isPublished } }
+    return panels.map { panel in
+      let zeros = axis.isLogarithmic ? panel.lines.flatMap { Self.zeros($0, axis) } : []
+      let lines = axis.isLogarithmic ? panel.lines.map(\.positive) : panel.lines
+      return (panel.title, lines.filter { !$0.points.isEmpty }, panel.levels + zeros)
+    }.filter { panel in panel.lines.contains { !$0.isPublished } }
+  }
+
+  /// What a logarithmic axis has no place for.
+  private static func zeros(_ line: LineChart.Line, _ axis: Figure.Axis) -> [LineChart.Level] {
+    line.points.filter { $0.x <= 0 }.map {
+      LineChart.Level(name: "\(line.name), \(axis.words) \(Shown.setting($0.x))", share: $0.share.mean)
+    }
   }
 
   /// The pairs that share a panel: all between models first, where there are several.

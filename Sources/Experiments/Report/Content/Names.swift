@@ -18,10 +18,11 @@ struct Names: Sendable {
     showsVectorCount = configuration.vectorCounts.count > 1
   }
 
-  /// Without the folder, the owner or the scheme.
+  /// Without the folder, the owner or the scheme; of a GGUF file without its ending and quantisation.
   private static func short(_ model: String) -> String {
     let last = model.split(whereSeparator: { $0 == "/" || $0 == ":" }).last.map(String.init) ?? model
-    return last.isEmpty ? model : last
+    let name = last.replacing(/([.-](I?Q[0-9][A-Z0-9_]*|BF16|F16|F32))?\.gguf$/.ignoresCase(), with: "")
+    return name.isEmpty ? model : name
   }
 
   func model(_ name: String) -> String { models[name] ?? name }

@@ -83,6 +83,35 @@ package enum Escaping {
     return "\"" + text.replacing("\"", with: "\"\"") + "\""
   }
 
+  /// For running text and tables of LaTeX. What is not Latin wants XeLaTeX or LuaLaTeX.
+  package static func latex(_ text: String) -> String {
+    oneLine(text).unicodeScalars.map { scalar in
+      switch scalar {
+      case "\\": "\\textbackslash{}"
+      case "~": "\\textasciitilde{}"
+      case "^": "\\textasciicircum{}"
+      case "&", "%", "$", "#", "_", "{", "}": "\\\(scalar)"
+      case "[", "]": "{\(scalar)}"  // none is taken for what a line break takes
+      case "<": "$<$"
+      case ">": "$>$"
+      case "|": "$|$"
+      case "\"": "\\textquotedbl{}"
+      case "−": "$-$"
+      case "–": "--"
+      case "×": "$\\times$"
+      case "→": "$\\to$"
+      case "≈": "$\\approx$"
+      case "▲": "$\\uparrow$"
+      case "▼": "$\\downarrow$"
+      case "◆": "$\\diamond$"
+      case "✓": "$\\surd$"
+      case "✗": "$\\times$"
+      case "\u{202F}": "\\,"
+      default: isAllowed(scalar) ? String(scalar) : "\u{FFFD}"
+      }
+    }.joined()
+  }
+
   private static func oneLine(_ text: String) -> String {
     String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 })
   }

@@ -1,13 +1,17 @@
+import Foundation
+
 /// A document as one page of HTML without links to other files; without scripts everything can be read.
 struct HTMLRenderer {
   /// Nothing is loaded from anywhere; a page is also known by it.
   static let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
   let document: Document
+  /// Endings of the files that each figure has beside the page.
+  private let figureForms: [String]
   private let labels: [String: String]
 
-  init(_ document: Document) {
-    self.document = document
+  init(_ document: Document, figureForms: [String]) {
+    (self.document, self.figureForms) = (document, figureForms)
     labels = document.labels
   }
 
@@ -22,7 +26,7 @@ struct HTMLRenderer {
     <meta http-equiv="Content-Security-Policy" content="\(Self.policy)">
     <title>\(Escaping.html(document.title))</title>
     <style>
-    \(Style.colors)\(Style.page)\(Style.charts)</style>
+    \(Style.colors)\(Style.page)\(ChartStyle.sheet)</style>
     </head>
     <body>
     <a class="skip" href="#content">Skip to the content</a>
@@ -35,7 +39,7 @@ struct HTMLRenderer {
     \(document.sections.map { section($0, level: 2) }.joined(separator: "\n"))
     </main>
     <script>
-    \(Script.tables)</script>
+    \(Script.tables)\(Script.copying)</script>
     </body>
     </html>
 
@@ -77,12 +81,13 @@ struct HTMLRenderer {
         .joined(separator: "\n") + "</dl>"
     case .figure(let plot): figure(plot)
     case .table(let table) where table.place == .file:
-      "<p class=\"column note\">\(Escaping.html(table.title)), as numbers: <code>tables/\(table.id).csv</code> beside this page.</p>"
+      "<p class=\"column note\">\(Escaping.html(table.title)), as numbers: \(link("tables/\(table.id).csv", "tables/\(table.id).csv")).</p>"
     case .table(let table):
       """
       <figure class="wide" id="\(table.id)">
       \(caption(table.id, table.title, table.caption))
       \(HTMLTable(table, labelledBy: "\(table.id)-caption").markup)
+      \(files(table, figure: []))
       </figure>
       """
     case .code(let text, let title):
@@ -101,8 +106,25 @@ struct HTMLRenderer {
     <details><summary>The numbers</summary>
     \(HTMLTable(plot.numbers, labelledBy: "\(plot.id)-caption").markup)
     </details>
+    \(files(plot.numbers, figure: figureForms.map { "figures/\(plot.id).\($0)" }))
     </figure>
     """
+  }
+
+  /// Links to what lies beside the page, and the table's text for buttons that a script makes.
+  private func files(_ table: Table, figure: [String]) -> String {
+    let paths = figure + ["tables/\(table.id).csv", "tables/\(table.id).tex"]
+    let copies = [("CSV", CSVRenderer.text(table)), ("LaTeX", LaTeXRenderer.text(table))]
+    return "<p class=\"files\">" + paths.map { link($0, Self.form($0)) }.joined(separator: " ")
+      + copies.map { "<template data-form=\"\($0)\">\(Escaping.html($1))</template>" }.joined() + "</p>"
+  }
+
+  private func link(_ path: String, _ text: String) -> String {
+    "<a href=\"\(Escaping.html(path))\">\(Escaping.html(text))</a>"
+  }
+
+  private static func form(_ path: String) -> String {
+    path.hasSuffix(".tex") ? "LaTeX" : (path as NSString).pathExtension.uppercased()
   }
 
   /// A wide panel is drawn in two widths; the style sheet shows the one that fits.

@@ -1,4 +1,4 @@
-/// What makes tables sortable and searchable. Without it all rows are there, in the order of the report.
+/// What makes tables sortable and searchable, and copies them. Without it all rows are there, in the order of the report.
 enum Script {
   static let tables = """
     'use strict';
@@ -52,6 +52,32 @@ enum Script {
       bar.append(label, count);
       box.before(bar);
       show();
+    }
+
+    """
+
+  /// A button for each form that a table is kept in.
+  static let copying = """
+    const copy = async text => {
+      try { return await navigator.clipboard.writeText(text); } catch {}
+      const area = document.createElement('textarea');
+      area.value = text;
+      area.className = 'hidden';
+      document.body.append(area);
+      area.select();
+      document.execCommand('copy');
+      area.remove();
+    };
+    for (const form of document.querySelectorAll('template[data-form]')) {
+      const button = document.createElement('button'), name = `copy as ${form.dataset.form}`;
+      button.type = 'button';
+      button.textContent = name;
+      button.addEventListener('click', async () => {
+        await copy(form.content.textContent);
+        button.textContent = 'copied';
+        setTimeout(() => button.textContent = name, 1500);
+      });
+      form.before(button);
     }
 
     """

@@ -59,7 +59,12 @@ package enum Shown {
   }
 
   static func seconds(_ value: Double) -> String {
-    value >= 100 ? number(value, digits: 0) : value >= 1 ? number(value, digits: 1) : number(value, digits: 3)
+    switch value {
+    case 100...: number(value, digits: 0)
+    case 1...: number(value, digits: 1)
+    case 0.0005...: number(value, digits: 3)
+    default: "< 0.001"
+    }
   }
 
   /// In groups of three, a narrow space between.

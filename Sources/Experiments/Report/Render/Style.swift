@@ -1,13 +1,16 @@
 /// The style sheet, with a light and a dark set of colours.
 enum Style {
-  /// Text is at least 4.5:1 on its background, marks at least 3:1. The series' colours stay apart for the colour-blind
+  /// Colours by their names, those of figures in files too. Text is at least 4.5:1 on its background, marks at least 3:1. The series' colours stay apart for the colour-blind
   /// (after Okabe and Ito), and each has a form of its own.
+  static let light = [
+    ("paper", "#fff"), ("ink", "#1b1c1e"), ("soft", "#5b5f66"), ("rule", "#d9dbdf"),
+    ("faint-rule", "#ebecef"),
+    ("wash", "#f6f6f4"), ("accent", "#0b5a94"), ("heat", "#0f62a8"), ("focus", "#b4470a"), ("s0", "#0b66a8"),
+    ("s1", "#b84a00"), ("s2", "#00755a"), ("s3", "#93388a"), ("s4", "#7d6100"), ("s5", "#3d4045"),
+  ]
+
   static let colors = """
-    :root {
-      --paper: #fff; --ink: #1b1c1e; --soft: #5b5f66; --rule: #d9dbdf; --faint-rule: #ebecef; --wash: #f6f6f4;
-      --accent: #0b5a94; --heat: #0f62a8; --focus: #b4470a;
-      --s0: #0b66a8; --s1: #b84a00; --s2: #00755a; --s3: #93388a; --s4: #7d6100; --s5: #3d4045;
-    }
+    :root { \(light.map { "--\($0): \($1);" }.joined(separator: " ")) }
     @media (prefers-color-scheme: dark) {
       :root {
         --paper: #15171a; --ink: #e9e8e4; --soft: #a3a8b0; --rule: #3a3e45; --faint-rule: #292c31; --wash: #1d2024;
@@ -90,6 +93,10 @@ enum Style {
     .panel.rigid { overflow-x: auto; }
     .panel svg { display: block; max-width: 100%; height: auto; }
     .panel.rigid svg { max-width: none; }
+    .files { font: .85rem/1.5 system-ui, sans-serif; color: var(--soft); max-width: 42.5rem; margin: .6rem auto; }
+    .files button { all: unset; cursor: pointer; color: var(--accent); text-decoration: underline; text-decoration-thickness: 1px; text-underline-offset: .18em; }
+    .files button:focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; }
+    .files > * + *::before { content: "·"; display: inline-block; color: var(--soft); padding: 0 .45em; }
     .roomy { display: none; }
     @media (min-width: 46rem) { .roomy { display: block; } .narrow { display: none; } }
     @media (max-width: 30rem) { dl div { grid-template-columns: 1fr; gap: 0; } body { font-size: 1rem; } }
@@ -97,47 +104,21 @@ enum Style {
       :root { --paper: #fff; --ink: #000; --soft: #444; --rule: #bbb; --faint-rule: #ddd; --accent: #000; --heat: #0f62a8;
         --s0: #0b66a8; --s1: #b84a00; --s2: #00755a; --s3: #93388a; --s4: #7d6100; --s5: #3d4045; }
       body { font-size: 10pt; padding: 0; }
-      nav, .skip, .bar, thead button::after { display: none; }
+      nav, .skip, .bar, .files, thead button::after { display: none; }
       .box { max-height: none; overflow: visible; }
+      table { font-size: 6.5pt; }
+      th, td { padding: .25rem .3rem; }
+      thead th, td { min-width: 0; }
+      td, tbody th { white-space: normal; overflow-wrap: anywhere; }
+      .panels { gap: 1rem; }
+      .panel.rigid { overflow: visible; }
+      .panel svg { max-width: 100%; }
+      @page { margin: 15mm; }
       thead th { position: static; }
+      thead { display: table-row-group; }
       .panel, tr, figcaption { break-inside: avoid; }
       h2, h3 { break-after: avoid; }
     }
-
-    """
-
-  static let charts = """
-    .chart { font: 12px system-ui, "Liberation Sans", "DejaVu Sans", sans-serif; font-variant-numeric: tabular-nums lining-nums; }
-    .chart text { fill: var(--ink); }
-    .chart .title { font-size: 13px; font-weight: 600; }
-    .chart .small { font-size: 11px; fill: var(--soft); }
-    .chart .faint { fill: var(--soft); }
-    .chart .strong { font-weight: 600; }
-    .chart .value { font-size: 14px; font-weight: 600; }
-    .chart .heat { fill: var(--heat); }
-    .chart .heat ~ .small { fill: var(--ink); }
-    .chart .itself { fill: none; stroke: var(--ink); stroke-width: 2; }
-    .chart .void { fill: none; stroke: var(--rule); stroke-dasharray: 3 3; }
-    .chart .grid { stroke: var(--faint-rule); }
-    .chart .tick { stroke: var(--soft); }
-    .chart .reference { stroke: var(--accent); stroke-dasharray: 1 3; stroke-width: 1.5; }
-    .chart .level { stroke: var(--soft); stroke-dasharray: 6 4; }
-    .chart .leader { stroke: var(--rule); }
-    .chart .range { stroke: var(--s0); stroke-width: 2; opacity: .55; }
-    .chart .dot { fill: var(--s0); stroke: var(--s0); stroke-width: 1.6; }
-    .chart .dot.hollow { fill: var(--paper); }
-    .chart .published { stroke: var(--soft); stroke-width: 2; fill: none; }
-    .chart .line { fill: none; stroke: var(--c); stroke-width: 2; stroke-linejoin: round; }
-    .chart .band { fill: var(--c); opacity: .13; }
-    .chart .point { fill: var(--c); stroke: var(--paper); stroke-width: 1; }
-    .chart .point.open { fill-opacity: .75; stroke-width: .6; }
-    .chart .name { fill: var(--c); font-weight: 500; }
-    .chart .s0 { --c: var(--s0); } .chart .s1 { --c: var(--s1); } .chart .s2 { --c: var(--s2); }
-    .chart .s3 { --c: var(--s3); } .chart .s4 { --c: var(--s4); } .chart .s5 { --c: var(--s5); }
-    .chart .paper { --c: var(--soft); }
-    .chart .line.paper { stroke-dasharray: 2 3; }
-    .chart .point.paper { fill: none; stroke: var(--soft); stroke-width: 2; }
-    .chart .paper-white { fill: var(--paper); }
 
     """
 }
