@@ -8,7 +8,7 @@ extension EvaluateCommand {
     let examples: [Example]
     let template: Template
     /// Nil for a manual template.
-    let vectors: Matrix?
+    let prompt: SoftPrompt?
   }
 
   /// One for all facts, or, where the prompt is a folder of prompts, one for each relation that has one there.
@@ -20,13 +20,13 @@ extension EvaluateCommand {
         throw TransferError(
           "template \"\(layout)\"", "has prompt vectors", hint: "Give the prompt with --prompt")
       }
-      return [Question(examples: set.examples, template: layout, vectors: nil)]
+      return [Question(examples: set.examples, template: layout, prompt: nil)]
     }
     let place = URL(fileURLWithPath: prompt)
     func question(_ file: URL, _ examples: [Example]) throws -> Question {
       let soft = try PromptFile(file, template: given).prompt(in: model.space)
       try soft.requireMatch(model.space.table, name: self.model)
-      return Question(examples: examples, template: soft.template, vectors: soft.vectors)
+      return Question(examples: examples, template: soft.template, prompt: soft)
     }
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: place.path, isDirectory: &isFolder), isFolder.boolValue,

@@ -54,12 +54,14 @@ struct EvaluateCommand: AsyncParsableCommand {
     let duplicates: Int
     let embeddingSHA256: String
     let truncated: Int
+    /// How many of the facts the prompt was tuned on, as far as it says it.
+    let seen: Int
     let task: TaskDescription?
     let classScores: ClassScores?
 
     enum Key: CodingKey {
       case model, prompt, template, vocabularySize, factsPerSecond, facts, split, skipped, duplicates,
-        embeddingSHA256, truncated, task, microInterval, macroInterval
+        embeddingSHA256, truncated, seen, task, microInterval, macroInterval
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -77,6 +79,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       try container.encode(duplicates, forKey: .duplicates)
       try container.encode(embeddingSHA256, forKey: .embeddingSHA256)
       try container.encode(truncated, forKey: .truncated)
+      try container.encode(seen, forKey: .seen)
       try container.encodeIfPresent(task, forKey: .task)
       try container.encode(evaluation.microInterval, forKey: .microInterval)
       if classScores == nil { try container.encode(evaluation.macroInterval, forKey: .macroInterval) }
@@ -114,7 +117,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     for (question, prepared) in zip(questions, prepared) {
       let done = answers.count
       let found = try evaluator.predictions(
-        prepared, prompt: question.vectors ?? Matrix(rows: 0, columns: loaded.space.table.width),
+        prepared, prompt: question.prompt?.vectors ?? Matrix(rows: 0, columns: loaded.space.table.width),
         progress: { progress.update(min(done + $0, asked), of: asked) },
         shouldStop: { interruption.isRequested })
       guard let found else { throw interruption.exit }
@@ -124,6 +127,11 @@ struct EvaluateCommand: AsyncParsableCommand {
     let seconds = clock.duration(to: .now) / .seconds(1)
     if let predictions { try write(answers, to: URL(fileURLWithPath: predictions)) }
     if skipped != ProbingSet.Skipped() { common.note("Left out: \(skipped.text).") }
+    let seen = questions.reduce(0) { $0 + ($1.prompt?.countOfSeen($1.examples) ?? 0) }
+    if seen > 0 {
+      common.note(
+        "The prompt was tuned on \(seen) of these \(given) facts: its accuracy on others may be lower.")
+    }
     let truncated = prepared.reduce(0) { $0 + $1.truncatedCount }
     if truncated > 0 { common.note("\(truncated) texts were cut to the model's positions.") }
     let evaluation = Evaluation(answers)
@@ -135,7 +143,7 @@ struct EvaluateCommand: AsyncParsableCommand {
         template: Set(templates).sorted().joined(separator: "; "),
         vocabularySize: candidates.ids.count, factsPerSecond: Double(answers.count) / max(seconds, 1e-9),
         facts: facts, split: split, skipped: skipped, duplicates: set.duplicateCount,
-        embeddingSHA256: loaded.space.table.fingerprint, truncated: truncated,
+        embeddingSHA256: loaded.space.table.fingerprint, truncated: truncated, seen: seen,
         task: data.task?.description, classScores: scores),
       text: scores.map { summary(evaluation, $0) } ?? summary(evaluation))
   }

@@ -8,6 +8,8 @@ import PromptTransfer
 /// What a MODEL argument leads to.
 struct ModelPlace {
   let folder: URL
+  /// As it was given, where anyone may give it so: a model that ships with promptferry, or one of the Hub.
+  let argument: String?
   /// The commit, of a model from the Hub.
   let commit: String?
   /// Whether all of the model is there, and not only its embeddings.
@@ -51,7 +53,14 @@ struct ModelPlace {
   }
 
   /// What a prompt for it says of it, besides its name.
-  var provenance: [String: String] { commit.map { ["modelCommit": $0] } ?? [:] }
+  var provenance: [String: String] {
+    var entries: [String: String] = [:]
+    if let argument { entries[Self.argumentKey] = argument }
+    if let commit { entries["modelCommit"] = commit }
+    return entries
+  }
+
+  static let argumentKey = "modelArgument"
 }
 
 /// A folder or a GGUF file, a model that ships with promptferry (`zoo:NAME`), or one of the Hub (`org/name@revision`,
@@ -101,11 +110,13 @@ enum ModelArgument {
     -> ModelPlace
   {
     switch self {
-    case .folder, .shipped: return ModelPlace(try localFolder())
+    case .folder(let url): return ModelPlace(url)
+    case .shipped(let name): return ModelPlace(try localFolder(), argument: "zoo:\(name)")
     case .hub(let id):
       do {
         let model = try await common.fetch(id, part, interruption)
-        return ModelPlace(folder: model.folder, commit: model.commit, isWhole: model.part == .model)
+        return ModelPlace(
+          folder: model.folder, argument: "\(id)", commit: model.commit, isWhole: model.part == .model)
       } catch let error as HubError where error.subject == "\(id)" {
         throw TransferError("\(id)", "is no folder here; as a Hub id: \(error.problem)", hint: error.hint)
       }
@@ -115,8 +126,8 @@ enum ModelArgument {
 
 extension ModelPlace {
   /// A folder of this machine.
-  init(_ folder: URL) {
-    self.init(folder: folder, commit: nil, isWhole: true)
+  init(_ folder: URL, argument: String? = nil) {
+    self.init(folder: folder, argument: argument, commit: nil, isWhole: true)
   }
 }
 

@@ -129,7 +129,8 @@ public struct Distiller: Sendable {
       "subjects": job.name,
       "distilling": Provenance.json(settings),
       "temperature": "\(temperature)",
-      "sources": Provenance.json(teachers.map { Provenance.source($0.model.space, weight: $0.weight) }),
+      "sources": Provenance.json(
+        teachers.map { Provenance.Source($0.prompt, $0.model.space, weight: $0.weight) }),
       "bestDevDivergence": run.bestScore.map { "\(-$0.value)" } ?? "not scored",
       "complete": "\(!run.isInterrupted)",
     ]

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 
 // What a prompt says of its making, made here so that the command and programs write the same.
@@ -25,9 +26,27 @@ enum Provenance {
     ["createdBy": "promptferry \(PromptFerryVersion.current) \(verb)"]
   }
 
-  /// One of the models that a prompt comes from.
-  static func source(_ space: EmbeddingSpace, weight: Float) -> [String: String] {
-    ["model": space.name, "embeddingSHA256": space.table.fingerprint, "weight": "\(weight)"]
+  /// One of the prompts that a prompt comes from, with all that it says of its own making.
+  struct Source: Encodable {
+    let model, embeddingSHA256, weight, vectorsSHA256: String
+    let provenance: [String: JSON]
+
+    /// - Parameter space: the prompt's own
+    init(_ prompt: SoftPrompt, _ space: EmbeddingSpace, weight: Float) {
+      model = space.name
+      embeddingSHA256 = space.table.fingerprint
+      self.weight = "\(weight)"
+      vectorsSHA256 = SecureHash.sha256(
+        Data(buffer: UnsafeBufferPointer(start: prompt.vectors.pointer, count: prompt.vectors.count)))
+      provenance = prompt.provenance.mapValues { text in
+        // JSON within JSON stays readable.
+        let isNested = text.hasPrefix("{") || text.hasPrefix("[")
+        return isNested ? (try? JSON.parse(Data(text.utf8))) ?? .string(text) : .string(text)
+      }
+    }
+
+    /// What sources are sorted by: the same ones give the same file.
+    var key: [String] { [embeddingSHA256, weight, vectorsSHA256] }
   }
 
   /// Where vectors started from: by name, or the prompt that was refined.

@@ -48,14 +48,11 @@ struct Origin: Sendable {
     return entries
   }
 
-  /// In an order of their own: the same sources give the same file.
   private var sources: String {
-    func key(_ entry: [String: String]) -> [String] {
-      ["embeddingSHA256", "weight"].compactMap { entry[$0] }
-    }
-    return Provenance.json(
-      zip(transfer.transfer.sources, weights).map { Provenance.source($0, weight: $1) }
-        .sorted { key($0).lexicographicallyPrecedes(key($1)) })
+    Provenance.json(
+      zip(prompts, zip(transfer.transfer.sources, weights)).map {
+        Provenance.Source($0, $1.0, weight: $1.1)
+      }.sorted { $0.key.lexicographicallyPrecedes($1.key) })
   }
 }
 

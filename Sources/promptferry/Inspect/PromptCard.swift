@@ -40,10 +40,12 @@ struct PromptCard: Encodable {
       case .pytorch: "a tensor of PyTorch's"
       }
     var rows = [("fingerprint", embeddingSHA256 ?? "not said: any model of this width may be meant")]
-    rows += provenance.sorted { $0.key < $1.key }.map {
+    rows += provenance.filter { $0.key != SoftPrompt.examplesSeenKey }.sorted { $0.key < $1.key }.map {
       (VisibleText.line(Self.words($0.key), limit: 40), Self.readable($0.value))
     }
-    if nearest == nil { rows.append(("nearest words", "with --model \(model ?? "MODEL")")) }
+    if nearest == nil {
+      rows.append(("nearest words", "with --model \(provenance[ModelPlace.argumentKey] ?? model ?? "MODEL")"))
+    }
     let width = rows.map(\.0.count).max() ?? 0
     var lines = [
       "\(kind) for \((model ?? "some model").shown): \(vectorCount) vectors of width \(self.width) in \"\(template.shown)\""
@@ -72,7 +74,13 @@ struct PromptCard: Encodable {
   private static func readable(_ value: JSON) -> String {
     switch value {
     case .object(let members):
-      members.map { "\(words($0.key)) \(readable($0.value))" }.joined(separator: ", ")
+      members.filter { $0.key != SoftPrompt.examplesSeenKey }.map {
+        if case .object = $0.value {
+          "\(words($0.key)) (\(readable($0.value)))"
+        } else {
+          "\(words($0.key)) \(readable($0.value))"
+        }
+      }.joined(separator: ", ")
     case .array(let values): values.map(readable).joined(separator: "; ")
     case .string(let text): shortened(text)
     case .number(let number): number.magnitude < 1e-3 ? "\(number)" : number.formatted(4)
