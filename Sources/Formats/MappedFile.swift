@@ -2,7 +2,8 @@ import Foundation
 
 /// A file's bytes, mapped read-only for as long as the object lives: for weights, of which only some are needed.
 ///
-/// Whoever cuts the file short meanwhile ends the process: the system answers a read beyond the new end with SIGBUS.
+/// Whoever cuts the file short meanwhile ends the process: the system answers a read beyond the new end with SIGBUS, of which
+/// `sayWhenCutShort` makes an error.
 /// A file that is replaced, as `AtomicFile` does, keeps its bytes for those who have it mapped. What is small and
 /// read once is for `WholeFile`.
 ///
@@ -21,6 +22,17 @@ package final class MappedFile: @unchecked Sendable {
     guard let base = mmap(nil, file.size, PROT_READ, MAP_PRIVATE, file.descriptor, 0), base != MAP_FAILED
     else { throw FileError(file: url, "cannot be mapped (\(systemMessage()))") }
     bytes = UnsafeRawBufferPointer(start: base, count: file.size)
+  }
+
+  /// From here on the process that reads beyond the end of a file that was cut short says so, and ends with status 1.
+  package static func sayWhenCutShort() {
+    signal(SIGBUS) { _ in
+      // Only what a handler of signals may call.
+      let text: StaticString =
+        "Error: a file was cut short while it was read. Give files that nothing writes to; a new one may take their place by renaming\n"
+      _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+      _exit(1)
+    }
   }
 
   /// Calls `body` with the file's bytes, which are there only as long as it runs.

@@ -40,17 +40,18 @@ public struct HubSettings: Sendable {
     var address = Substring(variables["HF_ENDPOINT"] ?? "https://huggingface.co")
     while address.hasSuffix("/") { address.removeLast() }
     guard let endpoint = URL(string: String(address)), ["http", "https"].contains(endpoint.scheme),
-      endpoint.host != nil
+      endpoint.hasHost
     else {
       throw HubError(
-        .settings, "HF_ENDPOINT", "\(address) is no address", hint: "Give one such as https://huggingface.co")
+        .settings, "HF_ENDPOINT", "\(URL.withoutCredentials(String(address))) is no address",
+        hint: "Give one such as https://huggingface.co")
     }
     self.endpoint = endpoint
     isOffline = variables.flag("HF_HUB_OFFLINE") ?? variables.flag("TRANSFORMERS_OFFLINE") ?? false
     linksSnapshots = !(variables.flag("HF_HUB_DISABLE_SYMLINKS") ?? false)
     showsProgress = !(variables.flag("HF_HUB_DISABLE_PROGRESS_BARS") ?? false)
-    questionTimeout = variables["HF_HUB_ETAG_TIMEOUT"].flatMap(Double.init) ?? 10
-    downloadTimeout = variables["HF_HUB_DOWNLOAD_TIMEOUT"].flatMap(Double.init) ?? 10
+    questionTimeout = try variables.seconds("HF_HUB_ETAG_TIMEOUT") ?? 10
+    downloadTimeout = try variables.seconds("HF_HUB_DOWNLOAD_TIMEOUT") ?? 10
     if !(variables.flag("HF_HUB_DISABLE_IMPLICIT_TOKEN") ?? false) {
       let file = variables.folder("HF_TOKEN_PATH") ?? home.appending(path: "token")
       token =
@@ -74,6 +75,19 @@ private struct Variables {
   /// 1, on, yes and true, in any case, are true; anything else is false.
   func flag(_ name: String) -> Bool? {
     self[name].map { ["1", "on", "yes", "true"].contains($0.lowercased()) }
+  }
+
+  private static let waits = 0.1...86_400
+
+  /// Throws for what is no number, and for waits that end before any answer or never.
+  func seconds(_ name: String) throws -> Double? {
+    guard let text = self[name] else { return nil }
+    guard let value = Double(text), Self.waits.contains(value) else {
+      throw HubError(
+        .settings, name, "\(text) is no wait in seconds",
+        hint: "Give a number from \(Self.waits.lowerBound) to \(Int(Self.waits.upperBound))")
+    }
+    return value
   }
 
   /// A path in which `~` and `$NAME` stand for what they stand for in a shell.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Formats
 import Foundation
 import PromptTransfer
 
@@ -24,6 +25,7 @@ struct PromptFerry: AsyncParsableCommand {
     // A reader that goes away is an error of the write, not the end of the process.
     signal(SIGPIPE, SIG_IGN)
     _ = Interruption.shared
+    MappedFile.sayWhenCutShort()
     do {
       try await run(Array(CommandLine.arguments.dropFirst()))
     } catch {

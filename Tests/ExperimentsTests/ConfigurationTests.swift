@@ -61,6 +61,11 @@ import Testing
     (#"pairs:[{"sources": ["a", "a"], "target": "b"}]"#, "twice"),
     (#"pairs:[{"source": "a", "target": "b"}]"#, "source"),
     ("seeds:[]", "seeds"),
+    (
+      #"methods:[{"method": "relative", "ridge": \#(Array(0..<2000)), "anchorCount": \#(Array(1..<2001))}]"#,
+      "4000000 methods"
+    ),
+    (#"tuning:{"evaluationsPerEpoch": 0}"#, "tuning"), ("vectorCounts:[1e300]", "1e"),
     (#"seeds:["one"]"#, "seeds[0]"),
     ("vectorCounts:[0]", "vectorCounts"),
     (#"name:"../up""#, "name"),

@@ -217,6 +217,68 @@ import Testing
     try await world.fetch("org/tiny")
   }
 
+  /// Nobody is asked for a password; on Linux such an answer would otherwise never come.
+  @Test(arguments: ["/revision/", FaultTests.file])
+  func anAnswerThatWantsAPassword(_ path: String) async throws {
+    let world = try HubWorld()
+    for _ in 0..<9 { world.server.fail(path, .status(401, ["WWW-Authenticate": "Basic realm=\"x\""])) }
+    #expect(try await world.failure("org/tiny").kind != .unreachable)
+  }
+
+  @Test func answersInACodingThatWasNotAskedFor() async throws {
+    let world = try HubWorld()
+    for _ in 0..<9 { world.server.fail("/revision/", .status(200, ["Content-Encoding": "gzip"])) }
+    #expect(try await world.failure("org/tiny").kind == .notAHub)
+  }
+
+  /// A link in the cache leads nothing out of it.
+  @Test(arguments: [
+    "blobs", "snapshots", "refs", "trees", "", "snapshots/\(String(repeating: "a", count: 40))",
+  ])
+  func nothingIsWrittenThroughALinkThatLeavesTheCache(_ name: String) async throws {
+    let (world, outside) = (try HubWorld(), try TemporaryFolder())
+    let link = world.home.url.appending(path: "hub/models--org--tiny").appending(path: name)
+    try FileManager.default.createDirectory(
+      at: link.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(
+      at: URL(filePath: link.path, directoryHint: .notDirectory), withDestinationURL: outside.url)
+    #expect(try await world.failure("org/tiny").kind == .storage)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: outside.url.path) == [])
+  }
+
+  /// The whole cache may lie elsewhere.
+  @Test func aCacheThatIsALinkItself() async throws {
+    let (world, elsewhere) = (try HubWorld(), try TemporaryFolder())
+    try FileManager.default.createSymbolicLink(
+      at: world.home.url.appending(path: "hub"), withDestinationURL: elsewhere.url)
+    try await world.fetch("org/tiny")
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: elsewhere.url.path).contains("models--org--tiny"))
+  }
+
+  /// What a killed download has left goes with the next one; what is new, locked or Python's stays.
+  @Test func abandonedDownloadsAreRemoved() async throws {
+    let world = try HubWorld()
+    let blobs = "hub/models--org--tiny/blobs"
+    let names = [
+      "old.0123abcd.incomplete", "locked.0123abcd.incomplete", "new.0123abcd.incomplete", "python.incomplete",
+    ]
+    for name in names {
+      try world.home.write("x", to: "\(blobs)/\(name)")
+      guard !name.hasPrefix("new") else { continue }
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSinceNow: -3600)],
+        ofItemAtPath: world.home.url.appending(path: "\(blobs)/\(name)").path)
+    }
+    let owner = open(world.home.url.appending(path: "\(blobs)/\(names[1])").path, O_RDONLY)
+    defer { close(owner) }
+    #expect(flock(owner, LOCK_EX | LOCK_NB) == 0)
+    try await world.fetch("org/tiny")
+    #expect(
+      try Set(world.unfinished().map { $0.split(separator: "/").last.map(String.init) })
+        == Set(names.dropFirst()))
+  }
+
   @Test func shardNamesMayNotLeaveTheFolder() async throws {
     let world = try HubWorld()
     var repository = try HubWorld.sharded()

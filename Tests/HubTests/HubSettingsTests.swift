@@ -61,4 +61,21 @@ import Testing
     }
     #expect(error.kind == .settings)
   }
+
+  @Test(
+    arguments: ["HF_HUB_ETAG_TIMEOUT", "HF_HUB_DOWNLOAD_TIMEOUT"],
+    ["nan", "inf", "-inf", "1e300", "9223372036854775808", "0", "-1", "1e-300", "soon"])
+  func waitsThatAreNone(_ name: String, _ value: String) throws {
+    let error = try #require(throws: HubError.self) { try HubSettings(environment: [name: value]) }
+    #expect(error.kind == .settings && error.subject == name && error.problem.contains(value))
+  }
+
+  /// A password in an address is shown to nobody.
+  @Test(arguments: [
+    "ftp://user:p4ss@host", "user:p4ss@host", "http://user:p4ss@host:99999", "http://user:p4ss@",
+  ])
+  func addressesThatAreNone(_ address: String) throws {
+    let error = try #require(throws: HubError.self) { try HubSettings(environment: ["HF_ENDPOINT": address]) }
+    #expect(error.kind == .settings && !"\(error)".contains("p4ss"))
+  }
 }

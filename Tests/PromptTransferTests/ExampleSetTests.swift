@@ -21,6 +21,18 @@ import Testing
     #expect(all.examples.map(\.relation) == ["P1303", "P36", "P36"])
   }
 
+  /// Spellings that look the same are other tokens.
+  @Test func otherSpellingsAreOtherFacts() throws {
+    let folder = try TemporaryFolder()
+    let spellings = ["Caf\u{E9}", "Cafe\u{301}"]
+    try folder.write(spellings.map { line($0, "b") }.joined(), to: "f.jsonl")
+    let set = try ExampleSet(folder.url.appending(path: "f.jsonl"), split: .test)
+    #expect(
+      set.examples.map { Array($0.subject.unicodeScalars) } == spellings.map { Array($0.unicodeScalars) })
+    let marks = String(repeating: "\u{301}\u{327}", count: 200_000)
+    #expect(Set([Example(relation: "r", subject: marks, object: "o")]).count == 1)
+  }
+
   @Test func repeatedFactsCountOnce() throws {
     let folder = try TemporaryFolder()
     try folder.write(line("a", "b") + line("a", "b") + line("a", "b", "P1"), to: "f.jsonl")

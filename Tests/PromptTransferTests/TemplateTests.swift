@@ -26,6 +26,15 @@ import Tokenization
     #expect(error?.description.contains(problem) == true, "\(error?.description ?? "no error")")
   }
 
+  /// Linear in its length: brackets that nothing closes, and marks that a comparison of characters would sort.
+  @Test func longTextsAreReadAtOnce() throws {
+    let brackets = String(repeating: "[", count: 200_000)
+    let marks = String(repeating: "\u{301}\u{327}", count: 200_000)
+    #expect(try Template("[X] [V] [Y] \(brackets)").description.hasSuffix("[["))
+    #expect(try Template("[X] [V] a\(marks) [Y]").vectorCount == 1)
+    #expect(try Template("[X]\u{301} [V]\u{301} [Y]").vectorCount == 1)
+  }
+
   @Test func splicesByPosition() throws {
     let world = try TinyWorld()
     let model = try world.model("model")

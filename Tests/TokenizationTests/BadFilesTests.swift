@@ -26,6 +26,13 @@ import Tokenization
 
   private static func added(_ tokens: String) -> [String: String] { part(#""added_tokens":[\#(tokens)]"#) }
 
+  /// Forty times a becomes aa.
+  private static let doubling: String = {
+    let one = #"{"type":"Replace","pattern":{"String":"a"},"content":"aa"}"#
+    let all = Array(repeating: one, count: 40).joined(separator: ",")
+    return #""normalizer":{"type":"Sequence","normalizers":[\#(all)]}"#
+  }()
+
   static let cases: [Case] = [
     Case(name: "empty folder", files: [:], says: ["expected tokenizer.json", "found none of them"]),
     Case(
@@ -55,6 +62,14 @@ import Tokenization
     Case(
       name: "normalizer flag", files: part(#""normalizer":{"type":"BertNormalizer","clean_text":"yes"}"#),
       says: ["normalizer.clean_text", "true or false", "yes"]),
+    Case(
+      name: "normalizers that double", files: part(doubling),
+      says: ["normalizer.normalizers", "grow less than 4096 times"]),
+    Case(
+      name: "a long text before every word",
+      files: part(
+        #""normalizer":{"type":"Prepend","prepend":"\#(String(repeating: "a", count: 5000))"}"#),
+      says: ["normalizer.prepend", "at most 4096"]),
     Case(
       name: "replace by no regex",
       files: part(#""normalizer":{"type":"Replace","pattern":{"Regex":"(a"},"content":" "}"#),

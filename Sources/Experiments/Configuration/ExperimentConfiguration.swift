@@ -97,6 +97,14 @@ public struct ExperimentConfiguration: Sendable, Codable, Equatable {
     try check(url.path)
   }
 
+  /// More cells are several experiments.
+  static let cellLimit = 2_000_000
+
+  /// How many cells there are before equal ones are taken for one; beyond any integer too.
+  func gridSize(relations count: Int) -> Double {
+    [pairs.count, methods.count, vectorCounts.count, seeds.count, count].reduce(1) { $0 * Double($1) }
+  }
+
   private func check(_ file: String) throws(TransferError) {
     func require(_ isRight: Bool, _ field: String, _ problem: String) throws(TransferError) {
       if !isRight { throw TransferError("\(file), \(field)", problem) }
@@ -122,6 +130,10 @@ public struct ExperimentConfiguration: Sendable, Codable, Equatable {
       throw TransferError(
         "\(file), relations", "has \(relation.debugDescription), which leads out of the facts")
     }
+    try require(
+      gridSize(relations: relations?.count ?? 1) <= Double(Self.cellLimit), "pairs",
+      "would be \(Int(clamping: gridSize(relations: relations?.count ?? 1))) cells with these methods, seeds and relations; "
+        + "at most \(Self.cellLimit) are one experiment")
     let labels = Set(methods.map(\.label))
     for side in claims.flatMap({ [$0.better, $0.than] }) where !labels.contains(side.label) {
       throw TransferError("\(file), claims", "names the method \"\(side.label)\", which is none of them")
@@ -158,14 +170,15 @@ private struct TuningChanges: Decodable {
     // As the command has it.
     guard (1...1_000_000).contains(settings.epochs), (1...65_536).contains(settings.batchSize),
       settings.weightDecay >= 0,
-      settings.weightDecay.isFinite, (0...1).contains(settings.warmupShare)
+      settings.weightDecay.isFinite, (0...1).contains(settings.warmupShare),
+      (1...1000).contains(settings.evaluationsPerEpoch)
     else {
       throw DecodingError.dataCorrupted(
         .init(
           codingPath: decoder.codingPath,
           debugDescription:
             "wants epochs from 1 to 1000000, a batchSize from 1 to 65536, "
-            + "a weightDecay of 0 or more and a warmupShare from 0 to 1"))
+            + "a weightDecay of 0 or more, a warmupShare from 0 to 1 and evaluationsPerEpoch from 1 to 1000"))
     }
   }
 }
@@ -185,6 +198,14 @@ private enum MethodLists {
     }
     guard var members = object as? [String: Any], let methods = members["methods"] as? [[String: Any]] else {
       return data
+    }
+    let count = methods.reduce(0.0) { sum, method in
+      sum + method.values.reduce(1.0) { $0 * Double(($1 as? [Any])?.count ?? 1) }
+    }
+    guard count <= Double(ExperimentConfiguration.cellLimit) else {
+      throw DecodingError.dataCorrupted(
+        .init(
+          codingPath: [], debugDescription: "methods: their lists would be \(Int(clamping: count)) methods"))
     }
     members["methods"] = methods.flatMap(combinations)
     return try JSONSerialization.data(withJSONObject: members)

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import PromptTransfer
 
@@ -21,6 +22,13 @@ public struct Runner: Sendable {
     commit: String = ""
   ) throws {
     materials = try Materials(configuration, places: places)
+    let size = configuration.gridSize(relations: materials.relationNames.count)
+    guard size <= Double(ExperimentConfiguration.cellLimit) else {
+      throw TransferError(
+        configuration.name,
+        "would be \(Int(clamping: size)) cells; at most \(ExperimentConfiguration.cellLimit) are one experiment",
+        hint: "Name fewer relations, seeds or methods")
+    }
     self.store = store
     self.version = version
     program = "promptferry \(version)\(commit.isEmpty ? "" : " (\(commit))")"

@@ -19,7 +19,7 @@ final class PartFile: Sendable {
   private let state: Mutex<State>
 
   /// - Parameters:
-  ///   - folder: on the file system of the file's place; made if need be
+  ///   - folder: on the file system of the file's place
   ///   - subject: what it becomes, for people
   ///   - size: of the whole file
   ///   - expected: what its content must hash to; nil where that cannot be known
@@ -29,12 +29,32 @@ final class PartFile: Sendable {
     self.size = size
     self.subject = subject
     self.expected = expected
-    try RepositoryCache.makeFolder(folder)
+    Self.removeAbandoned(in: folder)
     let descriptor = open(path.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw RepositoryCache.failure(path, "cannot be created") }
+    // Says that it has an owner. Where there are no locks nothing is removed.
+    _ = flock(descriptor, LOCK_EX | LOCK_NB)
     state = Mutex(
       State(descriptor: descriptor, hasher: expected.map { ContentHasher(like: $0, size: size) }))
   }
+
+  /// Removes what downloads that were killed have left: files of such names that nobody has locked, and that are not new.
+  private static func removeAbandoned(in folder: URL) {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    for name in names where name.wholeMatch(of: /.+\.[0-9a-f]{8}\.incomplete/) != nil {
+      let file = folder.appending(path: name)
+      let descriptor = open(file.path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+      guard descriptor >= 0 else { continue }
+      defer { close(descriptor) }
+      let written = try? FileManager.default.attributesOfItem(atPath: file.path)[.modificationDate] as? Date
+      guard let written, written.timeIntervalSinceNow < -youngest, flock(descriptor, LOCK_EX | LOCK_NB) == 0
+      else { continue }
+      unlink(file.path)
+    }
+  }
+
+  /// Seconds: an owner has locked it by then.
+  private static let youngest = 60.0
 
   var count: Int { state.withLock { $0.count } }
   /// Bytes that are still to come.

@@ -69,8 +69,10 @@ struct RepositoryCache: Sendable {
   /// A file to download into, which `place` then gives its name.
   func part(_ name: String, subject: String, size: Int, hash: ContentHash?) throws -> PartFile {
     try tag()
+    let blobs = folder.appending(path: "blobs")
+    try makeFolder(blobs)
     return try PartFile(
-      in: folder.appending(path: "blobs"), stem: hash?.name ?? name, subject: subject, size: size,
+      in: blobs, stem: hash?.name ?? name, subject: subject, size: size,
       expected: hash)
   }
 
@@ -78,7 +80,8 @@ struct RepositoryCache: Sendable {
   func reuse(_ hash: ContentHash, size: Int, as name: String, at commit: String) throws -> Bool {
     let blob = folder.appending(path: "blobs/\(hash.name)")
     guard Self.size(blob) == size else { return false }
-    try Self.makeFolder(snapshot(commit).appending(path: name).deletingLastPathComponent())
+    try makeFolder(snapshot(commit).appending(path: name).deletingLastPathComponent())
+    try makeFolder(blob.deletingLastPathComponent())
     if try link(blob, name, commit) { return true }
     let copy = try PartFile(
       in: blob.deletingLastPathComponent(), stem: hash.name, subject: name, size: size, expected: hash)
@@ -92,7 +95,7 @@ struct RepositoryCache: Sendable {
   /// - Parameter hash: the blob to put it into; nil where the content is no file of the repository
   func place(_ part: PartFile, as name: String, at commit: String, hash: ContentHash?) throws {
     let pointer = snapshot(commit).appending(path: name)
-    try Self.makeFolder(pointer.deletingLastPathComponent())
+    try makeFolder(pointer.deletingLastPathComponent())
     guard let hash, linksSnapshots else { return try part.move(to: pointer) }
     let blob = folder.appending(path: "blobs/\(hash.name)")
     try part.move(to: blob)
@@ -149,6 +152,7 @@ struct RepositoryCache: Sendable {
   }
 
   private func write(_ data: Data, to url: URL) throws {
+    try makeFolder(url.deletingLastPathComponent())
     let part = try PartFile(
       in: url.deletingLastPathComponent(), stem: url.lastPathComponent, subject: url.path, size: data.count,
       expected: nil)
@@ -162,11 +166,23 @@ struct RepositoryCache: Sendable {
     return Int(status.st_size)
   }
 
-  static func makeFolder(_ url: URL) throws(HubError) {
+  /// Makes a folder of the cache. Throws where a link in the cache would lead what is written out of it.
+  private func makeFolder(_ url: URL) throws(HubError) {
+    var place = url
+    while access(place.path, F_OK) != 0, place.path.count > root.path.count {
+      place.deleteLastPathComponent()
+    }
+    let home = root.resolvingSymlinksInPath().path
+    let end = place.resolvingSymlinksInPath().path
+    guard end == home || end.hasPrefix(home + "/") || place.path.count <= root.path.count else {
+      throw HubError(
+        .storage, place.path, "is a link that leads out of the cache, and nothing is written there",
+        hint: "Remove the link, or set HF_HOME to the folder that it leads to")
+    }
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     } catch {
-      throw failure(url, "cannot be created")
+      throw Self.failure(url, "cannot be created")
     }
   }
 

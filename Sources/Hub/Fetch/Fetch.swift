@@ -111,13 +111,20 @@ struct Fetch: Sendable {
     var listing = FileListing()
     var next: URL? = client.address(
       ["api", "models"] + names + ["tree", commit], query: "recursive=true&expand=false")
+    var seen: Set<URL> = []
     while let url = next {
+      // A list that never ends is no Hub's, nor one that goes on elsewhere.
+      guard seen.count < Self.pageLimit, seen.insert(url).inserted, url.origin == settings.endpoint.origin
+      else { throw client.notAHub("\(id)") }
       let (json, answer) = try await client.json(url, "\(id)", attempts: attempts)
       guard listing.add(page: json) else { throw client.notAHub("\(id)") }
       next = answer.nextPage.flatMap { URL(string: client.local($0), relativeTo: url)?.absoluteURL }
     }
     return listing
   }
+
+  /// Of a thousand files each.
+  private static let pageLimit = 1000
 
   private var names: [String] { id.repository.split(separator: "/").map(String.init) }
 

@@ -16,6 +16,8 @@ struct HubRequests: Sendable {
 
   static let userAgent = "promptferry/0.1"
   private static let redirectLimit = 10
+  /// Bytes that are read of an answer that is no success.
+  private static let complaintLimit = 1 << 16
 
   init(settings: HubSettings, retry: Retry, observer: HubObserver) {
     self.settings = settings
@@ -57,7 +59,8 @@ struct HubRequests: Sendable {
   /// What answers without the Hub's marks: a portal, a firewall, a mirror that lacks the interface.
   func notAHub(_ subject: String) -> HubError {
     HubError(
-      .notAHub, subject, "\(settings.endpoint.absoluteString) did not answer as a Hub does",
+      .notAHub, subject,
+      "\(URL.withoutCredentials(settings.endpoint.absoluteString)) did not answer as a Hub does",
       hint: "Check HF_ENDPOINT, and whether a proxy, a firewall or a login page stands between")
   }
 
@@ -92,12 +95,22 @@ struct HubRequests: Sendable {
       let answer: Answer
       do {
         answer = try await transport.send(request) { answer in
+          // Nobody reads what comes with a redirect.
+          if answer.isRedirect { throw Transport.Enough() }
           guard answer.isSuccess else { return }
+          if let coding = answer["Content-Encoding"], coding.lowercased() != "identity" {
+            throw HubError(
+              .notAHub, subject, "was answered in \(coding), which was not asked for",
+              hint: "Check whether a proxy changes answers")
+          }
           isSuccess.withLock { $0 = true }
           try accept(answer.led(by: leading))
         } body: { data in
           if isSuccess.withLock({ $0 }) { return try receive(data) }
-          complaint.withLock { if $0.count < 1 << 16 { $0.append(data) } }
+          try complaint.withLock {
+            $0.append(data)
+            if $0.count > Self.complaintLimit { throw Transport.Enough() }
+          }
         }
       } catch let error as URLError {
         try Task.checkCancellation()
@@ -124,10 +137,12 @@ struct HubRequests: Sendable {
   /// Where a redirect leads. Addresses on the Hub's own host mean the endpoint, where that is another one.
   private func target(of answer: Answer, _ subject: String) throws -> URL {
     let location = local(answer["Location"] ?? "")
-    guard let url = URL(string: location, relativeTo: answer.url)?.absoluteURL, url.host != nil,
+    guard let url = URL(string: location, relativeTo: answer.url)?.absoluteURL, url.hasHost,
       url.scheme == "https" || (url.scheme == "http" && answer.url.scheme == "http")
     else {
-      throw HubError(.notAHub, subject, "was redirected to \(location)", hint: "Only http(s) is followed")
+      throw HubError(
+        .notAHub, subject, "was redirected to \(URL.withoutCredentials(location))",
+        hint: "Only http(s) is followed")
     }
     return url
   }
@@ -141,6 +156,12 @@ struct HubRequests: Sendable {
 }
 
 extension URL {
+  /// Whether it names a host, and a port that there can be.
+  var hasHost: Bool { host.map { !$0.isEmpty } == true && (1...65_535).contains(port ?? 1) }
+
+  /// An address as it may be shown: without a name and a password before the host.
+  static func withoutCredentials(_ address: String) -> String { address.replacing(/[^\/]*@/, with: "") }
+
   /// Scheme, host and port: what a token belongs to.
   var origin: String {
     let scheme = scheme?.lowercased() ?? ""

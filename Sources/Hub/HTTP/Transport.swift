@@ -10,6 +10,12 @@ import Synchronization
 /// A delegate and not `URLSession`'s own calls: on Linux they forward `Authorization` to other hosts on a redirect, have
 /// no stream of bytes, and download to a folder that may be on another file system.
 final class Transport: NSObject, URLSessionDataDelegate, Sendable {
+  /// Thrown by who has read enough: the exchange ends, and is no failure.
+  struct Enough: Error {}
+
+  /// Fewer bytes than this in the longer of `slowest.seconds` and the request's own wait are no progress.
+  private static let slowest = (bytes: 1000, seconds: 30.0)
+
   private let session = Mutex<URLSession?>(nil)
   private let exchanges = Mutex<[Int: Exchange]>([:])
 
@@ -42,10 +48,41 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
         let exchange = Exchange(head: head, body: body, continuation: continuation)
         exchanges.withLock { $0[task.taskIdentifier] = exchange }
         task.resume()
+        watch(exchange, task, every: max(Self.slowest.seconds, request.timeoutInterval))
       }
     } onCancel: {
       task.cancel()
     }
+  }
+
+  /// Ends an exchange that makes no progress. The session's own time-out is of answers without a byte, and does not look at heads.
+  private func watch(_ exchange: Exchange, _ task: URLSessionTask, every seconds: Double) {
+    Task {
+      var count = 0
+      while true {
+        try await Task.sleep(for: .seconds(seconds))
+        guard let received = exchange.receivedCount else { return }
+        if received - count < Self.slowest.bytes {
+          exchange.end(URLError(.timedOut))
+          task.cancel()
+          return
+        }
+        count = received
+      }
+    }
+  }
+
+  /// Nobody is asked for a name and a password: the answer that wants them is the answer. Without this it never comes on Linux.
+  func urlSession(
+    _ session: URLSession, task: URLSessionTask, didReceive challenge: URLAuthenticationChallenge,
+    completionHandler: @escaping (URLSession.AuthChallengeDisposition, URLCredential?) -> Void
+  ) {
+    guard let response = challenge.failureResponse as? HTTPURLResponse, let exchange = exchange(task) else {
+      return completionHandler(.performDefaultHandling, nil)
+    }
+    _ = exchange.begin(response)
+    exchange.end(nil)
+    completionHandler(.cancelAuthenticationChallenge, nil)
   }
 
   private func exchange(_ task: URLSessionTask) -> Exchange? {
@@ -56,8 +93,10 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
     _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
     newRequest request: URLRequest, completionHandler: @escaping (URLRequest?) -> Void
   ) {
-    exchange(task)?.begin(response)
     completionHandler(nil)
+    guard let exchange = exchange(task), !exchange.begin(response) else { return }
+    task.cancel()
+    exchange.end(nil)
   }
 
   func urlSession(
@@ -66,10 +105,14 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
   ) {
     let goesOn = (response as? HTTPURLResponse).map { exchange(dataTask)?.begin($0) ?? false } ?? false
     completionHandler(goesOn ? .allow : .cancel)
+    if !goesOn { exchange(dataTask)?.end(nil) }
   }
 
   func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
-    if exchange(dataTask)?.receive(data) == false { dataTask.cancel() }
+    guard let exchange = exchange(dataTask), !exchange.receive(data) else { return }
+    // What still comes, of an answer without end, is not waited for.
+    dataTask.cancel()
+    exchange.end(nil)
   }
 
   func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
@@ -82,6 +125,9 @@ private final class Exchange: Sendable {
   private struct State {
     var answer: Answer?
     var failure: (any Error)?
+    var receivedCount = 0
+    /// Whether the answer, or why there is none, has been handed over.
+    var isOver = false
   }
 
   private let head: @Sendable (Answer) throws -> Void
@@ -99,7 +145,7 @@ private final class Exchange: Sendable {
   }
 
   /// Whether the exchange goes on.
-  @discardableResult func begin(_ response: HTTPURLResponse) -> Bool {
+  func begin(_ response: HTTPURLResponse) -> Bool {
     guard let url = response.url else { return false }
     let headers = response.allHeaderFields.compactMap { key, value in
       (key as? String).map { ($0, "\(value)") }
@@ -113,11 +159,24 @@ private final class Exchange: Sendable {
     return !isFirst || attempt { try head(answer) }
   }
 
-  func receive(_ data: Data) -> Bool { attempt { try body(data) } }
+  func receive(_ data: Data) -> Bool {
+    state.withLock { $0.receivedCount += data.count }
+    return attempt { try body(data) }
+  }
 
+  /// Bytes of the body so far; nil when it is over.
+  var receivedCount: Int? { state.withLock { $0.isOver ? nil : $0.receivedCount } }
+
+  /// Hands over what has come of it, once.
   func end(_ error: (any Error)?) {
-    let (answer, failure) = state.withLock { ($0.answer, $0.failure) }
-    if let failure = failure ?? error {
+    let (answer, failure, isOver) = state.withLock { state in
+      defer { state.isOver = true }
+      return (state.answer, state.failure, state.isOver)
+    }
+    guard !isOver else { return }
+    if failure is Transport.Enough, let answer {
+      continuation.resume(returning: answer)
+    } else if let failure = failure ?? error {
       continuation.resume(throwing: failure)
     } else if let answer {
       continuation.resume(returning: answer)
@@ -127,7 +186,7 @@ private final class Exchange: Sendable {
   }
 
   private func attempt(_ step: () throws -> Void) -> Bool {
-    guard state.withLock({ $0.failure == nil }) else { return false }
+    guard state.withLock({ $0.failure == nil && !$0.isOver }) else { return false }
     do {
       try step()
       return true

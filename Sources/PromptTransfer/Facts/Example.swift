@@ -18,6 +18,21 @@ public struct Example: Sendable, Hashable {
     self.second = second
     self.object = object
   }
+
+  /// What the texts are as bytes: spellings that look the same are other tokens, and are compared without normalising them.
+  private var texts: [String] { [relation, subject, second ?? "", object] }
+
+  public static func == (one: Example, other: Example) -> Bool {
+    (one.second == nil) == (other.second == nil)
+      && zip(one.texts, other.texts).allSatisfy { $0.utf8.elementsEqual($1.utf8) }
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    for text in texts {
+      hasher.combine(text.utf8.count)
+      for byte in text.utf8 { hasher.combine(byte) }
+    }
+  }
 }
 
 /// Examples of one split: facts, each once, or a task's.

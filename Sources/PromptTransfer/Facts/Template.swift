@@ -59,13 +59,13 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
       if !literal.isEmpty { pieces.append(.text(literal)) }
       literal = ""
     }
-    while !rest.isEmpty {
-      guard rest.first == "[", let end = rest.firstIndex(of: "]") else {
-        literal.append(rest.removeFirst())
-        continue
-      }
-      let name = rest[rest.index(after: rest.startIndex)..<end]
-      rest = rest[rest.index(after: end)...]
+    // Scalars and not characters: what is normalised to be compared takes longer the longer it is.
+    while let start = rest.unicodeScalars.firstIndex(of: "[") {
+      literal += rest[..<start]
+      rest = rest[start...]
+      guard let end = rest.unicodeScalars.firstIndex(of: "]") else { break }
+      let name = rest[rest.unicodeScalars.index(after: rest.startIndex)..<end]
+      rest = rest[rest.unicodeScalars.index(after: end)...]
       flush()
       switch name {
       case "X": pieces.append(.subject)
@@ -93,6 +93,7 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
         pieces.append(.vectors(1))
       }
     }
+    literal += rest
     flush()
     for (piece, name) in [(Piece.subject, "[X]"), (.answer, "[Y]")] {
       let count = pieces.count { $0 == piece }

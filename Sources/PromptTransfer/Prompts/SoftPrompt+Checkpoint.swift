@@ -45,15 +45,22 @@ extension SoftPrompt {
     return tokens
   }
 
+  /// Whether a file is the model's: in its folder, or a blob of the Hub's cache that its snapshot is linked to.
+  private static func isOwn(_ file: URL, of model: URL) -> Bool {
+    let folder = model.resolvingSymlinksInPath()
+    let blobs = folder.deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("blobs")
+    return [folder, blobs].contains { file.path.hasPrefix($0.path + "/") }
+  }
+
   /// What else `transformers` reads besides weights: small files that no vector changes.
   private static func copySideFiles(from model: URL, to folder: URL) throws {
     let written = ["config.json", TokenizerFile.name]
     for name in try FileManager.default.contentsOfDirectory(atPath: model.path).sorted() {
       let isSmall = ["json", "txt", "model", "jinja"].contains((name as NSString).pathExtension)
       guard isSmall, !written.contains(name), !name.hasSuffix(".index.json") else { continue }
-      try FileManager.default.copyItem(
-        at: model.appendingPathComponent(name).resolvingSymlinksInPath(),
-        to: folder.appendingPathComponent(name))
+      let file = model.appendingPathComponent(name).resolvingSymlinksInPath()
+      guard isOwn(file, of: model) else { continue }
+      try FileManager.default.copyItem(at: file, to: folder.appendingPathComponent(name))
     }
   }
 }

@@ -56,7 +56,7 @@ struct Replace: Normalizer {
 
   init(_ field: Field) throws(TokenizationError) {
     pattern = try TextPattern(try field.member("pattern"))
-    content = Array(try field.member("content").string().unicodeScalars)
+    content = try field.member("content").insertedText()
   }
 
   init(pattern: TextPattern, content: [Unicode.Scalar]) {

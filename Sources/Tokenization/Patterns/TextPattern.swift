@@ -33,6 +33,9 @@ enum TextPattern: Sendable {
     }
   }
 
+  /// Of how many scalars a match is at least, or 1.
+  var shortestMatch: Int { if case .text(let text) = self { max(1, text.count) } else { 1 } }
+
   private static let spaceExpressions: Set = [" {2,}", "  +", "[ ]{2,}"]
 
   /// The scanners that leave no gap between matches, by their expressions.
