@@ -101,9 +101,9 @@ extension DecodingError {
     switch self {
     case .typeMismatch(let type, let context): return (path(context), "wants \(Self.words(type))")
     case .dataCorrupted(let context):
-      // Foundation's own words for a text that it cannot read say nothing; what it could not read, they have beneath.
-      let reason = (context.underlyingError as NSError?)?.userInfo["NSDebugDescription"] as? String
-      return (path(context), reason ?? context.debugDescription)
+      // Foundation takes a number that no integer holds for a text that is no JSON, and keeps what it was beneath.
+      let isNumber = context.underlyingError.map { "\($0)".contains("umber") } ?? false
+      return (path(context), isNumber ? "holds a number that is out of range" : context.debugDescription)
     case .keyNotFound(let key, let context): return (path(context, key), "is missing")
     case .valueNotFound(_, let context): return (path(context), "is null")
     @unknown default: return ("", "\(self)")

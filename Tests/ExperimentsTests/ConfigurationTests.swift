@@ -65,7 +65,7 @@ import Testing
       #"methods:[{"method": "relative", "ridge": \#(Array(0..<2000)), "anchorCount": \#(Array(1..<2001))}]"#,
       "4000000 methods"
     ),
-    (#"tuning:{"evaluationsPerEpoch": 0}"#, "tuning"), ("vectorCounts:[1e300]", "1e"),
+    (#"tuning:{"evaluationsPerEpoch": 0}"#, "tuning"), ("vectorCounts:[1e300]", "number"),
     (#"seeds:["one"]"#, "seeds[0]"),
     ("vectorCounts:[0]", "vectorCounts"),
     (#"name:"../up""#, "name"),
