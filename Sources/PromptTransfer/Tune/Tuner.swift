@@ -142,8 +142,10 @@ public struct Tuner: Sendable {
     ]
     return SoftPrompt(
       run.vectors, template: job.template, for: model.space,
-      provenance: [Provenance.createdBy("tune"), made, Provenance.start(job.start), job.provenance]
-        .reduce(into: [:]) { $0.merge($1) { $1 } })
+      provenance: [
+        Provenance.createdBy("tune"), made, Provenance.precision(model.network), Provenance.start(job.start),
+        job.provenance,
+      ].reduce(into: [:]) { $0.merge($1) { $1 } })
   }
 }
 
