@@ -29,6 +29,9 @@ static int has_amx(void) {
 #endif
 }
 #endif
+#if defined(__aarch64__)
+extern const Kernels kernels_table_neon;
+#endif
 static int always(void) { return 1; }
 
 // The fastest first.
@@ -43,10 +46,16 @@ static const struct {
     {"avx512", "AVX-512", &kernels_table_avx512, has_avx512, 0},
     {"avx2", "AVX2", &kernels_table_avx2, has_avx2, 0},
 #endif
+#if defined(__aarch64__) && !defined(__APPLE__)  // there Accelerate has the matrix units, which NEON lacks
+    {"neon", "NEON", &kernels_table_neon, always, 0},
+#endif
     {"portable", "portable", &kernels_table_portable, always, 0},
+    // Only by their names.
 #if defined(__x86_64__)
-    // Only by its name, until it has been run on such a processor.
-    {"amx", "AVX-512 with AMX", &kernels_table_amx, has_amx, 1},
+    {"amx", "AVX-512 with AMX", &kernels_table_amx, has_amx, 1},  // not run on such a processor yet
+#endif
+#if defined(__aarch64__) && defined(__APPLE__)
+    {"neon", "NEON", &kernels_table_neon, always, 0},
 #endif
 };
 enum { COUNT = sizeof sets / sizeof *sets };

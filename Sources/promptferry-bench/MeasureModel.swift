@@ -1,4 +1,5 @@
 import ArgumentParser
+import CBLAS
 import Formats
 import Foundation
 import LanguageModels
@@ -26,10 +27,10 @@ struct MeasureModel: ParsableCommand {
     let threads, facts, tokens: Int
     /// Facts a second; the middle one of the passes, as all that follows.
     let perSecond: Double
-    let kernels: String
+    let kernels, blas: String
     let precision: Precision
-    /// 1e9 floating-point operations a second: BLAS' product, and the necessary operations done, and one over the other.
-    let sgemmRate, reachedRate, share: Double
+    /// 1e9 floating-point operations a second: the machine's best product, and the necessary operations done, and one over the other.
+    let machineRate, reachedRate, share: Double
     /// Matrices allocated for each 16 facts, in the last pass.
     let buffersPerStep: Double
     let openSeconds, prepareSeconds, vocabularySeconds: Double
@@ -78,7 +79,7 @@ struct MeasureModel: ParsableCommand {
         peakMemory = peakMemoryBytes()
         meter = PassMeter(
           operations: NecessaryWork.of(work, set.inputs, shape, candidates: candidates.ids.count),
-          threads: threads)
+          threads: threads, precision: loaded.network.precision)
       } else {
         meter?.end()
       }
@@ -104,7 +105,8 @@ struct MeasureModel: ParsableCommand {
     return Result(
       work: work, threads: threads, facts: chosen.count,
       tokens: set.inputs.reduce(0) { $0 + $1.elements.count }, perSecond: Double(chosen.count) / seconds,
-      kernels: kernelsName, precision: loaded.network.precision, sgemmRate: meter.machineRates.median / 1e9,
+      kernels: kernelsName, blas: BLAS.description, precision: loaded.network.precision,
+      machineRate: meter.machineRates.median / 1e9,
       reachedRate: meter.operations / seconds / 1e9, share: meter.shares.median,
       buffersPerStep: Double(meter.buffers) / (Double(chosen.count) / 16), openSeconds: openSeconds,
       prepareSeconds: prepareSeconds, vocabularySeconds: vocabularySeconds, peakMemoryBytes: peakMemory,

@@ -106,15 +106,22 @@ typedef struct {
 
   // Panels of Float32. A set without them has a width of 0 and null pointers: BLAS serves it.
   PanelKernels panels;
+  // c (m, n) += A^T B over rows that are m and n floats long, added up in double; or in float, at twice the speed. Null
+  // where there are no panels of Float32.
+  void (*cross_product)(const float *a, ptrdiff_t a_stride, ptrdiff_t m, const float *b, ptrdiff_t b_stride,
+                        ptrdiff_t n, ptrdiff_t rows, double *c);
+  void (*approximate_cross_product)(const float *a, ptrdiff_t a_stride, ptrdiff_t m, const float *b,
+                                    ptrdiff_t b_stride, ptrdiff_t n, ptrdiff_t rows, float *c);
   // Panels of BFloat16 in pairs of inputs, which every set has. Weights and x are rounded once, to nearest, ties to even,
   // and added up in Float32; all sets but AMX's come to the same bits, where sums are not too small for a normal number.
   PanelKernels pairs;
 } Kernels;
 
-// The fastest set that this processor runs: AVX-512 with or without BFloat16, else AVX2 with FMA and F16C, else portable.
+// The fastest set that this processor runs: AVX-512 with or without BFloat16, else AVX2 with FMA and F16C; NEON on arm64, but
+// portable with Accelerate on macOS; else portable.
 // PROMPTFERRY_KERNELS in the environment asks for another by its name.
 const Kernels *kernels_best(void);
-// The set of that name: "avx512bf16", "avx512", "avx2", "portable" or "amx"; null where this processor does not run it.
+// The set of that name: "avx512bf16", "avx512", "avx2", "neon", "portable" or "amx"; null where this processor does not run it.
 const Kernels *kernels_named(const char *name);
 // Whether the set multiplies BFloat16 by instructions for it.
 int kernels_multiply_pairs_fast(const Kernels *kernels);

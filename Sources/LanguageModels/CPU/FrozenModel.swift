@@ -33,7 +33,8 @@ public struct FrozenModel: Network {
     let family = try Families.find(checkpoint.configuration, file: file)
     self.precision = precision.precision(of: checkpoint)
     var reader = WeightReader(
-      checkpoint, TensorNames(family.roots), self.precision, stands: [composition.embeddings.words: embeddingTable.name])
+      checkpoint, TensorNames(family.roots), self.precision,
+      stands: [composition.embeddings.words: embeddingTable.name])
     embeddings = try CPUEmbeddings(
       composition.embeddings, scale: Float(embeddingTable.inputScale), &reader)
     let rotations = RotationStore()

@@ -73,7 +73,8 @@ struct WeightReader {
     case .all:
       let (weight, layout) = try weight(map, total: count)
       return Linear(
-        weight: weight, bias: try bias(map, total: count, of: 0..<count), layout: layout, precision: precision)
+        weight: weight, bias: try bias(map, total: count, of: 0..<count), layout: layout, precision: precision
+      )
     case .slice(let first, let total):
       let bias = try bias(map, total: total, of: first..<first + count)
       let (weight, layout) = try weight(map, total: total)
