@@ -1,5 +1,6 @@
 // Each set of kernels that this processor runs against plain sums in double: products with panels of both kinds in both
-// directions, A^T B, and widening. For processors that Swift's tests do not run on, under an emulator: `make neon-check`.
+// directions, A^T B, and widening. For processors that Swift's tests do not run on: `make neon-check` under an emulator, and
+// `make amx-check` with the tiles in plain C.
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -90,12 +91,19 @@ static void widening(const char *set, const Kernels *kernels) {
   expect(wrong, 0, set, "widening", 1, 1 << 16, 1);
 }
 
+#ifdef EMULATED_AMX
+extern const Kernels kernels_table_amx;
+#define TABLE(name) (strcmp(name, "amx") == 0 ? &kernels_table_amx : kernels_named(name))
+#else
+#define TABLE(name) kernels_named(name)
+#endif
+
 int main(void) {
-  static const char *const names[] = {"avx512bf16", "avx512", "avx2", "neon", "portable"};
+  static const char *const names[] = {"amx", "avx512bf16", "avx512", "avx2", "neon", "portable"};
   static const int shapes[][3] = {{1, 1, 1},    {15, 17, 33}, {113, 3, 64}, {7, 1600, 31},
                                   {29, 64, 65}, {0, 3, 4},    {2, 0, 3},    {130, 96, 40}};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    const Kernels *kernels = kernels_named(names[i]);
+    const Kernels *kernels = TABLE(names[i]);
     if (!kernels) continue;
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
       const int *z = shapes[s];
