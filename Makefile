@@ -6,6 +6,7 @@
 # make real    fetch two published language models into models/real, for the tests that run on them
 # make report-check  open a report in a real browser
 # make cluster-test  experiments on a real Slurm of four nodes on this machine, and what happens on clusters; wants root, on Debian
+# make neon-check  the kernels for arm64, cross-compiled and run under an emulator; make amx-check, those for AMX with its tiles in C
 # make docs    the library's documentation: .build/docs
 # make docs-check  run what the README and docs/ show, and compare it with what they show; PYTHON with transformers runs more
 # make site    a website of these pages and the library's documentation: .build/site
@@ -30,7 +31,7 @@ packages = $(1) > /dev/null 2>&1 || { \
 
 VERSION = $(shell sed -n 's/.*current = "\(.*\)".*/\1/p' Sources/PromptTransfer/Version.swift)
 
-.PHONY: build demo experiments experiments-real test test-long fuzz mutants report-check lint format docs docs-check site examples manual bench bench-own bench-build \
+.PHONY: build demo experiments experiments-real test test-long fuzz mutants report-check lint format docs docs-check site examples manual neon-check amx-check bench bench-own bench-build \
   install patchelf release wheel wheel-check goldens zoo real clean dependencies cluster-test
 
 build: dependencies
@@ -105,6 +106,25 @@ cluster-test: build
 	  echo "cluster-test: SKIPPED: Slurm's nodes want root and the right to make namespaces, which are not there"; exit 0; fi; \
 	$(call packages,{ command -v slurmd munged && ls /usr/lib/*/faketime/libfaketime.so.1; },slurm-wlm munge faketime) && \
 	python3 scripts/cluster/test.py $(BINARY) $(CLUSTER)
+
+# For correctness only: an emulator says nothing of speed.
+ARM := --target=aarch64-linux-gnu --sysroot=/usr/aarch64-linux-gnu -isystem /usr/aarch64-linux-gnu/include
+neon-check:
+	@for tool in clang aarch64-linux-gnu-gcc qemu-aarch64; do command -v $$tool > /dev/null || { \
+	  echo "neon-check: SKIPPED: $$tool is not there (clang, gcc-aarch64-linux-gnu, libc6-dev-arm64-cross, qemu-user)"; exit 0; }; done; \
+	mkdir -p .build/neon && cd .build/neon && \
+	for file in $(addprefix $(CURDIR)/,scripts/kernels/check.c $(addprefix Sources/CKernels/,neon.c portable.c dispatch.c quants.c)); do \
+	  clang $(ARM) -O2 -I $(CURDIR)/Sources/CKernels/include -c $$file || exit 1; done && \
+	aarch64-linux-gnu-gcc *.o -lm -o check && qemu-aarch64 -L /usr/aarch64-linux-gnu ./check
+
+# AMX's kernels are made for processors with AVX-512 and BFloat16, which have to be there; their tiles need not.
+amx-check:
+	@command -v clang > /dev/null && grep -q avx512_bf16 /proc/cpuinfo 2> /dev/null || { \
+	  echo "amx-check: SKIPPED: wants clang and a processor with AVX512-BF16"; exit 0; }; \
+	mkdir -p .build/amx && cd .build/amx && export C_INCLUDE_PATH=$(CURDIR)/Sources/CKernels/include && \
+	clang -O2 -include $(CURDIR)/scripts/kernels/emulated_amx.h -c $(CURDIR)/Sources/CKernels/amx.c && \
+	clang -O2 -DEMULATED_AMX amx.o $(addprefix $(CURDIR)/,scripts/kernels/check.c \
+	  $(addprefix Sources/CKernels/,avx2.c avx512.c avx512bf16.c portable.c dispatch.c quants.c)) -lm -o check 2> warnings && ./check
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)

@@ -16,6 +16,20 @@ package enum BLAS {
     return true
   }()
 
+  /// The bits of the vectors that the library's kernels work with. OpenBLAS takes those of a processor that is older by twenty
+  /// years where it does not know the one it runs on, without a word.
+  package static let vectorBits: Int = {
+    #if arch(x86_64) && !canImport(Accelerate)
+      switch String(cString: openblas_get_corename()).lowercased() {
+      case "skylakex", "cooperlake", "sapphirerapids": 512
+      case "haswell", "zen", "excavator": 256
+      default: 128
+      }
+    #else
+      Int.max  // made for the one processor, or of vectors that all have
+    #endif
+  }()
+
   /// What the library calls itself, for `--version` and benchmark records.
   package static var description: String {
     #if canImport(Accelerate)

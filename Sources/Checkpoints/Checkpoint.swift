@@ -113,6 +113,12 @@ public struct Checkpoint: Sendable {
   /// The names of all tensors, sorted.
   public var tensorNames: [String] { places.keys.sorted() }
 
+  /// Whether all of its matrices are stored in 16 bits.
+  package var isIn16Bits: Bool {
+    let matrices = places.keys.compactMap { entry($0)?.1 }.filter { $0.shape.count > 1 }
+    return !matrices.isEmpty && matrices.allSatisfy { [.float16, .bfloat16].contains($0.type) }
+  }
+
   package func shape(_ name: String) -> [Int]? { entry(name)?.1.shape }
 
   /// Whether two names are those of one tensor: of one storage, as `torch.save` leaves tied weights, or of equal bytes.

@@ -35,4 +35,6 @@ struct MappedWeight: StoredWeight, @unchecked Sendable {  // the file is never w
     let start = base + (places?[row] ?? row) * stride + type.byteCount(part.lowerBound)
     withExtendedLifetime(file) { type.widen(start, to: target, count: part.count) }
   }
+
+  func releasePages() { file.release(UnsafeRawBufferPointer(start: base, count: rows * stride)) }
 }

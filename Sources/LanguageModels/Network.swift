@@ -11,6 +11,8 @@ public protocol Network: Sendable {
   var embeddingTable: EmbeddingTable { get }
   /// Tensors of the checkpoint that the model has no use for (poolers, position ids, …).
   var unusedTensors: [String] { get }
+  /// What products with its weights are computed in.
+  var precision: Precision { get }
   /// Whether a sequence's results are the same to the last bit whichever sequences share its batch.
   var keepsSequencesApart: Bool { get }
 
@@ -46,6 +48,8 @@ public protocol Network: Sendable {
 }
 
 extension Network {
+  public var precision: Precision { .f32 }
+
   /// The cross-entropy of each label at the position that is read, and the gradient of `scale` times their sum.
   /// - Parameters:
   ///   - labels: columns of `candidates`

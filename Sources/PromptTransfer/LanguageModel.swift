@@ -15,11 +15,11 @@ public struct LanguageModel: Sendable {
   let answer: AnswerPlace
 
   /// Loads both from a folder in Hugging Face layout, or from a GGUF file.
-  public init(folder: URL) throws(TransferError) {
+  public init(folder: URL, precision: PrecisionChoice = .f32) throws(TransferError) {
     let name = Checkpoint.name(of: folder)
     self.name = name
     (network, space) = try TransferError.unify {
-      let network = try FrozenModel(folder: folder)
+      let network = try FrozenModel(folder: folder, precision: precision)
       return (
         network,
         try EmbeddingSpace(

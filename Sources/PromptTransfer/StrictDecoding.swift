@@ -100,10 +100,7 @@ extension DecodingError {
     }
     switch self {
     case .typeMismatch(let type, let context): return (path(context), "wants \(Self.words(type))")
-    case .dataCorrupted(let context):
-      // Foundation takes a number that no integer holds for a text that is no JSON, and keeps what it was beneath.
-      let isNumber = context.underlyingError.map { "\($0)".contains("umber") } ?? false
-      return (path(context), isNumber ? "holds a number that is out of range" : context.debugDescription)
+    case .dataCorrupted(let context): return (path(context), context.debugDescription)
     case .keyNotFound(let key, let context): return (path(context, key), "is missing")
     case .valueNotFound(_, let context): return (path(context), "is null")
     @unknown default: return ("", "\(self)")

@@ -20,6 +20,10 @@ enum CrossProduct {
     precondition(a.rows == b.rows)
     let count = rows?.count ?? a.rows
     var sums = [Double](repeating: 0, count: left.count * right.count)
+    if isBLASBehind {
+      add(a, left, b, right, rows: rows, to: &sums)
+      return sums
+    }
     var leftBlock = [Double](repeating: 0, count: rowBlock * left.count)
     var rightBlock = [Double](repeating: 0, count: rowBlock * right.count)
     for start in stride(from: 0, to: count, by: rowBlock) {
@@ -34,6 +38,23 @@ enum CrossProduct {
         leftBlock, rightBlock, rows: height, m: left.count, n: right.count, to: &sums)
     }
     return sums
+  }
+
+  /// The same by our own kernels.
+  static func add(
+    _ a: Matrix, _ left: Range<Int>, _ b: Matrix, _ right: Range<Int>, rows: [Int]?, to sums: inout [Double]
+  ) {
+    guard let rows else {
+      kernels.cross_product(
+        a.pointer + left.lowerBound, a.columns, left.count, b.pointer + right.lowerBound, b.columns,
+        right.count, a.rows, &sums)
+      return
+    }
+    for start in stride(from: 0, to: rows.count, by: rowBlock) {
+      let part = rows[start..<min(rows.count, start + rowBlock)]
+      let (a, b) = (a.gathering(part), b.gathering(part))
+      add(a, left, b, right, rows: nil, to: &sums)
+    }
   }
 
   /// Makes `A^T B` the product of the centred matrices, by the means of their rows.
@@ -51,10 +72,18 @@ enum CrossProduct {
     var block = [Float](repeating: 0, count: sums.count)
     for start in stride(from: 0, to: a.rows, by: rowBlock) {
       let rows = a.pointer + start * a.columns
-      BLAS.gemm(
-        transposeA: true, transposeB: false, m: left.count, n: right.count, k: min(rowBlock, a.rows - start),
-        alpha: 1, rows + left.lowerBound, lda: a.columns, rows + right.lowerBound, ldb: a.columns, beta: 0,
-        &block, ldc: right.count)
+      let height = min(rowBlock, a.rows - start)
+      if isBLASBehind {
+        for i in block.indices { block[i] = 0 }
+        kernels.approximate_cross_product(
+          rows + left.lowerBound, a.columns, left.count, rows + right.lowerBound, a.columns, right.count,
+          height, &block)
+      } else {
+        BLAS.gemm(
+          transposeA: true, transposeB: false, m: left.count, n: right.count, k: height, alpha: 1,
+          rows + left.lowerBound, lda: a.columns, rows + right.lowerBound, ldb: a.columns, beta: 0, &block,
+          ldc: right.count)
+      }
       for i in 0..<sums.count { sums[i] += Double(block[i]) }
     }
     return sums

@@ -11,7 +11,7 @@ package struct Linear: Sendable {
   }
 
   /// What multiplies: our kernels with the weight as panels, or BLAS with the weight in its own layout; of a weight that is
-  /// not in Float32, either with some of it at a time.
+  /// not in Float32, either with some of it at a time, unless it is rounded.
   private enum Product: Sendable {
     case panels(PanelStore)
     case blas(Matrix, firstElement: Int, Layout)
@@ -33,14 +33,15 @@ package struct Linear: Sendable {
 
   /// - Parameter firstOutput: this map's outputs are the `bias.count` ones from there on: several maps may share a weight
   package init(
-    weight: Matrix, bias: Matrix, layout: Layout = .outputsByInputs, firstOutput: Int = 0
+    weight: Matrix, bias: Matrix, layout: Layout = .outputsByInputs, firstOutput: Int = 0,
+    precision: Precision = .f32
   ) {
     let isTransposed = layout == .inputsByOutputs
     let (outputs, inputs) =
       isTransposed ? (weight.columns, weight.rows) : (weight.rows, weight.columns)
     precondition(firstOutput >= 0 && firstOutput + bias.count <= outputs)
     let firstElement = isTransposed ? firstOutput : firstOutput * inputs
-    guard kernels.panel_width > 0 else {
+    guard precision.panels.width > 0 else {
       self.init(.blas(weight, firstElement: firstElement, layout), bias: bias, inputs: inputs)
       return
     }
@@ -49,55 +50,73 @@ package struct Linear: Sendable {
       defer { weight.releasePages() }
       return Panels(
         weight.pointer + firstElement, outputStride: isTransposed ? 1 : inputs,
-        inputStride: isTransposed ? outputs : 1, outputs: count, inputs: inputs)
+        inputStride: isTransposed ? outputs : 1, outputs: count, inputs: inputs, precision)
     }
     self.init(.panels(store), bias: bias, inputs: inputs)
   }
 
   /// The same of a weight in any type.
   package init(
-    weight: FrozenWeight, bias: Matrix, layout: Layout = .outputsByInputs, firstOutput: Int = 0
+    weight: FrozenWeight, bias: Matrix, layout: Layout = .outputsByInputs, firstOutput: Int = 0,
+    precision: Precision = .f32
   ) {
     switch weight {
     case .matrix(let matrix):
-      self.init(weight: matrix, bias: bias, layout: layout, firstOutput: firstOutput)
-    case .stored(let weight):
+      self.init(
+        weight: matrix, bias: bias, layout: layout, firstOutput: firstOutput, precision: precision)
+    case .stored(let stored):
       let isTransposed = layout == .inputsByOutputs
       let outputs = firstOutput..<firstOutput + bias.count
       precondition(
-        firstOutput >= 0 && outputs.upperBound <= (isTransposed ? weight.columns : weight.rows))
-      let product = StoredProduct(
-        weight, rows: .run(isTransposed ? 0..<weight.rows : outputs),
-        columns: isTransposed ? outputs : 0..<weight.columns)
-      self.init(
-        .stored(product, layout), bias: bias, inputs: isTransposed ? weight.rows : weight.columns)
+        firstOutput >= 0 && outputs.upperBound <= (isTransposed ? stored.columns : stored.rows))
+      let product: Product
+      switch precision {
+      case .f32:
+        let rows = StoredProduct.Rows.run(isTransposed ? 0..<stored.rows : outputs)
+        let columns = isTransposed ? outputs : 0..<stored.columns
+        product = .stored(StoredProduct(stored, rows: rows, columns: columns), layout)
+      case .bf16:
+        product = .panels(
+          PanelStore {
+            defer { stored.releasePages() }
+            return isTransposed
+              ? Panels(columns: outputs, of: stored, precision)
+              : Panels(rows: outputs, of: weight, precision)
+          })
+      }
+      self.init(product, bias: bias, inputs: isTransposed ? stored.rows : stored.columns)
     }
   }
 
   /// Some outputs only, in their order, of a map whose weight is stored as (outputs, inputs).
-  /// - Parameter size: up to how many numbers are laid out once of a weight that is not in Float32. Rows that lie scattered in a
-  ///   file take as long to read as to multiply.
-  package init(rows: [Int], of weight: FrozenWeight, bias: Matrix, laidOutUpTo size: Int = 0) {
+  /// - Parameter size: up to how many numbers are laid out once of a weight that is not in Float32 and is not rounded. Rows that
+  ///   lie scattered in a file take as long to read as to multiply.
+  package init(
+    rows: [Int], of weight: FrozenWeight, bias: Matrix, precision: Precision = .f32,
+    laidOutUpTo size: Int = 0
+  ) {
     precondition(rows.count == bias.count && rows.allSatisfy { $0 >= 0 && $0 < weight.rows })
+    let isLaidOut = precision.panels.width > 0
     switch weight {
-    case .matrix(let matrix) where kernels.panel_width == 0:
+    case .matrix(let matrix) where !isLaidOut:
       self.init(
         .blas(matrix.gathering(rows), firstElement: 0, .outputsByInputs), bias: bias,
         inputs: weight.columns)
-    case .stored(let stored) where kernels.panel_width == 0 || rows.count * weight.columns > size:
+    case .stored(let stored)
+    where !isLaidOut || (precision == .f32 && rows.count * weight.columns > size):
       let product = StoredProduct(stored, rows: .chosen(rows), columns: 0..<weight.columns)
       self.init(.stored(product, .outputsByInputs), bias: bias, inputs: weight.columns)
     default:
       let store = PanelStore {
-        defer { if case .matrix(let matrix) = weight { matrix.releasePages() } }
-        return Panels(rows: rows, of: weight)
+        defer { weight.releasePages() }
+        return Panels(rows: rows, of: weight, precision)
       }
       self.init(.panels(store), bias: bias, inputs: weight.columns)
     }
   }
 
   /// Whether what becomes of a row of `x` is the same to the last bit whatever the other rows are.
-  package static var keepsRowsApart: Bool { kernels.panel_width > 0 }
+  package static var keepsRowsApart: Bool { kernels.panels.width > 0 }
 
   /// Lays the weight out for the products to come, which else the first of them does.
   package func prepare(gradients: Bool) {

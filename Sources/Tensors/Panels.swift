@@ -1,49 +1,68 @@
+import CKernels
 import Synchronization
 
 /// A frozen weight in the layout of the panel kernels (`kernels.h`), for products with it.
 final class Panels: @unchecked Sendable {  // written before anyone else sees it
   let outputs: Int
   let inputs: Int
+  private let precision: Precision
   private let memory: AlignedMemory
   private var base: UnsafeMutablePointer<Float> { memory.base }
 
-  private init(outputs: Int, inputs: Int) {
-    self.outputs = outputs
-    self.inputs = inputs
-    let width = kernels.panel_width
-    memory = AlignedMemory(count: (outputs + width - 1) / width * inputs * width)
+  private init(outputs: Int, inputs: Int, _ precision: Precision) {
+    (self.outputs, self.inputs, self.precision) = (outputs, inputs, precision)
+    memory = AlignedMemory(count: precision.panels.size(outputs, inputs))
   }
 
   /// `weight[output * outputStride + input * inputStride]`, laid out.
   convenience init(
-    _ weight: UnsafePointer<Float>, outputStride: Int, inputStride: Int, outputs: Int, inputs: Int
+    _ weight: UnsafePointer<Float>, outputStride: Int, inputStride: Int, outputs: Int, inputs: Int,
+    _ precision: Precision = .f32
   ) {
-    self.init(outputs: outputs, inputs: inputs)
+    self.init(outputs: outputs, inputs: inputs, precision)
     pack(weight, outputStride: outputStride, inputStride: inputStride)
   }
 
   /// Takes another weight of the same shape in its place: only where nobody else sees it.
   func pack(_ weight: UnsafePointer<Float>, outputStride: Int, inputStride: Int) {
-    kernels.pack_panels(weight, outputStride, inputStride, outputs, inputs, base)
+    precision.panels.pack(weight, outputStride, inputStride, outputs, inputs, base)
   }
 
   /// The chosen rows of a weight (outputs, inputs), laid out.
-  convenience init(rows: [Int], of weight: FrozenWeight) {
-    self.init(outputs: rows.count, inputs: weight.columns)
-    let width = kernels.panel_width
-    var few = Matrix(uninitializedRows: width, columns: inputs)
+  convenience init(rows: some RandomAccessCollection<Int>, of weight: FrozenWeight, _ precision: Precision) {
+    self.init(outputs: rows.count, inputs: weight.columns, precision)
+    let panels = precision.panels
+    var few = Matrix(uninitializedRows: panels.width, columns: inputs)
     let strip = few.mutablePointer()
-    for start in stride(from: 0, to: rows.count, by: width) {
-      let count = min(width, rows.count - start)
-      for index in 0..<count { weight.copy(row: rows[start + index], to: strip + index * inputs) }
-      kernels.pack_panels(strip, inputs, 1, count, inputs, base + start * inputs)
+    for start in stride(from: 0, to: rows.count, by: panels.width) {
+      let part = rows.dropFirst(start).prefix(panels.width)
+      for (index, row) in part.enumerated() { weight.copy(row: row, to: strip + index * inputs) }
+      panels.pack(strip, inputs, 1, part.count, inputs, base + panels.size(start, inputs))
+    }
+  }
+
+  /// The chosen columns, whole blocks of them, of a weight that is stored as (inputs, outputs), laid out.
+  convenience init(columns: Range<Int>, of weight: any StoredWeight, _ precision: Precision) {
+    self.init(outputs: columns.count, inputs: weight.rows, precision)
+    let (panels, width) = (precision.panels, columns.count)
+    let rowsAtATime = 32  // whole steps of any panels
+    var few = Matrix(uninitializedRows: rowsAtATime, columns: width)
+    let strip = few.mutablePointer()
+    for first in stride(from: 0, to: inputs, by: rowsAtATime) {
+      let count = min(rowsAtATime, inputs - first)
+      for row in 0..<count { weight.widen(row: first + row, columns: columns, to: strip + row * width) }
+      for column in stride(from: 0, to: width, by: panels.width) {
+        panels.pack(
+          strip + column, 1, width, min(panels.width, width - column), count,
+          base + panels.size(column, inputs) + panels.size(panels.width, first))
+      }
     }
   }
 
   /// The transposed weight's.
   func transposed() -> Panels {
-    let result = Panels(outputs: inputs, inputs: outputs)
-    kernels.transpose_panels(base, outputs, inputs, result.base)
+    let result = Panels(outputs: inputs, inputs: outputs, precision)
+    precision.panels.transpose(base, outputs, inputs, result.base)
     return result
   }
 
@@ -53,7 +72,7 @@ final class Panels: @unchecked Sendable {  // written before anyone else sees it
     accumulating: Bool,
     into y: UnsafeMutablePointer<Float>, yStride: Int
   ) {
-    kernels.multiply_panels(
+    precision.panels.multiply(
       x, stride, rows, base, outputs, inputs, bias, accumulating ? 1 : 0, y, yStride)
   }
 }

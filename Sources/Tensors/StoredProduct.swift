@@ -56,17 +56,17 @@ struct StoredProduct: Sendable {
 
   /// `y = x W^T`: the weight's rows are the outputs.
   func multiplyByRows(_ operands: Operands) {
-    let (inputs, width) = (columns.count, max(1, kernels.panel_width))
+    let (inputs, width) = (columns.count, max(1, kernels.panels.width))
     forEachGroup(of: rows.count, length: inputs, unit: width, strip: width * inputs) {
       outputs, laidOut, strip in
       for first in stride(from: outputs.lowerBound, to: outputs.upperBound, by: width) {
         let count = min(width, outputs.upperBound - first)
         let place = laidOut + (first - outputs.lowerBound) * inputs
-        let target = kernels.panel_width > 0 ? strip : place
+        let target = kernels.panels.width > 0 ? strip : place
         for index in 0..<count {
           weight.widen(row: rows.row(first + index), columns: columns, to: target + index * inputs)
         }
-        if kernels.panel_width > 0 { kernels.pack_panels(strip, inputs, 1, count, inputs, place) }
+        if kernels.panels.width > 0 { kernels.panels.pack(strip, inputs, 1, count, inputs, place) }
       }
       multiply(operands, laidOut, outputs, inputs: inputs, isTransposed: false)
     }
@@ -74,7 +74,7 @@ struct StoredProduct: Sendable {
 
   /// `y = x W`: its columns are.
   func multiplyByColumns(_ operands: Operands) {
-    let (inputs, panel) = (rows.count, kernels.panel_width)
+    let (inputs, panel) = (rows.count, kernels.panels.width)
     let unit = max(1, panel, weight.blockLength)
     let widest = max(unit, min(columns.count, Self.size / max(1, inputs)))
     forEachGroup(of: columns.count, length: inputs, unit: unit, strip: Self.rowsAtATime * widest) {
@@ -89,7 +89,7 @@ struct StoredProduct: Sendable {
         }
         guard panel > 0 else { continue }
         for column in stride(from: 0, to: width, by: panel) {
-          kernels.pack_panels(
+          kernels.panels.pack(
             strip + column, 1, width, min(panel, width - column), count,
             laidOut + column * inputs + first * panel)
         }
@@ -126,8 +126,8 @@ struct StoredProduct: Sendable {
     _ own: Operands, _ laidOut: UnsafePointer<Float>, _ outputs: Range<Int>, inputs: Int, isTransposed: Bool
   ) {
     let (bias, y) = (own.bias.map { $0 + outputs.lowerBound }, own.y + outputs.lowerBound)
-    guard kernels.panel_width == 0 else {
-      kernels.multiply_panels(
+    guard kernels.panels.width == 0 else {
+      kernels.panels.multiply(
         own.x, own.stride, own.rows, laidOut, outputs.count, inputs, bias, own.isAccumulating ? 1 : 0, y,
         own.yStride)
       return

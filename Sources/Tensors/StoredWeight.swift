@@ -7,6 +7,9 @@ package protocol StoredWeight: Sendable {
 
   /// A part of a row as Float32. The columns are whole blocks.
   func widen(row: Int, columns: Range<Int>, to target: UnsafeMutablePointer<Float>)
+
+  /// Gives back what reading it took of memory; it is read again when it is needed again.
+  func releasePages()
 }
 
 /// A frozen matrix: in Float32, or as it is stored.
@@ -25,6 +28,14 @@ package enum FrozenWeight: Sendable {
     switch self {
     case .matrix(let matrix): matrix.columns
     case .stored(let weight): weight.columns
+    }
+  }
+
+  /// Gives back what reading it took of memory; it is read again when it is needed again.
+  package func releasePages() {
+    switch self {
+    case .matrix(let matrix): matrix.releasePages()
+    case .stored(let weight): weight.releasePages()
     }
   }
 

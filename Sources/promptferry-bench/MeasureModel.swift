@@ -1,4 +1,5 @@
 import ArgumentParser
+import CBLAS
 import Formats
 import Foundation
 import LanguageModels
@@ -16,6 +17,7 @@ struct MeasureModel: ParsableCommand {
   @Argument(help: "Candidate answers, one word a line.") var words: String
   @Option var work: Work
   @Option var threads = 2
+  @Option(help: "f32, bf16 or auto.") var precision = PrecisionChoice.f32
   @Option(help: "Use so many facts.") var limit = 96
   @Option(help: "Facts a step of tuning.") var batch = 16
   @Option(help: "How often all facts are gone through, after once to warm up.") var passes = 3
@@ -25,9 +27,10 @@ struct MeasureModel: ParsableCommand {
     let threads, facts, tokens: Int
     /// Facts a second; the middle one of the passes, as all that follows.
     let perSecond: Double
-    let kernels: String
-    /// 1e9 floating-point operations a second: BLAS' product, and the necessary operations done, and one over the other.
-    let sgemmRate, reachedRate, share: Double
+    let kernels, blas: String
+    let precision: Precision
+    /// 1e9 floating-point operations a second: the machine's best product, and the necessary operations done, and one over the other.
+    let machineRate, reachedRate, share: Double
     /// Matrices allocated for each 16 facts, in the last pass.
     let buffersPerStep: Double
     let openSeconds, prepareSeconds, vocabularySeconds: Double
@@ -44,7 +47,7 @@ struct MeasureModel: ParsableCommand {
     let folder = URL(fileURLWithPath: model)
     let parallelism = Parallelism(threads: threads)
     var loaded: LanguageModel?
-    let openSeconds = try elapsed { loaded = try LanguageModel(folder: folder) }
+    let openSeconds = try elapsed { loaded = try LanguageModel(folder: folder, precision: precision) }
     guard let loaded else { throw ExitCode.failure }
     var candidates: CandidateVocabulary?
     let list = try CandidateVocabulary.readWords(URL(fileURLWithPath: words))
@@ -76,7 +79,7 @@ struct MeasureModel: ParsableCommand {
         peakMemory = peakMemoryBytes()
         meter = PassMeter(
           operations: NecessaryWork.of(work, set.inputs, shape, candidates: candidates.ids.count),
-          threads: threads)
+          threads: threads, precision: loaded.network.precision)
       } else {
         meter?.end()
       }
@@ -102,7 +105,8 @@ struct MeasureModel: ParsableCommand {
     return Result(
       work: work, threads: threads, facts: chosen.count,
       tokens: set.inputs.reduce(0) { $0 + $1.elements.count }, perSecond: Double(chosen.count) / seconds,
-      kernels: kernelsName, sgemmRate: meter.machineRates.median / 1e9,
+      kernels: kernelsName, blas: BLAS.description, precision: loaded.network.precision,
+      machineRate: meter.machineRates.median / 1e9,
       reachedRate: meter.operations / seconds / 1e9, share: meter.shares.median,
       buffersPerStep: Double(meter.buffers) / (Double(chosen.count) / 16), openSeconds: openSeconds,
       prepareSeconds: prepareSeconds, vocabularySeconds: vocabularySeconds, peakMemoryBytes: peakMemory,
@@ -114,3 +118,5 @@ struct MeasureModel: ParsableCommand {
     return try FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int ?? 0
   }
 }
+
+extension PrecisionChoice: ExpressibleByArgument {}

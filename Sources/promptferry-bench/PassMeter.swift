@@ -17,9 +17,9 @@ struct PassMeter {
   /// Matrices allocated in the last pass.
   private(set) var buffers = 0
 
-  init(operations: Double, threads: Int) {
+  init(operations: Double, threads: Int, precision: Precision) {
     self.operations = operations
-    machine = MachineRate(threads: threads)
+    machine = MachineRate(threads: threads, precision: precision)
     _ = machine.measure()
     rateBefore = machine.measure()
   }

@@ -4,7 +4,7 @@ import Foundation
 enum ResultTable {
   static func markdown(_ results: Comparison) -> String {
     var lines = [
-      "| work | facts a second | against `best` | against `reference` | share of SGEMM | against one thread |",
+      "| work | facts a second | against `best` | against `reference` | share of the machine | against one thread |",
       "|---|---|---|---|---|---|",
     ]
     for entry in results.cases {
@@ -17,13 +17,13 @@ enum ResultTable {
     }
     lines += [
       "",
-      "| | SGEMM, GFLOP/s | peak memory / weights | buffers a step | open, s | lay out, s | vocabulary, s |",
+      "| | machine, GFLOP/s | peak memory / weights | buffers a step | open, s | lay out, s | vocabulary, s |",
       "|---|---|---|---|---|---|---|",
     ]
     for entry in results.cases {
       lines.append(
         row([
-          "\(entry.work)", number(entry.median(\.sgemmRate), 0),
+          "\(entry.work)", number(entry.median(\.machineRate), 0),
           number(entry.median { Double($0.peakMemoryBytes) / Double($0.weightBytes) }, 2),
           number(entry.median(\.buffersPerStep), 1), number(entry.median(\.openSeconds), 3),
           number(entry.median(\.prepareSeconds), 3), number(entry.median(\.vocabularySeconds), 3),

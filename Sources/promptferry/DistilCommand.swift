@@ -47,6 +47,7 @@ struct DistilCommand: AsyncParsableCommand {
   var vocabulary: String?
   @Option(name: [.short, .customLong("output")], help: "The prompt file to write.", completion: .file())
   var output: String
+  @OptionGroup var computing: PrecisionOptions
   @OptionGroup var writing: OutputOptions
   @OptionGroup var common: CommonOptions
 
@@ -69,6 +70,7 @@ struct DistilCommand: AsyncParsableCommand {
     let examplesPerSecond: Double
     let interrupted: Bool
     let output: String
+    let precision: Precision?
     let seconds: Double
     let settings: TuningSettings
     let skipped: Int
@@ -94,12 +96,13 @@ struct DistilCommand: AsyncParsableCommand {
     _ = try Dataset.facts(place).subjects(.train)
     var teachers: [Teacher] = []
     for source in from {
-      let model = try await common.model(source.model, .model, interruption).languageModel()
+      let model = try await common.model(source.model, .model, interruption)
+        .languageModel(computing.precision)
       let prompt = try PromptFile(URL(fileURLWithPath: source.prompt)).prompt(in: model.space)
       teachers.append(try Teacher(model: model, prompt: prompt, weight: source.weight))
     }
     let studentPlace = try await common.model(to, .model, interruption)
-    let student = try studentPlace.languageModel()
+    let student = try studentPlace.languageModel(computing.precision)
     let origin = try start.map { try PromptFile(URL(fileURLWithPath: $0)).prompt(in: student.space) }
     let layout =
       try template.map { try Template($0) } ?? origin?.template ?? teachers[0].prompt.template
@@ -128,7 +131,8 @@ struct DistilCommand: AsyncParsableCommand {
       Result(
         bestDevDivergence: result.bestDevDivergence, epochs: result.epochs,
         examplesPerSecond: Double(result.exampleCount) / max(seconds, 1e-9),
-        interrupted: result.isInterrupted, output: output, seconds: seconds, settings: settings,
+        interrupted: result.isInterrupted, output: output, precision: student.notedPrecision,
+        seconds: seconds, settings: settings,
         skipped: result.skippedCount, sources: from, start: start, target: student.name,
         temperature: temperature, template: layout.description, vocabularySize: distiller.words.count),
       text: summary(result, seconds: seconds))

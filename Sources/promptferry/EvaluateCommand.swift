@@ -34,6 +34,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   var vocabulary: String?
   @Option(help: "Also write every answer, one JSON object a line.", completion: .file()) var predictions:
     String?
+  @OptionGroup var computing: PrecisionOptions
   @OptionGroup var writing: OutputOptions
   @OptionGroup var common: CommonOptions
 
@@ -53,6 +54,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     let skipped: ProbingSet.Skipped
     let duplicates: Int
     let embeddingSHA256: String
+    let precision: Precision?
     let truncated: Int
     /// How many of the facts the prompt was tuned on, as far as it says it.
     let seen: Int
@@ -61,7 +63,7 @@ struct EvaluateCommand: AsyncParsableCommand {
 
     enum Key: CodingKey {
       case model, prompt, template, vocabularySize, factsPerSecond, facts, split, skipped, duplicates,
-        embeddingSHA256, truncated, seen, task, microInterval, macroInterval
+        embeddingSHA256, precision, truncated, seen, task, microInterval, macroInterval
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -78,6 +80,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       try container.encode(skipped, forKey: .skipped)
       try container.encode(duplicates, forKey: .duplicates)
       try container.encode(embeddingSHA256, forKey: .embeddingSHA256)
+      try container.encodeIfPresent(precision, forKey: .precision)
       try container.encode(truncated, forKey: .truncated)
       try container.encode(seen, forKey: .seen)
       try container.encodeIfPresent(task, forKey: .task)
@@ -97,7 +100,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     }
     let set = try data.read(split)
     guard !set.examples.isEmpty else { throw TransferError(facts, "holds no facts") }
-    let loaded = try await common.model(model, .model, interruption).languageModel()
+    let loaded = try await common.model(model, .model, interruption).languageModel(computing.precision)
     let questions = try questions(data, set, loaded)
     let candidates = try data.candidates(listedIn: vocabulary, space: loaded.space)
     let evaluator = Evaluator(model: loaded, candidates: candidates, parallelism: common.parallelism)
@@ -143,7 +146,8 @@ struct EvaluateCommand: AsyncParsableCommand {
         template: Set(templates).sorted().joined(separator: "; "),
         vocabularySize: candidates.ids.count, factsPerSecond: Double(answers.count) / max(seconds, 1e-9),
         facts: facts, split: split, skipped: skipped, duplicates: set.duplicateCount,
-        embeddingSHA256: loaded.space.table.fingerprint, truncated: truncated, seen: seen,
+        embeddingSHA256: loaded.space.table.fingerprint, precision: loaded.notedPrecision,
+        truncated: truncated, seen: seen,
         task: data.task?.description, classScores: scores),
       text: scores.map { summary(evaluation, $0) } ?? summary(evaluation))
   }

@@ -18,9 +18,9 @@ struct ModelPlace {
   /// What a model here is called.
   var name: String { Checkpoint.name(of: folder) }
 
-  func languageModel() throws -> LanguageModel {
+  func languageModel(_ precision: PrecisionChoice = .f32) throws -> LanguageModel {
     try requireModel()
-    return try OpenedModels.shared.model(folder)
+    return try OpenedModels.shared.model(folder, precision)
   }
 
   func embeddingSpace() throws -> EmbeddingSpace {

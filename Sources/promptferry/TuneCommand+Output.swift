@@ -12,6 +12,7 @@ extension TuneCommand {
     let interrupted: Bool
     let model: String
     let output: String
+    let precision: Precision?
     let settings: TuningSettings
     let template: String
     let skipped: [String: ProbingSet.Skipped]
@@ -55,7 +56,8 @@ extension TuneCommand {
       Result(
         bestDevAccuracy: result.bestDevAccuracy, epochs: result.epochs,
         examplesPerSecond: Double(result.exampleCount) / max(seconds, 1e-9), seconds: seconds,
-        interrupted: result.isInterrupted, model: model.name, output: path(task), settings: settings,
+        interrupted: result.isInterrupted, model: model.name, output: path(task),
+        precision: model.notedPrecision, settings: settings,
         template: task.job.template.description,
         skipped: ["train": result.trainSkipped, "dev": result.devSkipped], task: task.data.task?.description,
         truncated: ["train": result.trainTruncatedCount, "dev": result.devTruncatedCount])

@@ -63,6 +63,7 @@ struct TuneCommand: AsyncParsableCommand {
     help: "The prompt file to write, or FOLDER/ for RELATION.safetensors of each relation.",
     completion: .file())
   var output: String
+  @OptionGroup var computing: PrecisionOptions
   @OptionGroup var writing: OutputOptions
   @OptionGroup var common: CommonOptions
 
@@ -110,7 +111,7 @@ struct TuneCommand: AsyncParsableCommand {
     let interruption = Interruption.shared
     var tasks = try tasks()
     let modelPlace = try await common.model(model, .model, interruption)
-    let loaded = try modelPlace.languageModel()
+    let loaded = try modelPlace.languageModel(computing.precision)
     let candidates = try tasks[0].data.candidates(listedIn: vocabulary, space: loaded.space)
     let tuner = Tuner(
       evaluator: Evaluator(model: loaded, candidates: candidates, parallelism: common.parallelism),

@@ -10,7 +10,7 @@ extension PromptFerry {
     let commit = Revision.commit.isEmpty ? "" : " (\(Revision.commit))"
     return """
       promptferry \(version)\(commit)
-      BLAS     \(BLAS.description)
+      BLAS     \(BLAS.description)\(isBLASBehind ? ", older than this processor: our kernels serve large products" : "")
       kernels  \(kernelsName)
       """
   }

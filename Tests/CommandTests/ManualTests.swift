@@ -1,5 +1,6 @@
 import Formats
 import Foundation
+import Tensors
 import TestSupport
 import Testing
 
@@ -35,10 +36,19 @@ import Testing
     for word in ["transfer", "convert", "embeddings-only"] { #expect(outcome.output.contains(word)) }
   }
 
+  /// OpenBLAS made to take the kernels of a processor of 2004: that is said where ours are better.
+  @Test(.enabled(if: kernels.panels.width > 8, "no AVX2"))
+  func aVersionThatFellBehindIsSaid() throws {
+    for (core, isBehind) in [("Prescott", true), ("Haswell", kernels.panels.width > 16)] {
+      let outcome = try Command.run(["--version"], environment: ["OPENBLAS_CORETYPE": core])
+      #expect(outcome.output.contains("\(core), older than this processor") == isBehind, "\(outcome.output)")
+    }
+  }
+
   @Test func theVersionSaysWhatComputes() throws {
     let outcome = try Command.run(["--version"])
     let pattern =
-      /promptferry \d+\.\d+\.\d+( \([0-9a-f]{12}\))?\nBLAS     .+\nkernels  (AVX-512|AVX2|portable)\n/
+      /promptferry \d+\.\d+\.\d+( \([0-9a-f]{12}\))?\nBLAS     .+\nkernels  (AVX-512( with BF16)?|AVX2|NEON|portable)\n/
     #expect(try pattern.wholeMatch(in: outcome.output) != nil, "\(outcome.output)")
   }
 }

@@ -13,6 +13,30 @@ import Testing
     "random", "normal", "mean", "shuffled", "spectrum", "focus",
   ]
 
+  /// Results and prompts say what they were computed in, where that is not Float32.
+  @Test func precisionIsSaid() throws {
+    let world = try World()
+    func tune(_ options: String...) throws -> JSON {
+      try world.json(
+        ["tune", "--model", "model", "--facts", "facts", "--epochs", "2", "-o", "p.safetensors"] + options)
+    }
+    #expect(try tune()["precision"] == nil)
+    let exact = try world.bytes("p.safetensors")
+    #expect(try tune("--precision", "f32")["precision"] == nil)
+    #expect(try world.bytes("p.safetensors") == exact)
+    #expect(try tune("--precision", "bf16")["precision"]?.string == "bf16")
+    #expect(try world.bytes("p.safetensors") != exact)
+    #expect(try world.json("inspect", "p.safetensors")["provenance"]?["precision"]?.string == "bf16")
+    let scores = try world.json(
+      "evaluate", "--model", "model", "--prompt", "p.safetensors", "--facts", "facts", "--precision", "bf16")
+    #expect(scores["precision"]?.string == "bf16")
+    let distilled = try world.json(
+      "distil", "--from", "model=p.safetensors", "--to", "other", "--facts", "facts", "--epochs", "1", "-o",
+      "d.safetensors", "--precision", "bf16")
+    #expect(distilled["precision"]?.string == "bf16")
+    #expect(try world.run("tune", "--precision", "f16").status != 0)
+  }
+
   @Test func tuneTransferEvaluateInspect() throws {
     let world = try World()
     let tuned = try world.json(

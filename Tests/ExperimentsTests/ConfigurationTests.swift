@@ -25,6 +25,8 @@ import Testing
     let plain = try configuration()
     #expect(plain.vectorCounts == [5] && plain.seeds == [0] && plain.relations == nil)
     #expect(plain.tuning == TuningSettings())
+    #expect(plain.precision == .f32)
+    #expect(try configuration(#"precision:"bf16""#).precision == .bf16)
     #expect(plain.methods.map(\.label) == ["relative"])
   }
 
@@ -70,6 +72,8 @@ import Testing
     ("vectorCounts:[0]", "vectorCounts"),
     (#"name:"../up""#, "name"),
     ("vectorCounts:[513]", "vectorCounts"),
+    // What suits a machine would differ between those that share the work.
+    (#"precision:"auto""#, "precision"),
     (#"tuning:{"epochs": 0}"#, "tuning"),
     (#"tuning:{"epochs": 9223372036854775807}"#, "tuning"),
     (#"tuning:{"batchSize": 9223372036854775807}"#, "tuning"),

@@ -9,7 +9,7 @@ import Testing
 @Suite struct DispatchTests {
   @Test func names() {
     #expect(KernelSet.allCases.last?.name == "portable" && kernels_named("none") == nil)
-    #expect(["AVX-512", "AVX2", "portable"].contains(kernelsName))
+    #expect(["AVX-512 with BF16", "AVX-512", "AVX2", "portable"].contains(kernelsName))
     #expect(!BLAS.description.isEmpty)
   }
 

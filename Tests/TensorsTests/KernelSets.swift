@@ -8,7 +8,7 @@ struct KernelSet: Sendable, CustomTestStringConvertible {
   let table: Kernels
   var testDescription: String { name }
 
-  static let allCases = ["avx512", "avx2", "portable"].compactMap { name in
+  static let allCases = ["amx", "avx512bf16", "avx512", "avx2", "portable"].compactMap { name in
     kernels_named(name).map { KernelSet(name: name, table: $0.pointee) }
   }
 }

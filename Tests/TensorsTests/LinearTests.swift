@@ -104,7 +104,7 @@ import Testing
     })
   func panels(_ set: KernelSet, _ shape: Shape) throws {
     let (rows, inputs, outputs) = (shape.m, shape.k, shape.n)
-    let width = set.table.panel_width
+    let width = set.table.panels.width
     guard width > 0 else { return }
     let (weight, bias) = (Samples.matrix(outputs, inputs, "w"), Samples.normal(outputs, "b"))
     let x = Samples.matrix(rows, inputs, "x")
@@ -116,20 +116,20 @@ import Testing
       let (panels, transposed) = (memory, memory + (size + 15) / 16 * 16)
       for stored in [weight, weight.transposed()] {
         let isTransposed = stored.rows != outputs || stored != weight
-        set.table.pack_panels(
+        set.table.panels.pack(
           stored.pointer, isTransposed ? 1 : inputs, isTransposed ? outputs : 1, outputs, inputs, panels)
         let y = filling(rows * outputs) {
-          set.table.multiply_panels(
+          set.table.panels.multiply(
             x.pointer, inputs, rows, panels, outputs, inputs, bias, 0, $0, outputs)
         }
         expectClose(y, expected, absolute: Self.noise(inputs), "y")
       }
-      set.table.transpose_panels(panels, outputs, inputs, transposed)
+      set.table.panels.transpose(panels, outputs, inputs, transposed)
       let dy = Samples.matrix(rows, outputs, "dy")
       let slope = Naive.product(dy.wide, weight.wide, m: rows, k: outputs, n: inputs)
       var dx = Samples.normal(rows * inputs, "dx")
       let before = dx
-      set.table.multiply_panels(dy.pointer, outputs, rows, transposed, inputs, outputs, nil, 1, &dx, inputs)
+      set.table.panels.multiply(dy.pointer, outputs, rows, transposed, inputs, outputs, nil, 1, &dx, inputs)
       expectClose(
         dx, zip(slope, before).map { $0 + Double($1) }, absolute: Self.noise(outputs), "added to dx")
     }

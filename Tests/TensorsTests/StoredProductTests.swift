@@ -8,6 +8,7 @@ import Testing
   struct Blocks: StoredWeight {
     let matrix: Matrix
     let blockLength: Int
+    func releasePages() {}
     var rows: Int { matrix.rows }
     var columns: Int { matrix.columns }
 

@@ -26,6 +26,22 @@ typedef struct {
   ptrdiff_t before, after;
 } AttentionForm;
 
+// Products with frozen weights laid out as panels: `width` outputs side by side, input by input or pair by pair; outputs that
+// the last panel lacks are zeros. Panels and their width are aligned to 64 bytes.
+typedef struct {
+  ptrdiff_t width;
+  // Floats of memory that the panels of a weight take.
+  ptrdiff_t (*size)(ptrdiff_t outputs, ptrdiff_t inputs);
+  // panels of weight[output * output_stride + input * input_stride]
+  void (*pack)(const float *weight, ptrdiff_t output_stride, ptrdiff_t input_stride, ptrdiff_t outputs,
+               ptrdiff_t inputs, float *panels);
+  // The panels of the transposed weight, (inputs, outputs) become outputs and inputs.
+  void (*transpose)(const float *panels, ptrdiff_t outputs, ptrdiff_t inputs, float *transposed);
+  // y (rows, outputs) = x (rows, inputs) weight^T + bias, or added to y. bias may be null.
+  void (*multiply)(const float *x, ptrdiff_t x_stride, ptrdiff_t rows, const float *panels, ptrdiff_t outputs,
+                   ptrdiff_t inputs, const float *bias, int accumulating, float *y, ptrdiff_t y_stride);
+} PanelKernels;
+
 typedef struct {
   // x (rows, cols) += bias (cols)
   void (*add_bias)(float *x, const float *bias, ptrdiff_t rows, ptrdiff_t cols);
@@ -88,26 +104,27 @@ typedef struct {
   // Whole blocks of a quantised type (quants.h) to float; `source` may be unaligned. Other kinds leave `target` as it is.
   void (*expand_blocks)(int kind, const void *source, float *target, ptrdiff_t blocks);
 
-  // Products with frozen weights laid out as panels: `panel_width` outputs side by side, input by input; outputs
-  // that the last panel lacks are zeros. A set without these has a width of 0 and null pointers: BLAS serves it.
-  ptrdiff_t panel_width;
-  // panels (ceil(outputs / width), inputs, width) of weight[output * output_stride + input * input_stride]
-  void (*pack_panels)(const float *weight, ptrdiff_t output_stride, ptrdiff_t input_stride, ptrdiff_t outputs,
-                      ptrdiff_t inputs, float *panels);
-  // The panels of the transposed weight, (inputs, outputs) become outputs and inputs.
-  void (*transpose_panels)(const float *panels, ptrdiff_t outputs, ptrdiff_t inputs, float *transposed);
-  // y (rows, outputs) = x (rows, inputs) weight^T + bias, or added to y. bias may be null. Panels and their
-  // width are aligned to 64 bytes.
-  void (*multiply_panels)(const float *x, ptrdiff_t x_stride, ptrdiff_t rows, const float *panels,
-                          ptrdiff_t outputs, ptrdiff_t inputs, const float *bias, int accumulating, float *y,
-                          ptrdiff_t y_stride);
+  // Panels of Float32. A set without them has a width of 0 and null pointers: BLAS serves it.
+  PanelKernels panels;
+  // c (m, n) += A^T B over rows that are m and n floats long, added up in double; or in float, at twice the speed. Null
+  // where there are no panels of Float32.
+  void (*cross_product)(const float *a, ptrdiff_t a_stride, ptrdiff_t m, const float *b, ptrdiff_t b_stride,
+                        ptrdiff_t n, ptrdiff_t rows, double *c);
+  void (*approximate_cross_product)(const float *a, ptrdiff_t a_stride, ptrdiff_t m, const float *b,
+                                    ptrdiff_t b_stride, ptrdiff_t n, ptrdiff_t rows, float *c);
+  // Panels of BFloat16 in pairs of inputs, which every set has. Weights and x are rounded once, to nearest, ties to even,
+  // and added up in Float32; all sets but AMX's come to the same bits, where sums are not too small for a normal number.
+  PanelKernels pairs;
 } Kernels;
 
-// The fastest set that this processor runs: AVX-512, else AVX2 with FMA and F16C, else portable. PROMPTFERRY_KERNELS in the
-// environment asks for another by its name.
+// The fastest set that this processor runs: AVX-512 with or without BFloat16, else AVX2 with FMA and F16C; NEON on arm64, but
+// portable with Accelerate on macOS; else portable.
+// PROMPTFERRY_KERNELS in the environment asks for another by its name.
 const Kernels *kernels_best(void);
-// The set of that name: "avx512", "avx2" or "portable"; null where this processor does not run it.
+// The set of that name: "avx512bf16", "avx512", "avx2", "neon", "portable" or "amx"; null where this processor does not run it.
 const Kernels *kernels_named(const char *name);
+// Whether the set multiplies BFloat16 by instructions for it.
+int kernels_multiply_pairs_fast(const Kernels *kernels);
 const char *kernels_name(const Kernels *kernels);
 
 #endif

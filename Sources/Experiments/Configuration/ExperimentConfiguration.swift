@@ -42,6 +42,8 @@ public struct ExperimentConfiguration: Sendable, Codable, Equatable {
   public var vectorCounts: [Int]
   public var seeds: [UInt64]
   public var tuning: TuningSettings
+  /// What models are computed in, the same on every machine: so never whatever suits one of them.
+  public var precision: Precision
   /// Where tuned prompts start from.
   public var start: Start
   public var methods: [Method]
@@ -53,7 +55,7 @@ public struct ExperimentConfiguration: Sendable, Codable, Equatable {
 
   public enum Key: String, CodingKey, CaseIterable, Sendable {
     case name, title, about, pairs, facts, relations, templates, vocabulary, anchors, vectorCounts, seeds,
-      tuning, start, methods, figures, claims
+      tuning, precision, start, methods, figures, claims
   }
 
   /// `template` is the words of the relation's template, or the mean word where it has none; `random` the paper's.
@@ -73,6 +75,7 @@ public struct ExperimentConfiguration: Sendable, Codable, Equatable {
     vectorCounts = try fields.decode(.vectorCounts, default: [5])
     seeds = try fields.decode(.seeds, default: [0])
     tuning = try fields.decode(.tuning, default: TuningChanges()).settings
+    precision = try fields.decode(.precision, default: .f32)
     start = try fields.decode(.start, default: .template)
     methods = try fields.decode([Method].self, forKey: .methods)
     figures = try fields.decode(.figures, default: [.init(.comparison)])
@@ -89,7 +92,15 @@ public struct ExperimentConfiguration: Sendable, Codable, Equatable {
         url.path, error.problem, hint: error.hint ?? "Give a configuration of an experiment")
     }
     do {
-      self = try JSONDecoder().decode(Self.self, from: MethodLists.expanded(data))
+      let expanded = try MethodLists.expanded(data)
+      do {
+        self = try JSONDecoder().decode(Self.self, from: expanded)
+      } catch DecodingError.dataCorrupted(let context)
+        where context.codingPath.isEmpty && context.debugDescription.contains("not valid JSON")
+      {
+        // It is JSON, as it was just written: what Foundation means is a number that no integer holds.
+        throw TransferError(url.path, "holds a number that is out of range")
+      }
     } catch let error as DecodingError {
       let (path, problem) = error.place
       throw TransferError(path.isEmpty ? url.path : "\(url.path), \(path)", problem)

@@ -26,16 +26,19 @@ public struct CellInputs: Sendable, Codable, Hashable {
   public let candidates: String
   public let vectorCount: Int
   public let seed: UInt64
+  /// What the models were computed in; nil for Float32.
+  public let precision: Precision?
 
   init(
     method: String, settings: [String: Setting], tuning: TuningSettings?, prompts: [PromptInputs],
     target: String, anchors: String?, facts: [String: String], template: String, candidates: String,
-    vectorCount: Int, seed: UInt64
+    vectorCount: Int, seed: UInt64, precision: Precision?
   ) {
     format = Self.currentFormat
     (self.method, self.settings, self.tuning, self.prompts) = (method, settings, tuning, prompts)
     (self.target, self.anchors, self.facts, self.template) = (target, anchors, facts, template)
     (self.candidates, self.vectorCount, self.seed) = (candidates, vectorCount, seed)
+    self.precision = precision
   }
 
   /// The name of the result's file.
@@ -56,14 +59,17 @@ public struct PromptInputs: Sendable, Codable, Hashable {
   public let candidates: String
   /// Where the vectors start from, by name; nil for random ones, as prompts of 0.1.0 have it.
   public let start: String?
+  /// What the model was computed in; nil for Float32.
+  public let precision: Precision?
 
   init(
     model: String, tuning: TuningSettings, facts: [String: String], template: String, candidates: String,
-    start: String?
+    start: String?, precision: Precision?
   ) {
     format = Self.currentFormat
     (self.model, self.tuning, self.facts) = (model, tuning, facts)
     (self.template, self.candidates, self.start) = (template, candidates, start)
+    self.precision = precision
   }
 
   public var address: String { Fingerprint.of(self) }

@@ -29,7 +29,7 @@ struct CellRunner: Sendable {
       provenance: [
         "relation": key.relation, "seed": "\(key.seed)", "inputs": inputs.address,
         "bestDevAccuracy": result.bestDevAccuracy.map { "\($0)" } ?? "not scored", "start": job.start.name,
-      ])
+      ].merging(inputs.precision.map { ["precision": $0.rawValue] } ?? [:]) { $1 })
   }
 
   /// Nil when stopped.

@@ -28,7 +28,8 @@ extension Materials {
       facts: splits,
       template: method.mark == .manual
         ? facts.manual?.description ?? "none" : facts.template(cell.vectorCount).description,
-      candidates: candidatesFingerprint(facts), vectorCount: cell.vectorCount, seed: cell.seed)
+      candidates: candidatesFingerprint(facts), vectorCount: cell.vectorCount, seed: cell.seed,
+      precision: precision)
   }
 
   /// Nil where the model is not on this machine.
@@ -38,13 +39,16 @@ extension Materials {
       model: model, tuning: tuning(seed: key.seed, nil),
       facts: ["train": facts.fingerprints.train, "dev": facts.fingerprints.dev],
       template: facts.template(key.vectorCount).description, candidates: candidatesFingerprint(facts),
-      start: start(facts))
+      start: start(facts), precision: precision)
   }
 
   /// By name; nil for random vectors.
   private func start(_ facts: RelationFacts) -> String? {
     configuration.start == .random ? nil : facts.start(configuration.start).name
   }
+
+  /// Nil for Float32.
+  private var precision: Precision? { configuration.precision == .f32 ? nil : configuration.precision }
 
   func tuning(seed: UInt64, _ method: Method?) -> TuningSettings {
     var settings = configuration.tuning

@@ -106,7 +106,9 @@ final class Materials: Sendable {
 
   func model(_ name: String) throws -> LanguageModel {
     let folder = try places.model(name)
-    return try models.value(name, size: Self.fileSizes(folder)) { try LanguageModel(folder: folder) }
+    return try models.value(name, size: Self.fileSizes(folder)) {
+      try LanguageModel(folder: folder, precision: PrecisionChoice(configuration.precision))
+    }
   }
 
   /// Bytes of the folder's files, or of the one file: at least what a model takes in memory.

@@ -72,7 +72,7 @@ struct CPUHead: Sendable {
       bias = try reader.matrix(biasName, rows: 1, columns: words.rows)
     }
     self.weight = weight
-    decoder = Linear(weight: weight, bias: bias)
+    decoder = Linear(weight: weight, bias: bias, precision: reader.precision)
     cap = block.cap.map { SoftCap(Float($0)) }
   }
 

@@ -9,29 +9,32 @@ public struct FrozenModel: Network {
   public let configuration: ModelConfiguration
   public let embeddingTable: EmbeddingTable
   public let unusedTensors: [String]
+  public let precision: Precision
   private let embeddings: CPUEmbeddings
   private let layers: [CPULayer]
   private let head: CPUHead
 
   /// Loads the folder of a checkpoint or a GGUF file, all or nothing.
-  public init(folder: URL) throws(CheckpointError) {
+  public init(folder: URL, precision: PrecisionChoice = .f32) throws(CheckpointError) {
     if !GGUFMetadata.isNamed(folder) {
       // The configuration first: of a model that cannot be run, weights need not be there.
       let file = folder.appendingPathComponent("config.json")
       _ = try ModelConfiguration(JSON(contentsOf: file, as: .python), file: file)
     }
-    try self.init(Checkpoint(folder: folder))
+    try self.init(Checkpoint(folder: folder), precision: precision)
   }
 
-  public init(_ checkpoint: Checkpoint) throws(CheckpointError) {
+  public init(_ checkpoint: Checkpoint, precision: PrecisionChoice = .f32) throws(CheckpointError) {
     folder = checkpoint.folder
     let file = checkpoint.folder.appendingPathComponent("config.json")
     let composition = try Composition(checkpoint.configuration, file: file)
     configuration = composition.configuration
     embeddingTable = try EmbeddingTable(checkpoint)
     let family = try Families.find(checkpoint.configuration, file: file)
+    self.precision = precision.precision(of: checkpoint)
     var reader = WeightReader(
-      checkpoint, TensorNames(family.roots), stands: [composition.embeddings.words: embeddingTable.name])
+      checkpoint, TensorNames(family.roots), self.precision,
+      stands: [composition.embeddings.words: embeddingTable.name])
     embeddings = try CPUEmbeddings(
       composition.embeddings, scale: Float(embeddingTable.inputScale), &reader)
     let rotations = RotationStore()
@@ -56,7 +59,8 @@ public struct FrozenModel: Network {
 
   public func candidates(_ ids: [Int]) -> CandidateHead {
     let bias = Matrix(rows: 1, columns: ids.count, ids.map { head.decoder.bias[0, $0] })
-    let decoder = Linear(rows: ids, of: head.weight, bias: bias, laidOutUpTo: Self.candidateSize)
+    let decoder = Linear(
+      rows: ids, of: head.weight, bias: bias, precision: precision, laidOutUpTo: Self.candidateSize)
     return CandidateHead(CPUCandidates(decoder: decoder), count: ids.count)
   }
 

@@ -6,12 +6,17 @@ import Tensors
 struct WeightReader {
   private let checkpoint: Checkpoint
   private let names: TensorNames
+  /// Of the products with its maps.
+  let precision: Precision
   private var used: Set<String> = []
   /// A stored tensor that stands for one that is not: the output matrix for the word table that it is tied to.
   private let stands: [String: String]
 
-  init(_ checkpoint: Checkpoint, _ names: TensorNames, stands: [String: String] = [:]) {
+  init(
+    _ checkpoint: Checkpoint, _ names: TensorNames, _ precision: Precision, stands: [String: String] = [:]
+  ) {
     self.stands = stands
+    self.precision = precision
     self.checkpoint = checkpoint
     self.names = names
   }
@@ -67,15 +72,18 @@ struct WeightReader {
     switch map.rows {
     case .all:
       let (weight, layout) = try weight(map, total: count)
-      return Linear(weight: weight, bias: try bias(map, total: count, of: 0..<count), layout: layout)
+      return Linear(
+        weight: weight, bias: try bias(map, total: count, of: 0..<count), layout: layout, precision: precision
+      )
     case .slice(let first, let total):
       let bias = try bias(map, total: total, of: first..<first + count)
       let (weight, layout) = try weight(map, total: total)
-      return Linear(weight: weight, bias: bias, layout: layout, firstOutput: first)
+      return Linear(
+        weight: weight, bias: bias, layout: layout, firstOutput: first, precision: precision)
     case .chosen(let rows, let total):
       precondition(map.layout == .outputsByInputs && rows.count == count && inputs > 0)
       let bias = try bias(map, total: total, of: rows)
-      return Linear(rows: rows, of: try weight(map, total: total).0, bias: bias)
+      return Linear(rows: rows, of: try weight(map, total: total).0, bias: bias, precision: precision)
     }
   }
 

@@ -137,7 +137,9 @@ public struct Distiller: Sendable {
     if let limit = job.subjectLimit { made["factsLimit"] = "\(limit)" }
     return SoftPrompt(
       run.vectors, template: template, for: student.space,
-      provenance: [Provenance.createdBy("distil"), made, Provenance.start(job.start)]
-        .reduce(into: [:]) { $0.merge($1) { $1 } })
+      provenance: [
+        Provenance.createdBy("distil"), made, Provenance.precision(student.network),
+        Provenance.start(job.start),
+      ].reduce(into: [:]) { $0.merge($1) { $1 } })
   }
 }

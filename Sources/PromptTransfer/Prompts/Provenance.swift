@@ -1,5 +1,6 @@
 import Formats
 import Foundation
+import LanguageModels
 
 // What a prompt says of its making, made here so that the command and programs write the same.
 extension SoftPrompt {
@@ -56,6 +57,11 @@ enum Provenance {
     case .prompt(let origin): ["refines": json(origin.provenance)]
     case .vectors: [:]
     }
+  }
+
+  /// What a network's products are computed in, where that is not Float32.
+  static func precision(_ network: any Network) -> [String: String] {
+    network.precision == .f32 ? [:] : ["precision": network.precision.rawValue]
   }
 
   /// One line of JSON with sorted keys.
