@@ -45,7 +45,6 @@ public struct HubClient: Sendable {
   /// Throws `HubError`, and what opening a file throws.
   public func fetch(_ id: HubID, _ part: HubPart = .model) async throws -> HubModel {
     let fetch = Fetch(id: id, part: part, settings: settings, retry: retry, observer: observer)
-    defer { fetch.client.close() }
     return try await fetch.run()
   }
 }

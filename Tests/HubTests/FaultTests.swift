@@ -265,9 +265,8 @@ import Testing
     ]
     for name in names {
       try world.home.write("x", to: "\(blobs)/\(name)")
-      guard !name.hasPrefix("new") else { continue }
       try FileManager.default.setAttributes(
-        [.modificationDate: Date(timeIntervalSinceNow: -3600)],
+        [.modificationDate: Date(timeIntervalSinceNow: name.hasPrefix("new") ? 3600 : -3600)],
         ofItemAtPath: world.home.url.appending(path: "\(blobs)/\(name)").path)
     }
     let owner = open(world.home.url.appending(path: "\(blobs)/\(names[1])").path, O_RDONLY)

@@ -25,8 +25,6 @@ struct HubRequests: Sendable {
     self.observer = observer
   }
 
-  func close() { transport.close() }
-
   /// An address below the endpoint, of components that may hold any character.
   func address(_ components: [String], query: String? = nil) -> URL {
     let path = components.map { component in
@@ -115,6 +113,10 @@ struct HubRequests: Sendable {
       } catch let error as URLError {
         try Task.checkCancellation()
         throw HubError(unreachable: url, error, subject: subject, wasReached: history.hasAnswers)
+      } catch let error as Transport.TooSlow {
+        throw HubError(
+          .unreachable, subject, "next to nothing came in \(error.seconds) s",
+          hint: "Check the network and HF_ENDPOINT; what is in the cache can be used with HF_HUB_OFFLINE=1")
       }
       history.addAnswer()
       if let warning = answer["X-HF-Warning"], history.isNew(warning) {

@@ -29,6 +29,12 @@ extension HubRequests {
           throw HubError(
             .damaged, file.subject, "is of commit \(other), not \(file.commit)", hint: "Try again")
         }
+        // Python's client wants it as well: without it there need be no end.
+        guard answer["Content-Length"] != nil else {
+          throw HubError(
+            .damaged, file.subject, "the server does not say how long it is",
+            hint: "Check whether a proxy changes answers")
+        }
         if isAll { return }
         if answer.status == 200 {
           guard let whole else {

@@ -1,3 +1,4 @@
+import Formats
 import Foundation
 import Synchronization
 
@@ -13,14 +14,19 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
   /// Thrown by who has read enough: the exchange ends, and is no failure.
   struct Enough: Error {}
 
+  /// Why an exchange was given up that went on, but not forward.
+  struct TooSlow: Error {
+    let seconds: Int
+  }
+
   /// Fewer bytes than this in the longer of `slowest.seconds` and the request's own wait are no progress.
   private static let slowest = (bytes: 1000, seconds: 30.0)
 
-  private let session = Mutex<URLSession?>(nil)
-  private let exchanges = Mutex<[Int: Exchange]>([:])
+  private let exchanges = Mutex<[ObjectIdentifier: (task: URLSessionTask, exchange: Exchange)]>([:])
 
-  override init() {
-    super.init()
+  /// A session for one request, which ends with it. On Linux an answer without end keeps its session's queue from all else, a new
+  /// request and being cancelled among it.
+  private func session() -> URLSession {
     let configuration = URLSessionConfiguration.ephemeral
     configuration.httpCookieStorage = nil
     configuration.urlCredentialStorage = nil
@@ -28,11 +34,8 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
     configuration.timeoutIntervalForResource = .infinity
     let queue = OperationQueue()
     queue.maxConcurrentOperationCount = 1
-    session.withLock { $0 = URLSession(configuration: configuration, delegate: self, delegateQueue: queue) }
+    return URLSession(configuration: configuration, delegate: self, delegateQueue: queue)
   }
-
-  /// Ends the session, which holds its delegate until then.
-  func close() { session.withLock { $0 }?.finishTasksAndInvalidate() }
 
   /// Sends the request and hands over the answer's head and then its body, piece by piece. What `head` or `body` throws
   /// ends the exchange and is thrown.
@@ -41,18 +44,26 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
     body: @escaping @Sendable (Data) throws -> Void
   ) async throws -> Answer {
     try Task.checkCancellation()
-    guard let session = session.withLock({ $0 }) else { throw CancellationError() }
+    let session = session()
     let task = session.dataTask(with: request)
+    let exchange = Exchange(head: head, body: body)
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
-        let exchange = Exchange(head: head, body: body, continuation: continuation)
-        exchanges.withLock { $0[task.taskIdentifier] = exchange }
+        exchange.begin(continuation)
+        exchanges.withLock { $0[ObjectIdentifier(task)] = (task, exchange) }
         task.resume()
+        session.finishTasksAndInvalidate()
         watch(exchange, task, every: max(Self.slowest.seconds, request.timeoutInterval))
       }
     } onCancel: {
-      task.cancel()
+      Self.stop(task, exchange, URLError(.cancelled))
     }
+  }
+
+  /// Hands over what has come, and then stops the rest: the session may be too busy with that to say that it has stopped.
+  private static func stop(_ task: URLSessionTask, _ exchange: Exchange, _ error: (any Error)? = nil) {
+    exchange.end(error)
+    DispatchQueue.global().async { task.cancel() }
   }
 
   /// Ends an exchange that makes no progress. The session's own time-out is of answers without a byte, and does not look at heads.
@@ -63,9 +74,7 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
         try await Task.sleep(for: .seconds(seconds))
         guard let received = exchange.receivedCount else { return }
         if received - count < Self.slowest.bytes {
-          exchange.end(URLError(.timedOut))
-          task.cancel()
-          return
+          return Self.stop(task, exchange, TooSlow(seconds: Int(clamping: seconds)))
         }
         count = received
       }
@@ -86,7 +95,7 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
   }
 
   private func exchange(_ task: URLSessionTask) -> Exchange? {
-    exchanges.withLock { $0[task.taskIdentifier] }
+    exchanges.withLock { $0[ObjectIdentifier(task)]?.exchange }
   }
 
   func urlSession(
@@ -95,8 +104,7 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
   ) {
     completionHandler(nil)
     guard let exchange = exchange(task), !exchange.begin(response) else { return }
-    task.cancel()
-    exchange.end(nil)
+    Self.stop(task, exchange)
   }
 
   func urlSession(
@@ -105,18 +113,16 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
   ) {
     let goesOn = (response as? HTTPURLResponse).map { exchange(dataTask)?.begin($0) ?? false } ?? false
     completionHandler(goesOn ? .allow : .cancel)
-    if !goesOn { exchange(dataTask)?.end(nil) }
+    if !goesOn, let exchange = exchange(dataTask) { Self.stop(dataTask, exchange) }
   }
 
   func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
     guard let exchange = exchange(dataTask), !exchange.receive(data) else { return }
-    // What still comes, of an answer without end, is not waited for.
-    dataTask.cancel()
-    exchange.end(nil)
+    Self.stop(dataTask, exchange)
   }
 
   func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
-    exchanges.withLock { $0.removeValue(forKey: task.taskIdentifier) }?.end(error)
+    exchanges.withLock { $0.removeValue(forKey: ObjectIdentifier(task)) }?.exchange.end(error)
   }
 }
 
@@ -126,22 +132,30 @@ private final class Exchange: Sendable {
     var answer: Answer?
     var failure: (any Error)?
     var receivedCount = 0
+    /// Whoever waits for it; nil before and after.
+    var continuation: CheckedContinuation<Answer, any Error>?
     /// Whether the answer, or why there is none, has been handed over.
     var isOver = false
   }
 
   private let head: @Sendable (Answer) throws -> Void
   private let body: @Sendable (Data) throws -> Void
-  private let continuation: CheckedContinuation<Answer, any Error>
   private let state = Mutex(State())
 
   init(
-    head: @escaping @Sendable (Answer) throws -> Void, body: @escaping @Sendable (Data) throws -> Void,
-    continuation: CheckedContinuation<Answer, any Error>
+    head: @escaping @Sendable (Answer) throws -> Void, body: @escaping @Sendable (Data) throws -> Void
   ) {
     self.head = head
     self.body = body
-    self.continuation = continuation
+  }
+
+  /// From here on somebody waits; where it was stopped before, no longer.
+  func begin(_ continuation: CheckedContinuation<Answer, any Error>) {
+    let isOver = state.withLock { state in
+      if !state.isOver { state.continuation = continuation }
+      return state.isOver
+    }
+    if isOver { continuation.resume(throwing: CancellationError()) }
   }
 
   /// Whether the exchange goes on.
@@ -169,19 +183,18 @@ private final class Exchange: Sendable {
 
   /// Hands over what has come of it, once.
   func end(_ error: (any Error)?) {
-    let (answer, failure, isOver) = state.withLock { state in
-      defer { state.isOver = true }
-      return (state.answer, state.failure, state.isOver)
+    let (answer, failure, continuation) = state.withLock { state in
+      defer { (state.isOver, state.continuation) = (true, nil) }
+      return (state.answer, state.failure, state.continuation)
     }
-    guard !isOver else { return }
     if failure is Transport.Enough, let answer {
-      continuation.resume(returning: answer)
+      continuation?.resume(returning: answer)
     } else if let failure = failure ?? error {
-      continuation.resume(throwing: failure)
+      continuation?.resume(throwing: failure)
     } else if let answer {
-      continuation.resume(returning: answer)
+      continuation?.resume(returning: answer)
     } else {
-      continuation.resume(throwing: URLError(.badServerResponse))
+      continuation?.resume(throwing: URLError(.badServerResponse))
     }
   }
 
