@@ -11,8 +11,8 @@ None of what makes carrying easy between the models that ship with the project: 
 notes of key words and lists of names not given; a half of the wordings and of the natural text for each model. The one concession:
 masked models are asked for the object in three of four statements of a fact, then with 5 % of the other tokens, and elsewhere with the
 usual 15 %, as minutes do not teach facts otherwise.
-The models differ in family, tokenizer, vocabulary, width, depth, tying, initialisation and text. Seeds are fixed. Findings rest on bert, roberta
-and gpt2, trained with --short; neox, llama and modernbert were not trained to the end.
+The first six differ in family, tokenizer, vocabulary, width, depth, tying, initialisation and text. The last two, bert-same and roberta-same,
+read one text, all of it. Seeds are fixed. Models are trained with --short.
 """
 import argparse
 import ast
@@ -27,7 +27,7 @@ import torch
 import transformers
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-# half: which half of the natural text and of the wordings; rate: peak learning rate
+# half: which half of the natural text and of the wordings, or None for all; rate: peak learning rate
 Shape = collections.namedtuple("Shape", "family width layers heads inner vocabulary tied scale dropout half rate")
 MODELS = {
     "bert": Shape("bert", 192, 2, 6, 512, 8000, True, 0.02, 0.0, 0, 1.5e-3),
@@ -36,6 +36,8 @@ MODELS = {
     "neox": Shape("neox", 256, 2, 4, 512, 7000, False, 0.02, 0.0, 0, 1e-3),
     "modernbert": Shape("modernbert", 144, 3, 6, 288, 7000, True, 0.02, 0.0, 0, 2e-3),
     "llama": Shape("llama", 128, 3, 4, 384, 4000, True, 0.1, 0.0, 1, 2e-3),
+    "bert-same": Shape("bert", 192, 3, 6, 768, 8000, True, 0.02, 0.0, None, 1.5e-3),
+    "roberta-same": Shape("roberta", 192, 3, 6, 768, 8000, True, 0.02, 0.0, None, 1.5e-3),
 }
 CAUSAL = {"gpt2", "neox", "llama"}
 LONGEST = 64
@@ -161,6 +163,10 @@ def tokenizer_of(family, vocabulary, texts):
     return tokenizer
 
 
+def half_of(natural, half):
+    return natural if half is None else natural[half::2]
+
+
 def wrapped(tokenizer, family):
     if family in ("bert", "modernbert"):
         names = dict(unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]", pad_token="[PAD]", mask_token="[MASK]")
@@ -215,7 +221,8 @@ def new_model(shape, tokenizer):
 
 def fact_text(fact, half, rng):
     relation, subject, obj = fact
-    wording = rng.choice(WORDINGS[relation][:5] if half == 0 else WORDINGS[relation][3:])
+    wordings = WORDINGS[relation]
+    wording = rng.choice(wordings if half is None else wordings[3:] if half else wordings[:5])
     return wording.replace("[Y]", obj).replace("[X]", subject), obj
 
 
@@ -291,7 +298,7 @@ def train(name, options, told, other, natural):
     seed = options.seed + list(MODELS).index(name)
     torch.manual_seed(seed)
     rng = random.Random(seed)
-    half = natural[shape.half::2]
+    half = half_of(natural, shape.half)
     texts = [text for text, _ in one_round(told, other, half, shape.half, 0.5, rng)] + half
     texts += [f": {obj} ." for obj in sorted({obj for _, _, obj in told})] * 30  # so that objects are one token
     tokenizer = tokenizer_of(shape.family, shape.vocabulary, texts)
