@@ -36,8 +36,8 @@ MODELS = {
     "neox": Shape("neox", 256, 2, 4, 512, 7000, False, 0.02, 0.0, 0, 1e-3),
     "modernbert": Shape("modernbert", 144, 3, 6, 288, 7000, True, 0.02, 0.0, 0, 2e-3),
     "llama": Shape("llama", 128, 3, 4, 384, 4000, True, 0.1, 0.0, 1, 2e-3),
-    "bert-same": Shape("bert", 192, 3, 6, 768, 8000, True, 0.02, 0.0, None, 1.5e-3),
-    "roberta-same": Shape("roberta", 192, 3, 6, 768, 8000, True, 0.02, 0.0, None, 1.5e-3),
+    "bert-same": Shape("bert", 192, 3, 6, 768, 8000, True, 0.02, 0.0, None, 5e-4),
+    "roberta-same": Shape("roberta", 192, 3, 6, 768, 8000, True, 0.02, 0.0, None, 5e-4),
 }
 CAUSAL = {"gpt2", "neox", "llama"}
 LONGEST = 64
