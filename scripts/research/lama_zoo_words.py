@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
-"""Writes the words of LAMA's common list that are one token in every tokenizer that lama_zoo.py makes for these models.
+"""Writes the words of LAMA's common list that are one token in every tokenizer that lama_zoo.py makes for some models.
 
-  lama_zoo_words.py LAMA SUBSET TEXT OUT MODEL ...
+    lama_zoo_words.py LAMA SUBSET OUT --text PATH ... --models bert roberta
+
+PATHs are those that lama_zoo.py was given.
 """
-import pathlib, random, sys
+import argparse, pathlib, random
 
 import lama_zoo
 
 SEED = 20261129
 
 
-def main(lama, subset, text, out, names):
+def main(lama, subset, text, names, out):
     told, other = lama_zoo.facts(lama, subset)
-    natural = lama_zoo.sentences([text])
+    natural = lama_zoo.sentences(text)
     random.Random(SEED).shuffle(natural)
     words = set((lama / "common_vocab_cased.txt").read_text().split())
     objects = sorted({obj for _, _, obj in told})
@@ -29,5 +31,11 @@ def main(lama, subset, text, out, names):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 6: sys.exit(__doc__)
-    main(*map(pathlib.Path, sys.argv[1:5]), sys.argv[5:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("lama", type=pathlib.Path)
+    parser.add_argument("subset", type=pathlib.Path)
+    parser.add_argument("out", type=pathlib.Path)
+    parser.add_argument("--text", type=pathlib.Path, nargs="+", required=True)
+    parser.add_argument("--models", nargs="+", default=list(lama_zoo.MODELS), choices=list(lama_zoo.MODELS))
+    options = parser.parse_args()
+    main(options.lama, options.subset, options.text, options.models, options.out)
