@@ -21,7 +21,7 @@ package enum EmbeddingNames {
 
   /// Encoder-decoders whose `get_input_embeddings` is `shared`, and the encoder's where the two have tables of their own.
   private static let encoderDecoders: Set<String> = [
-    "t5", "mt5", "umt5", "longt5", "switch_transformers", "pop2piano", "bart", "mbart", "marian", "pegasus",
+    "umt5", "longt5", "switch_transformers", "pop2piano", "bart", "mbart", "marian", "pegasus",
     "pegasus_x", "bigbird_pegasus", "led", "m2m_100", "nllb-moe", "blenderbot", "blenderbot-small", "plbart",
     "mvp", "seamless_m4t",
   ]

@@ -28,7 +28,7 @@ public struct LanguageModel: Sendable {
     }
     tokenizer = space.tokenizer
     let (rows, marks) = (space.table.rowCount, tokenizer.prefix + tokenizer.suffix)
-    if let id = (marks + [tokenizer.mask].compactMap { $0 }).first(where: { $0 >= rows }) {
+    if let id = (marks + [AnswerPlace.mask(of: space)].compactMap { $0 }).first(where: { $0 >= rows }) {
       let token = tokenizer.token(of: id) ?? ""
       throw TransferError(
         folder.path, "the embedding table has \(rows) rows and none for \(token), which is \(id)",
@@ -36,11 +36,12 @@ public struct LanguageModel: Sendable {
     }
     if network.configuration.isCausal {
       answer = .next
-    } else if let mask = tokenizer.mask {
+    } else if let mask = AnswerPlace.mask(of: space) {
       answer = .mask(mask)
     } else {
       throw TransferError(
-        folder.path, "the tokenizer has no mask token", hint: "A masked language model needs one")
+        folder.path, "the tokenizer has no mask token",
+        hint: "A masked language model needs one, T5 its sentinel <extra_id_0>")
     }
   }
 }
@@ -51,6 +52,12 @@ enum AnswerPlace: Sendable, Equatable {
   case mask(Int)
   /// After the last token: what stands from `[Y]` on is left out.
   case next
+
+  /// The mask, or T5's first sentinel.
+  fileprivate static func mask(of space: EmbeddingSpace) -> Int? {
+    space.table.modelKind == .sequenceToSequence
+      ? space.tokenizer.id(of: "<extra_id_0>") : space.tokenizer.mask
+  }
 }
 
 /// What transfer reads of a model: its word embeddings and its tokenizer. The other weights are not loaded.

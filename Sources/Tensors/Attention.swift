@@ -7,25 +7,35 @@ package struct Attention: Sendable {
   /// Key and value heads, a divisor of `heads`: neighbouring query heads share one (Ainslie et al., arXiv 2305.13245).
   package let keyHeads: Int
   package let headWidth: Int
-  private let form: AttentionForm
+  private let scale: Float
+  private let cap: Float?
+  private let before, after: Int?
+  private let bias: Matrix?  // (H, 2 * reach + 1)
 
   /// - Parameters:
   ///   - scale: what scores are multiplied by
   ///   - cap: scores become `cap tanh(score / cap)`; nil where they stay as they are
   ///   - before: how many keys before its own place a query sees; nil for all
   ///   - after: how many after it; nil for all
+  ///   - bias: what is added to scores by the key's place less the query's, (H, 2 * reach + 1), beyond whose ends the ends count
   package init(
     heads: Int, keyHeads: Int, headWidth: Int, scale: Float, cap: Float? = nil, before: Int? = nil,
-    after: Int? = nil
+    after: Int? = nil, bias: Matrix? = nil
   ) {
     precondition(keyHeads > 0 && heads % keyHeads == 0)
     self.heads = heads
     self.keyHeads = keyHeads
     self.headWidth = headWidth
+    precondition(bias.map { $0.rows == heads && $0.columns % 2 == 1 } ?? true)
+    (self.scale, self.cap, self.before, self.after, self.bias) = (scale, cap, before, after, bias)
+  }
+
+  /// As the kernels have it, for as long as this lives.
+  private var form: AttentionForm {
     let all = Int.max / 4
-    form = AttentionForm(
+    return AttentionForm(
       heads: heads, key_heads: keyHeads, width: headWidth, scale: scale, cap: cap ?? 0, before: before ?? all,
-      after: after ?? all)
+      after: after ?? all, bias: bias?.pointer, reach: (bias?.columns ?? 1) / 2)
   }
 
   private var width: Int { heads * headWidth }

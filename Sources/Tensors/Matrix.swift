@@ -133,6 +133,11 @@ public struct Matrix: Sendable {
       UnsafeRawBufferPointer(start: storage.base, count: count * MemoryLayout<Float>.size))
   }
 
+  package mutating func scale(by factor: Float) {
+    let elements = mutablePointer()
+    for index in 0..<count { elements[index] *= factor }
+  }
+
   package mutating func fill(_ value: Float) { mutablePointer().update(repeating: value, count: count) }
 
   /// The first element. Valid while the matrix lives: take it from a parameter, a stored property or a local that is used

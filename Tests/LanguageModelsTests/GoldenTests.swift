@@ -13,7 +13,7 @@ import Testing
     "llama-biases", "llama-grouped", "llama-rope-dynamic", "llama-rope-linear", "llama-rope-llama3",
     "llama-rope-yarn", "mistral-window", "modernbert-odd", "neox-odd", "neox-sequential", "olmo2-odd",
     "opt-odd", "opt-post", "opt-projected", "phi3-odd", "qwen2-odd", "qwen3-odd", "roberta-odd",
-    "roberta-relu", "xlmr-odd",
+    "roberta-relu", "t5-gated", "t5-odd", "xlmr-odd",
   ]
 
   @Test func everyCaseIsThere() {

@@ -13,10 +13,17 @@ import Testing
       "\(queries) queries, \(keys) keys, \(form.heads)/\(form.keyHeads) heads of \(form.width), "
         + "before \(form.before ?? -1), after \(form.after ?? -1), cap \(form.cap ?? 0)"
     }
-    var native: AttentionForm {
-      AttentionForm(
-        heads: form.heads, key_heads: form.keyHeads, width: form.width, scale: Float(form.scale),
-        cap: Float(form.cap ?? 0), before: form.before ?? .max / 4, after: form.after ?? .max / 4)
+    func withNative<Result>(_ body: (AttentionForm) -> Result) -> Result {
+      let bias = form.bias?.map { Float($0) }
+      func call(_ bias: UnsafePointer<Float>?) -> Result {
+        body(
+          AttentionForm(
+            heads: form.heads, key_heads: form.keyHeads, width: form.width, scale: Float(form.scale),
+            cap: Float(form.cap ?? 0), before: form.before ?? .max / 4, after: form.after ?? .max / 4,
+            bias: bias,
+            reach: form.reach))
+      }
+      return bias.map { $0.withUnsafeBufferPointer { call($0.baseAddress) } } ?? call(nil)
     }
     /// The last query stands at the last key.
     init(_ queries: Int, _ keys: Int, _ form: Naive.AttentionForm) {
@@ -44,6 +51,8 @@ import Testing
     Naive.AttentionForm(heads: 2, width: 3, before: 2, after: 2),
     Naive.AttentionForm(heads: 2, width: 9, cap: 0.7),
     Naive.AttentionForm(heads: 6, keyHeads: 2, width: 5, scale: 0.9, cap: 1.5, before: 3, after: 0),
+    Naive.AttentionForm(heads: 2, width: 5, scale: 1, bias: Samples.normal(2 * 7, "bias").wide),
+    Naive.AttentionForm(heads: 3, width: 4, scale: 1, after: 0, bias: Samples.normal(3 * 25, "bias").wide),
   ]
   static let formShapes = forms.flatMap { [Shape(9, 9, $0), Shape(3, 7, $0), Shape(1, 8, $0)] }
 
@@ -57,11 +66,12 @@ import Testing
     )
     let expected = shape.naive(q.wide, k.wide, v.wide)
     var probabilities = [Float](repeating: .nan, count: max(1, expected.probabilities.count))
-    let context = filling(expected.context.count) {
-      set.table.attention_forward(
-        shape.native, q, shape.row, shape.queries, shape.place, k, v, shape.keyRow, shape.keys,
-        &probabilities,
-        $0, shape.row)
+    let context = filling(expected.context.count) { context in
+      shape.withNative {
+        set.table.attention_forward(
+          $0, q, shape.row, shape.queries, shape.place, k, v, shape.keyRow, shape.keys, &probabilities,
+          context, shape.row)
+      }
     }
     let found = Array(probabilities.prefix(expected.probabilities.count))
     expectClose(found, expected.probabilities, absolute: 1e-6, relative: 3e-6, "probabilities")
@@ -79,15 +89,20 @@ import Testing
     let (k, v) = (Samples.normal(keys * keyRow, "k"), Samples.normal(keys * keyRow, "v"))
     let dcontext = Samples.normal(queries * row, "dcontext")
     var probabilities = [Float](repeating: 0, count: shape.form.heads * queries * keys)
-    _ = filling(q.count) {
-      set.table.attention_forward(
-        shape.native, q, row, queries, shape.place, k, v, keyRow, keys, &probabilities, $0, row)
+    _ = filling(q.count) { context in
+      shape.withNative {
+        set.table.attention_forward(
+          $0, q, row, queries, shape.place, k, v, keyRow, keys, &probabilities, context, row)
+      }
     }
     var (dq, dk, dv) = (q, k, v)  // their old contents must not matter
     var scratch = [Float](repeating: .nan, count: keys)
-    set.table.attention_backward(
-      shape.native, dcontext, row, q, row, queries, shape.place, k, v, keyRow, keys, probabilities, &dq, row,
-      &dk, &dv, keyRow, &scratch)
+    shape.withNative {
+      set.table.attention_backward(
+        $0, dcontext, row, q, row, queries, shape.place, k, v, keyRow, keys, probabilities, &dq, row, &dk,
+        &dv,
+        keyRow, &scratch)
+    }
     func loss(_ q: [Double], _ k: [Double], _ v: [Double]) -> Double {
       weightedSum(shape.naive(q, k, v).context, dcontext.wide)
     }
@@ -104,11 +119,12 @@ import Testing
       Samples.normal(9 * 30, "q").wide, Samples.normal(9 * 10, "k").wide, Samples.normal(9 * 10, "v").wide
     )
     let whole = Shape(9, 9, form).naive(q, k, v).context
-    var others = [form, form, form, form]
+    var others = [form, form, form, form, form]
     others[0].cap = nil
     others[1].before = nil
     others[2].after = nil
     others[3].scale = 1
+    others[4].bias = Samples.normal(6 * 5, "bias").wide
     for other in others {
       let context = Shape(9, 9, other).naive(q, k, v).context
       #expect(zip(whole, context).contains { abs($0 - $1) > 1e-2 })

@@ -8,11 +8,14 @@ extension Naive {
     package var cap: Double?
     /// How many keys before and after its own place a query sees; nil for all.
     package var before, after: Int?
+    /// What scores gain by the key's place less the query's, from `-reach` to `reach`: (heads, 2 * reach + 1).
+    package var bias: [Double]?
+    package var reach: Int { (bias.map { $0.count / heads } ?? 1) / 2 }
 
     package init(
       heads: Int, keyHeads: Int? = nil, width: Int, scale: Double? = nil, cap: Double? = nil,
       before: Int? = nil,
-      after: Int? = nil
+      after: Int? = nil, bias: [Double]? = nil
     ) {
       self.heads = heads
       self.keyHeads = keyHeads ?? heads
@@ -21,6 +24,7 @@ extension Naive {
       self.cap = cap
       self.before = before
       self.after = after
+      self.bias = bias
     }
   }
 
@@ -43,7 +47,9 @@ extension Naive {
             $0 + q[i * row + h * width + $1] * k[j * keyRow + shared * width + $1]
           }
           let score = form.scale * product
-          return form.cap.map { $0 * tanh(score / $0) } ?? score
+          let distance = min(form.reach, max(-form.reach, j - own))
+          let gain = form.bias.map { $0[h * (2 * form.reach + 1) + form.reach + distance] } ?? 0
+          return (form.cap.map { $0 * tanh(score / $0) } ?? score) + gain
         }
         let weights = softmax(scores)
         probabilities += weights

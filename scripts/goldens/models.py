@@ -15,7 +15,8 @@ golden.safetensors (F32; sumT = tokens of all sequences, one after another, with
   prompt (P, C); embeddings (sumT, C), after LayerNorm; layer.0 .. layer.{L-1} (sumT, C); logits (B, V) at `read`
   mapped (sumT, C), ALBERT, ELECTRA, OPT where the widths differ: after the map from the width of the embeddings, which prompt
   and embeddings have; OPT's with positions
-  final (B, C), causal models: after the last norm, or the map back to the width of the embeddings; ModernBERT: after the head's; embeddings are what the first block reads (word + position
+  T5's layers are its encoder's; its decoder begins with decoder_start_token_id and the token at `read`, and logits are at the latter
+  final (B, C), causal models and T5, with its scale: after the last norm, or the map back to the width of the embeddings; ModernBERT: after the head's; embeddings are what the first block reads (word + position
   for GPT-2 and OPT, word times scale for Gemma), layers the blocks' outputs
   loss (1), mean cross-entropy over the whole vocabulary; prompt_gradient (P, C); both again as *64, from float64
   steps.loss (10), before each update; steps.prompt (10, P, C), after each update: AdamW with no weight decay
@@ -84,6 +85,8 @@ DEFAULTS |= {
                       "pad_token_id": 1},
     "modernbert": {"architectures": ["ModernBertForMaskedLM"], "model_type": "modernbert", "torch_dtype": "float32",
                    "pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 3, "cls_token_id": 2, "sep_token_id": 3},
+    "t5": {"architectures": ["T5ForConditionalGeneration"], "model_type": "t5", "torch_dtype": "float32", "pad_token_id": 0,
+           "eos_token_id": 1, "decoder_start_token_id": 0, "is_encoder_decoder": True, "dropout_rate": 0.1},
 }
 # Three query heads to a key head, and heads that are not a part of the width.
 GROUPED = dict(hidden_size=36, num_hidden_layers=2, num_attention_heads=6, num_key_value_heads=2, head_dim=10,
@@ -201,6 +204,16 @@ CASES = {
     "opt-projected": Case("opt", dict(hidden_size=36, num_hidden_layers=2, num_attention_heads=3, ffn_dim=60, vocab_size=97,
                                       max_position_embeddings=30, word_embed_proj_dim=20, do_layer_norm_before=False),
                           [9, 4, 21]),
+    # Heads that are not a part of the width; sequences longer than the distances that have buckets of their own, and than the
+    # farthest that counts.
+    "t5-odd": Case("t5", dict(d_model=36, d_kv=10, d_ff=52, num_layers=3, num_heads=3, vocab_size=97,
+                              relative_attention_num_buckets=12, relative_attention_max_distance=20,
+                              feed_forward_proj="relu", layer_norm_epsilon=1e-5), [11, 6, 37, 8, 19]),
+    # As version 1.1: gated, another output matrix, not scaled; a start token of its own, one layer that decodes.
+    "t5-gated": Case("t5", dict(d_model=28, d_kv=6, d_ff=44, num_layers=2, num_decoder_layers=1, num_heads=5, vocab_size=89,
+                                relative_attention_num_buckets=8, relative_attention_max_distance=128,
+                                feed_forward_proj="gated-gelu", tie_word_embeddings=False, decoder_start_token_id=3,
+                                torch_dtype="bfloat16"), [9, 6, 31], torch.bfloat16),
 }
 
 
@@ -221,7 +234,7 @@ def random_weights(model, rng):
 
 def as_stored(name, weights, config, rng):
     """The same weights under the names, and with the strays, that real files of this kind have."""
-    C, T = config.hidden_size, config.max_position_embeddings
+    C, T = config.hidden_size, getattr(config, "max_position_embeddings", 1)
     draw = lambda *shape: torch.from_numpy(rng.standard_normal(shape).astype(np.float32))
     positions = torch.arange(T)[None]        # (1, positions) I64, a buffer of old files
     causal = torch.ones(1, 1, T, T).tril()   # (1, 1, positions, positions), another
@@ -259,6 +272,10 @@ def as_stored(name, weights, config, rng):
                           "roberta.embeddings.position_ids": positions}
     if name == "neox-odd":  # the name in Pythia's files; transformers 5 writes the other
         return {n.replace("lm_head", "embed_out"): t for n, t in weights.items()}
+    if name == "t5-gated":  # as version 1.1 has it: not the table
+        return weights | {"lm_head.weight": (0.15 * draw(config.vocab_size, C)).to(torch.bfloat16)}
+    if name == "t5-odd":  # as old files have it: copies
+        return weights | {f"{side}.embed_tokens.weight": weights["shared.weight"].clone() for side in ("encoder", "decoder")}
     if name == "camembert-odd":  # the tied weight, and not the tied bias
         return weights | {"lm_head.decoder.weight": weights["roberta.embeddings.word_embeddings.weight"].clone()}
     return weights
@@ -283,6 +300,7 @@ def is_causal(config):
 
 
 def auto_class(config):
+    if config.is_encoder_decoder: return transformers.AutoModelForSeq2SeqLM
     return transformers.AutoModelForCausalLM if is_causal(config) else transformers.AutoModelForMaskedLM
 
 
@@ -331,6 +349,7 @@ def rungs(model):
     GPT-2's end after the last LayerNorm."""
     base, family = model.base_model, model.config.model_type
     if family == "opt": base = base.decoder
+    if family == "t5": return {"embeddings": [], "layer": base.encoder.block, "final": [base.decoder.final_layer_norm]}
     if family == "modernbert":
         return {"embeddings": [base.embeddings], "layer": base.layers, "final": [model.head]}
     if family == "gpt2": return {"embeddings": [base.drop], "layer": base.h, "final": [base.ln_f]}
@@ -365,11 +384,16 @@ def forward(model, prompt, golden):
         x[ids < 0] = prompt
         outputs.clear()
         if not rungs(model)["embeddings"] and is_mapped: outputs.append(("embeddings", x[None] * scale))
-        logits.append(model(inputs_embeds=x[None] * scale).logits[0, row])
+        if model.config.is_encoder_decoder:
+            own = torch.tensor([[model.config.decoder_start_token_id, ids[row]]])
+            logits.append(model(inputs_embeds=x[None] * scale, decoder_input_ids=own).logits[0, 1])
+        else:
+            logits.append(model(inputs_embeds=x[None] * scale).logits[0, row])
         outputs[:] = [(n, h[0] if isinstance(h, tuple) else h) for n, h in outputs]
         seen = {name: h[0] for name, h in outputs if name != "layer"}            # each (T, C)
         seen |= {f"layer.{i}": h[0] for i, h in enumerate(h for name, h in outputs if name == "layer")}
-        if "final" in seen: seen["final"] = seen["final"][row, None]             # (1, C)
+        if "final" in seen: seen["final"] = seen["final"][1 if model.config.is_encoder_decoder else row, None]  # (1, C)
+        if getattr(model.config, "scale_decoder_outputs", False): seen["final"] = seen["final"] * model.model_dim ** -0.5
         states.append(seen)
     for hook in hooks: hook.remove()
     return {name: torch.cat([s[name] for s in states]) for name in states[0]}, torch.stack(logits)
@@ -440,8 +464,9 @@ def main(chosen):
         loaded = dict(model.named_parameters(remove_duplicate=False))
         assert all(torch.equal(loaded[n], t.float()) for n, t in weights.items()), "transformers read other weights"
         ids = np.arange(5, config.vocab_size - 1)
-        ends, mask = (config.bos_token_id, config.eos_token_id), config.vocab_size - 1
-        if config.pad_token_id == 0: ends, mask = (2, 3), 4  # BERT and those that share its vocabulary
+        ends, mask = (getattr(config, "bos_token_id", None), config.eos_token_id), config.vocab_size - 1
+        if case.family == "t5": ends = None
+        elif config.pad_token_id == 0: ends, mask = (2, 3), 4  # BERT and those that share its vocabulary
         sequences, read = (make_prefixes(case.lengths, ids, rng) if is_causal(config)
                            else make_sequences(case.lengths, ids, rng, ends, mask))
         golden = {"sequences": sequences, "read": read, "labels": rng.choice(ids, len(read)).tolist()}

@@ -24,6 +24,10 @@ typedef struct {
   float cap;
   // How many keys before and after its own place a query sees.
   ptrdiff_t before, after;
+  // What is added to scores by the distance of the key from its query, -reach ... reach, beyond which the ends count:
+  // (heads, 2 reach + 1); NULL for nothing.
+  const float *bias;
+  ptrdiff_t reach;
 } AttentionForm;
 
 // Products with frozen weights laid out as panels: `width` outputs side by side, input by input or pair by pair; outputs that

@@ -19,6 +19,7 @@ struct AttentionShape: Sendable {
   var cap: Double?
   let view: View
   var rotary: Rotary?
+  var bias: RelativeBias?
 
   var width: Int { heads * headWidth }
   var keyWidth: Int { keyHeads * headWidth }

@@ -9,6 +9,8 @@ struct Composition: Sendable {
   let embeddings: Embeddings
   /// As they are run: those that share weights come as often as they run.
   let layers: [Layer]
+  /// Between layers and head, where the model answers with one.
+  let decoder: Decoder?
   let head: Head
 
   /// Throws for a family, and for values of its members, that cannot be run.
@@ -19,7 +21,10 @@ struct Composition: Sendable {
     self = try family.compose(fields)
   }
 
-  init(_ configuration: ModelConfiguration, _ embeddings: Embeddings, _ layers: [Layer], _ head: Head) {
+  init(
+    _ configuration: ModelConfiguration, _ embeddings: Embeddings, _ layers: [Layer], _ head: Head,
+    decoder: Decoder? = nil
+  ) {
     var configuration = configuration
     if let layer = layers.first {
       configuration.layerMaps = ModelConfiguration.LayerMaps(
@@ -35,6 +40,7 @@ struct Composition: Sendable {
     self.configuration = configuration
     self.embeddings = embeddings
     self.layers = layers
+    self.decoder = decoder
     self.head = head
   }
 }

@@ -6,6 +6,7 @@ struct Head: Sendable {
     case norm(Norm)
     case map(StoredMap)
     case activation(ActivationFunction)
+    case scale(Double)
   }
 
   /// The output matrix, (V, E), under the first of these names that is there.

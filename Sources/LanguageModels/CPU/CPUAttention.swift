@@ -50,9 +50,12 @@ struct CPUAttention: Sendable {
       case .past(let window): (window.map { $0 - 1 }, 0)
       case .near(let distance): (distance, distance)
       }
+    let bias = try shape.bias.map { (bias) throws(CheckpointError) in
+      try reader.matrix(bias.name, rows: bias.buckets, columns: shape.heads).gathering(bias.rows).transposed()
+    }
     attention = Attention(
       heads: shape.heads, keyHeads: shape.keyHeads, headWidth: shape.headWidth, scale: Float(shape.scale),
-      cap: shape.cap.map { Float($0) }, before: before, after: after)
+      cap: shape.cap.map { Float($0) }, before: before, after: after, bias: bias)
     rotary = shape.rotary
     self.rotations = rotations
   }
@@ -114,6 +117,37 @@ struct CPUAttention: Sendable {
   func backward(
     _ dy: Matrix, _ rows: LayerRows, _ a: Activations, dx: inout Matrix, _ scratch: inout Scratch
   ) {
+    backward(dy, rows, a, &scratch)
+    dx.resize(rows: rows.height, columns: key.inputs)
+    unproject(key, scratch.dk, rows.keyPlaces, rows.height, &scratch.ofInput, into: &dx, accumulating: false)
+    unproject(value, scratch.dv, rows.keyPlaces, rows.height, &scratch.ofInput, into: &dx, accumulating: true)
+    if rows.queries != nil {
+      scratch.ofInput.resize(rows: scratch.dq.rows, columns: query.inputs)
+      query.backward(scratch.dq, into: &scratch.ofInput)
+      dx.scatterAdd(scratch.ofInput, to: rows.residualPlaces)
+    } else {
+      unproject(
+        query, scratch.dq, rows.keyPlaces, rows.height, &scratch.ofInput, into: &dx, accumulating: true)
+    }
+  }
+
+  /// The same where keys and values are made of other rows than queries.
+  /// - Parameters:
+  ///   - dQueries: (Q, C), overwritten
+  ///   - dKeys: (T, C), of what keys and values were made of: added to
+  func backward(
+    _ dy: Matrix, _ rows: LayerRows, _ a: Activations, dQueries: inout Matrix, addingTo dKeys: inout Matrix,
+    _ scratch: inout Scratch
+  ) {
+    backward(dy, rows, a, &scratch)
+    dQueries.resize(rows: scratch.dq.rows, columns: query.inputs)
+    query.backward(scratch.dq, into: &dQueries)
+    key.backward(scratch.dk, into: &dKeys, accumulating: true)
+    value.backward(scratch.dv, into: &dKeys, accumulating: true)
+  }
+
+  /// Leaves the gradients of queries, keys and values in the scratch.
+  private func backward(_ dy: Matrix, _ rows: LayerRows, _ a: Activations, _ scratch: inout Scratch) {
     scratch.dContext.resize(rows: dy.rows, columns: output.inputs)
     output.backward(dy, into: &scratch.dContext)
     if let places = rows.outputRows {
@@ -129,17 +163,6 @@ struct CPUAttention: Sendable {
     }
     queryNorm?.backward(&scratch.dq, a.querySaved)
     keyNorm?.backward(&scratch.dk, a.keySaved)
-    dx.resize(rows: rows.height, columns: key.inputs)
-    unproject(key, scratch.dk, rows.keyPlaces, rows.height, &scratch.ofInput, into: &dx, accumulating: false)
-    unproject(value, scratch.dv, rows.keyPlaces, rows.height, &scratch.ofInput, into: &dx, accumulating: true)
-    if rows.queries != nil {
-      scratch.ofInput.resize(rows: scratch.dq.rows, columns: query.inputs)
-      query.backward(scratch.dq, into: &scratch.ofInput)
-      dx.scatterAdd(scratch.ofInput, to: rows.residualPlaces)
-    } else {
-      unproject(
-        query, scratch.dq, rows.keyPlaces, rows.height, &scratch.ofInput, into: &dx, accumulating: true)
-    }
   }
 
   /// The gradient of a map's input, of the rows that get one: from that of each token's output.

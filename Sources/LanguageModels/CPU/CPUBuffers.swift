@@ -4,6 +4,7 @@ import Tensors
 final class CPUBuffers {
   var embeddings = CPUEmbeddings.Activations()
   var layers: [CPULayer.Activations] = []
+  var decoder = CPUDecoder.Activations()
   var head = CPUHead.Activations()
   var scratch = CPULayer.Scratch()
   var gradient = Matrix(rows: 0, columns: 0)

@@ -80,6 +80,14 @@ struct CPUEmbeddings: Sendable {
     }
   }
 
+  /// The scaled rows of these tokens as they are, without positions, type or norm: (tokens, E).
+  func look(up tokens: [Int], into rows: inout Matrix) {
+    rows.resize(rows: tokens.count, columns: words.columns)
+    let target = rows.mutablePointer()
+    for (row, token) in tokens.enumerated() { words.copy(row: token, to: target + row * words.columns) }
+    if scale != 1 { rows.scale(by: scale) }
+  }
+
   private func addPosition(_ position: Int, to row: UnsafeMutablePointer<Float>) {
     guard let positions else { return }
     kernels.axpy(1, positions.row(firstPosition + position).baseAddress, row, positions.columns)

@@ -8,6 +8,7 @@ struct CPUHead: Sendable {
     case map(Linear)
     /// With as many zeros as it gets numbers in a row: the map before has added its bias.
     case activation(ActivationFunction, zeros: Matrix)
+    case scale(Float)
   }
 
   private let steps: [Step]
@@ -49,6 +50,7 @@ struct CPUHead: Sendable {
         width = map.outputs
       case .activation(let function):
         steps.append(.activation(function, zeros: Matrix(rows: 1, columns: width)))
+      case .scale(let factor): steps.append(.scale(Float(factor)))
       }
     }
     self.steps = steps
@@ -90,6 +92,7 @@ struct CPUHead: Sendable {
       case .activation(let function, let zeros):
         a.steps[index].input.copy(a.output)
         function.forward(&a.steps[index].input, bias: zeros, into: &a.output)
+      case .scale(let factor): a.output.scale(by: factor)
       }
     }
   }
@@ -109,6 +112,7 @@ struct CPUHead: Sendable {
         map.backward(dx, into: &scratch)
         swap(&dx, &scratch)
       case .activation(let function, _): function.backward(saved.input, &dx)
+      case .scale(let factor): dx.scale(by: factor)
       }
     }
   }

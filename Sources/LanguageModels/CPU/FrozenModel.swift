@@ -12,6 +12,7 @@ public struct FrozenModel: Network {
   public let precision: Precision
   private let embeddings: CPUEmbeddings
   private let layers: [CPULayer]
+  private let decoder: CPUDecoder?
   private let head: CPUHead
 
   /// Loads the folder of a checkpoint or a GGUF file, all or nothing.
@@ -45,6 +46,9 @@ public struct FrozenModel: Network {
       if let layer = shared[block.id] { layers.append(layer) }
     }
     self.layers = layers
+    decoder = try composition.decoder.map { (block) throws(CheckpointError) in
+      try CPUDecoder(block, &reader, rotations)
+    }
     head = try CPUHead(
       composition.head, &reader, words: embeddings.words, table: composition.embeddings.words)
     unusedTensors = reader.unused
@@ -53,7 +57,9 @@ public struct FrozenModel: Network {
   public var keepsSequencesApart: Bool { Linear.keepsRowsApart }
 
   public func prepare(gradientsOf candidates: CandidateHead?, parallelism: Parallelism) {
-    let maps = layers.flatMap(\.maps) + head.maps + embeddings.maps + (candidates.map { [decoder($0)] } ?? [])
+    let maps =
+      layers.flatMap(\.maps) + (decoder?.maps ?? []) + head.maps + embeddings.maps
+      + (candidates.map { [words($0)] } ?? [])
     parallelism.forEach(maps.count) { _, index in maps[index].prepare(gradients: candidates != nil) }
   }
 
@@ -124,11 +130,12 @@ public struct FrozenModel: Network {
   ) {
     precondition(buffers.keepsLayers, "gradients need what the layers left")
     head.backward(
-      buffers.logits, decoder: decoder(candidates), buffers.head, &buffers.nextGradient,
+      buffers.logits, decoder: words(candidates), buffers.head, &buffers.nextGradient,
       into: &buffers.gradient)
+    decoder?.backward(&buffers.decoder, &buffers.gradient)
     for index in layers.indices.reversed() {
       layers[index].backward(
-        batch.rows(ofLayer: index, of: layers.count), buffers.layers[index], dOutput: buffers.gradient,
+        rows(batch, index), buffers.layers[index], dOutput: buffers.gradient,
         dx: &buffers.nextGradient, &buffers.scratch)
       swap(&buffers.gradient, &buffers.nextGradient)
     }
@@ -143,22 +150,28 @@ public struct FrozenModel: Network {
   private func score(
     _ batch: RaggedBatch, prompt: Matrix, _ candidates: CandidateHead, _ buffers: CPUBuffers
   ) {
-    let decoder = decoder(candidates)
+    let words = words(candidates)
     buffers.prepare(batch, layerCount: layers.count)
     embeddings.forward(batch.embeddings, prompt: prompt, &buffers.embeddings)
     for index in layers.indices {
       let (last, place) = (buffers.place(of: index - 1), buffers.place(of: index))
       let x = index == 0 ? embeddings.output(buffers.embeddings) : buffers.layers[last].output
-      layers[index].forward(
-        x, batch.rows(ofLayer: index, of: layers.count), &buffers.layers[place], &buffers.scratch)
+      layers[index].forward(x, rows(batch, index), &buffers.layers[place], &buffers.scratch)
     }
-    head.forward(buffers.layers[buffers.place(of: layers.count - 1)].output, &buffers.head)
-    buffers.logits.resize(rows: batch.inputs.count, columns: decoder.outputs)
-    decoder.forward(buffers.head.output, into: &buffers.logits)
+    let read = buffers.layers[buffers.place(of: layers.count - 1)].output
+    decoder?.forward(read, batch, embeddings, &buffers.decoder)
+    head.forward(decoder == nil ? read : buffers.decoder.output, &buffers.head)
+    buffers.logits.resize(rows: batch.inputs.count, columns: words.outputs)
+    words.forward(buffers.head.output, into: &buffers.logits)
     head.cap?.forward(&buffers.logits)
   }
 
-  private func decoder(_ candidates: CandidateHead) -> Linear {
+  /// What a layer works on. Before a decoder, which looks at every token, no layer is the last one.
+  private func rows(_ batch: RaggedBatch, _ layer: Int) -> LayerRows {
+    batch.rows(ofLayer: layer, of: decoder == nil ? layers.count : .max)
+  }
+
+  private func words(_ candidates: CandidateHead) -> Linear {
     guard let own = candidates.content as? CPUCandidates else {
       preconditionFailure("the candidates are of another kind of network")
     }

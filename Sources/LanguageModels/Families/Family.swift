@@ -12,6 +12,8 @@ protocol Family {
   static var roots: [String] { get }
   /// The word table, with the usual root.
   static var words: String { get }
+  /// Every name that the word table may have.
+  static var tables: [String] { get }
   static var isCausal: Bool { get }
   static func compose(_ fields: ConfigurationFields) throws(CheckpointError) -> Composition
 }
@@ -20,7 +22,6 @@ extension Family {
   static var architectures: [String] { [] }
   static var isCausal: Bool { true }
 
-  /// Every name that the word table may have.
   static var tables: [String] { TensorNames(roots).variants(words) }
 }
 
@@ -30,7 +31,7 @@ enum Families {
       Bert.self, Roberta.self, Albert.self, DistilBert.self, Electra.self, GPT2.self, Llama.self,
       Mistral.self,
       Qwen2.self, Qwen3.self, Gemma.self, Gemma2.self, Gemma3.self, OLMo2.self, Phi3.self, GPTNeoX.self,
-      OPT.self, ModernBert.self,
+      OPT.self, ModernBert.self, T5.self,
     ]
   }
 

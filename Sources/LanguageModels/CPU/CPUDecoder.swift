@@ -1,0 +1,204 @@
+import Checkpoints
+import Tensors
+
+/// The decoder with its weights. Of each sequence it has two tokens, its start and the mask, and answers at the second.
+struct CPUDecoder: Sendable {
+  private let start: Int
+  private let memoryNorm: CPUNorm
+  private let layers: [CPUDecoderLayer]
+
+  var maps: [Linear] { layers.flatMap(\.maps) }
+
+  /// B sequences with T tokens that were read.
+  struct Activations {
+    fileprivate var rows = Rows([])
+    fileprivate var memorySaved = CPUNorm.Saved()
+    fileprivate var memory = Matrix(rows: 0, columns: 0)  // (T, C)
+    fileprivate var input = Matrix(rows: 0, columns: 0)  // (2B, C)
+    fileprivate var layers: [CPUDecoderLayer.Activations] = []
+    fileprivate var scratch = CPUDecoderLayer.Scratch()
+    fileprivate var gradient = Matrix(rows: 0, columns: 0)  // (2B, C)
+    fileprivate var nextGradient = Matrix(rows: 0, columns: 0)  // (2B, C)
+    fileprivate(set) var output = Matrix(rows: 0, columns: 0)  // (B, C)
+  }
+
+  init(_ block: Decoder, _ reader: inout WeightReader, _ rotations: RotationStore) throws(CheckpointError) {
+    start = block.start
+    memoryNorm = try reader.norm(block.memoryNorm)
+    var layers: [CPUDecoderLayer] = []
+    for layer in block.layers { layers.append(try CPUDecoderLayer(layer, &reader, rotations)) }
+    self.layers = layers
+  }
+
+  /// - Parameters:
+  ///   - x: what the layers below made of every token, (T, C)
+  ///   - embeddings: what the decoder's own tokens are looked up in
+  func forward(_ x: Matrix, _ batch: RaggedBatch, _ embeddings: CPUEmbeddings, _ a: inout Activations) {
+    a.rows = Rows(batch.inputs)
+    memoryNorm.forward(x, saving: &a.memorySaved, into: &a.memory)
+    embeddings.look(up: batch.inputs.flatMap { [start, $0.readToken] }, into: &a.input)
+    while a.layers.count < layers.count { a.layers.append(CPUDecoderLayer.Activations()) }
+    for index in layers.indices {
+      let input = index == 0 ? a.input : a.layers[index - 1].output
+      let isLast = index == layers.count - 1
+      layers[index].forward(
+        input, a.memory, isLast ? a.rows.last : a.rows.all, &a.layers[index], &a.scratch)
+    }
+    if let last = a.layers.indices.last { a.output.copy(a.layers[last].output) }
+  }
+
+  /// From the gradient of the output, (B, C), to that of what was read, (T, C), in the same matrix.
+  func backward(_ a: inout Activations, _ gradient: inout Matrix) {
+    a.gradient.copy(gradient)
+    gradient.resize(rows: a.memory.rows, columns: a.memory.columns)
+    gradient.fill(0)
+    for index in layers.indices.reversed() {
+      let isLast = index == layers.count - 1
+      // What the first layer reads depends on no prompt.
+      layers[index].backward(
+        isLast ? a.rows.last : a.rows.all, a.layers[index], dOutput: a.gradient, addingTo: &gradient,
+        dx: &a.nextGradient, isFirst: index == 0, &a.scratch)
+      swap(&a.gradient, &a.nextGradient)
+    }
+    memoryNorm.backward(&gradient, a.memorySaved)
+  }
+}
+
+extension CPUDecoder {
+  /// The decoder's rows: who attends to whom.
+  fileprivate struct Rows {
+    let all: LayerPart
+    /// Of the last layer, which only the second token of each sequence leaves.
+    let last: LayerPart
+
+    struct LayerPart {
+      let own: LayerRows
+      /// Keys and values are all that was read.
+      let crossing: LayerRows
+    }
+
+    init(_ inputs: ArraySlice<PromptedInput>) {
+      var end = 0
+      let read = inputs.map { input in
+        defer { end += input.elements.count }
+        return end..<end + input.elements.count
+      }
+      func part(_ count: Int, _ queries: [Int]?) -> LayerPart {
+        let own = read.indices.map { index in
+          AttentionSpan(
+            queries: index * count..<(index + 1) * count, keys: 2 * index..<2 * index + 2,
+            firstPlace: 2 - count)
+        }
+        let crossing = read.enumerated().map { index, keys in
+          AttentionSpan(queries: index * count..<(index + 1) * count, keys: keys)
+        }
+        return LayerPart(
+          own: LayerRows(tokens: nil, queries: queries, spans: own, height: 2 * read.count),
+          crossing: LayerRows(tokens: nil, queries: [], spans: crossing, height: end))
+      }
+      all = part(2, nil)
+      last = part(1, read.indices.map { 2 * $0 + 1 })
+    }
+  }
+}
+
+/// One layer of it.
+struct CPUDecoderLayer: Sendable {
+  private let attention, crossAttention: CPUAttention
+  private let feedForward: CPUFeedForward
+  private let attentionNorm, crossNorm, feedForwardNorm: CPUNorm
+
+  var maps: [Linear] { attention.maps + crossAttention.maps + feedForward.maps }
+
+  /// Q is the number of rows that go on: all 2B, or B in the last layer.
+  struct Activations {
+    var normalizedInput = Matrix(rows: 0, columns: 0)  // (2B, C)
+    var attention = CPUAttention.Activations()
+    var attentionSaved = CPUNorm.Saved()
+    var attended = Matrix(rows: 0, columns: 0)  // (Q, C)
+    var normalizedAttended = Matrix(rows: 0, columns: 0)  // (Q, C)
+    var crossAttention = CPUAttention.Activations()
+    var crossSaved = CPUNorm.Saved()
+    var middle = Matrix(rows: 0, columns: 0)  // (Q, C)
+    var normalizedMiddle = Matrix(rows: 0, columns: 0)  // (Q, C)
+    var feedForward = CPUFeedForward.Activations()
+    var feedForwardSaved = CPUNorm.Saved()
+    var output = Matrix(rows: 0, columns: 0)  // (Q, C)
+  }
+
+  struct Scratch {
+    var attention = CPUAttention.Scratch()
+    var feedForward = CPUFeedForward.Scratch()
+    var residual = Matrix(rows: 0, columns: 0)  // (Q, C)
+    var projected = Matrix(rows: 0, columns: 0)  // (Q, C)
+    var dPart = Matrix(rows: 0, columns: 0)  // (Q, C)
+    var dMiddle = Matrix(rows: 0, columns: 0)  // (Q, C)
+  }
+
+  init(_ block: DecoderLayer, _ reader: inout WeightReader, _ rotations: RotationStore)
+    throws(CheckpointError)
+  {
+    attention = try CPUAttention(block.attention, &reader, rotations)
+    crossAttention = try CPUAttention(block.crossAttention, &reader, rotations)
+    feedForward = try CPUFeedForward(block.feedForward, &reader)
+    attentionNorm = try reader.norm(block.attentionNorm)
+    crossNorm = try reader.norm(block.crossNorm)
+    feedForwardNorm = try reader.norm(block.feedForwardNorm)
+  }
+
+  /// - Parameters:
+  ///   - x: (2B, C)
+  ///   - memory: what was read, (T, C)
+  fileprivate func forward(
+    _ x: Matrix, _ memory: Matrix, _ rows: CPUDecoder.Rows.LayerPart, _ a: inout Activations,
+    _ scratch: inout Scratch
+  ) {
+    attentionNorm.forward(x, saving: &a.attentionSaved, into: &a.normalizedInput)
+    if let places = rows.own.queries { scratch.residual.gather(places, of: a.normalizedInput) }
+    attention.forward(
+      a.normalizedInput, residual: rows.own.queries == nil ? a.normalizedInput : scratch.residual, rows.own,
+      &a.attention, &scratch.attention, into: &scratch.projected)
+    attention.output.addBias(to: &scratch.projected)
+    if let places = rows.own.queries { a.attended.gather(places, of: x) } else { a.attended.copy(x) }
+    a.attended.scatterAdd(scratch.projected)
+
+    crossNorm.forward(a.attended, saving: &a.crossSaved, into: &a.normalizedAttended)
+    crossAttention.forward(
+      memory, residual: a.normalizedAttended, rows.crossing, &a.crossAttention, &scratch.attention,
+      into: &scratch.projected)
+    crossAttention.output.addBias(to: &scratch.projected)
+    a.middle.copy(a.attended)
+    a.middle.scatterAdd(scratch.projected)
+
+    feedForwardNorm.forward(a.middle, saving: &a.feedForwardSaved, into: &a.normalizedMiddle)
+    feedForward.forward(a.normalizedMiddle, &a.feedForward, into: &scratch.projected)
+    feedForward.output.addBias(to: &scratch.projected)
+    a.output.copy(a.middle)
+    a.output.scatterAdd(scratch.projected)
+  }
+
+  /// - Parameters:
+  ///   - dOutput: (Q, C)
+  ///   - dMemory: (T, C), added to
+  ///   - dx: (2B, C), overwritten unless `isFirst`: nobody wants it then
+  fileprivate func backward(
+    _ rows: CPUDecoder.Rows.LayerPart, _ a: Activations, dOutput: Matrix, addingTo dMemory: inout Matrix,
+    dx: inout Matrix, isFirst: Bool, _ scratch: inout Scratch
+  ) {
+    scratch.dMiddle.copy(dOutput)
+    feedForward.backward(&scratch.dMiddle, a.feedForward, &scratch.feedForward, runs: nil, isAdding: false)
+    feedForwardNorm.backward(&scratch.dMiddle, a.feedForwardSaved)
+    scratch.dMiddle.scatterAdd(dOutput)
+
+    crossAttention.backward(
+      scratch.dMiddle, rows.crossing, a.crossAttention, dQueries: &scratch.dPart, addingTo: &dMemory,
+      &scratch.attention)
+    if isFirst { return }
+    crossNorm.backward(&scratch.dPart, a.crossSaved)
+    scratch.dMiddle.scatterAdd(scratch.dPart)
+
+    attention.backward(scratch.dMiddle, rows.own, a.attention, dx: &dx, &scratch.attention)
+    attentionNorm.backward(&dx, a.attentionSaved)
+    dx.scatterAdd(scratch.dMiddle, to: rows.own.residualPlaces)
+  }
+}
