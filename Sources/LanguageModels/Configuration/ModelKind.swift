@@ -13,9 +13,12 @@ public enum ModelKind: String, Sendable {
   /// From `config.json`.
   init(_ configuration: JSON, folder: URL) {
     let type = configuration["model_type"]?.string ?? ""
-    if configuration["is_encoder_decoder"]?.bool ?? EmbeddingNames.isEncoderDecoder(type) {
+    let family = EmbeddingNames.family(configuration, folder)
+    if configuration["is_encoder_decoder"]?.bool ?? family?.answersByDecoder
+      ?? EmbeddingNames.isEncoderDecoder(type)
+    {
       self = .sequenceToSequence
-    } else if let family = EmbeddingNames.family(configuration, folder) {
+    } else if let family {
       self = family.isCausal ? .causal : .masked
     } else {
       let architecture = configuration["architectures"]?.array?.first?.string ?? ""

@@ -15,12 +15,15 @@ protocol Family {
   /// Every name that the word table may have.
   static var tables: [String] { get }
   static var isCausal: Bool { get }
+  /// Whether a decoder of its own answers after the text was read.
+  static var answersByDecoder: Bool { get }
   static func compose(_ fields: ConfigurationFields) throws(CheckpointError) -> Composition
 }
 
 extension Family {
   static var architectures: [String] { [] }
   static var isCausal: Bool { true }
+  static var answersByDecoder: Bool { false }
 
   static var tables: [String] { TensorNames(roots).variants(words) }
 }

@@ -11,6 +11,7 @@ enum T5: Family {
   static let roots = ["", "model.", "base_model.model.", "module."]
   static let words = "shared.weight"
   static let isCausal = false
+  static let answersByDecoder = true
 
   /// `safetensors.torch.save_model` keeps one name of what is tied, the first by the alphabet.
   static var tables: [String] {
