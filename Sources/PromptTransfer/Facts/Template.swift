@@ -3,8 +3,8 @@ import Tokenization
 
 /// A cloze sentence with places for the subject, the answer and prompt vectors, e.g. `[X] [V]*5 [Y] .`.
 ///
-/// `[X]` is the subject or text, `[X2]` the second text of tasks with two, `[Y]` the answer (the mask, or T5's first sentinel), `[V]` a prompt vector, `[V]*5` five of them; OptiPrompt's
-/// `[V1] [V2]` is read as well, numbered from 1 in order.
+/// `[X]` is the subject or text, `[X2]` the second text of tasks with two, `[Y]` the answer (the mask, or T5's first sentinel),
+/// `[V]` a prompt vector, `[V]*5` five of them; OptiPrompt's `[V1] [V2]` is read as well, numbered from 1 in order.
 public struct Template: Sendable, Equatable, CustomStringConvertible {
   enum Piece: Equatable {
     case text(String)
