@@ -179,7 +179,7 @@ struct TransferCommand: AsyncParsableCommand {
     return Result(
       anchorCount: transfer.words.words.count, chosen: outcome.choice?.setting,
       interrupted: outcome.isInterrupted, method: transfer.method.name,
-      normalize: transfer.normalization.rawValue,
+      normalize: outcome.normalization.rawValue,
       objective: outcome.meanObjective,
       objectiveRows: outcome.objective, output: output, peakMemoryBytes: Process.peakMemoryBytes,
       ridge: selection.select == nil ? settings["ridge"]?.number : nil,
@@ -197,6 +197,11 @@ struct TransferCommand: AsyncParsableCommand {
           + ["\(results.count) prompts, \(seconds.formatted(2)) s"]).joined(separator: "\n"))
     } else {
       try common.print(results[0], text: summary(results[0]))
+    }
+    if selection.select == nil {
+      common.note(
+        "How well this carries two tables cannot tell: where measured, from nothing to all that tuning on the target reaches. "
+          + "Unlabelled subjects carry more: --select agreement, or distil (promptferry transfer --help).")
     }
     if isInterrupted {
       common.note("Interrupted: \(output) holds what the search had reached.")

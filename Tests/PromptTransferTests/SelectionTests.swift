@@ -71,6 +71,37 @@ import Testing
     #expect(selected.outcome.vectors == again.vectors)
   }
 
+  /// Whatever is chosen says how its own vectors got their lengths: `change` gives them itself.
+  @Test func whatIsChosenSaysItsOwnNormalization() throws {
+    let started = prompts.map { $0.adding(provenance: ["start": "template:[X] is the capital [Y] ."]) }
+    var seen: Set<String> = []
+    for place in 0... {
+      guard let selected = try? Nth(place: place).run(transfer(AnyMethod()), started),
+        selected.score == 1
+      else { break }
+      let method = try #require(selected.chosen["method"])
+      let rule: NormalizationRule = method == "change" ? .none : .strength
+      #expect(selected.outcome.normalization == rule, "\(method)")
+      #expect(selected.outcome.prompt.provenance["normalize"] == rule.rawValue)
+      seen.insert(method)
+    }
+    #expect(seen.isSuperset(of: ["change", "canonical", "procrustes", "neighbours"]), "\(seen)")
+  }
+
+  /// Takes the candidate with a number.
+  private final class Nth: AnswerSelection, @unchecked Sendable {
+    let judge = FittedTransfer.Choice.Judge.agreement
+    private var left: Int
+
+    init(place: Int) { left = place }
+
+    func score(_ vectors: Matrix, shouldStop: @escaping @Sendable () -> Bool) throws(TransferError) -> Double?
+    {
+      defer { left -= 1 }
+      return left == 0 ? 1 : 0
+    }
+  }
+
   @Test func onlyMethodsWithARidgeAreChosen() throws {
     #expect(throws: TransferError.self) { try WordSelection().choose(transfer(Procrustes())) }
     #expect(throws: TransferError.self) {

@@ -15,8 +15,7 @@ struct Origin: Sendable {
     let (transfer, method) = (transfer.transfer, transfer.method)
     var entries = Provenance.createdBy("transfer")
     entries["method"] = method.name
-    let rule = type(of: method).hasOwnLengths ? .none : transfer.normalization
-    entries["normalize"] = rule.rawValue
+    entries["normalize"] = outcome.normalization.rawValue
     entries.merge(outcome.notes) { $1 }
     entries["anchorCount"] = "\(transfer.words.words.count)"
     entries["seed"] = "\(transfer.seed)"
@@ -57,6 +56,11 @@ struct Origin: Sendable {
 }
 
 extension FittedTransfer.Outcome {
+  /// How the vectors got their lengths; none where the method that was used, or chosen, gives them itself.
+  public var normalization: NormalizationRule {
+    type(of: origin.transfer.method).hasOwnLengths ? .none : origin.transfer.transfer.normalization
+  }
+
   /// The mean of the objective over the vectors; nil without anchors.
   public var meanObjective: Double? { objective.map { $0.reduce(0, +) / Double(max(1, $0.count)) } }
 }
