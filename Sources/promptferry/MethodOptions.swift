@@ -20,14 +20,14 @@ struct MethodOptions: ParsableArguments {
   @Flag(help: "Choose them by absolute similarity.") var maskAbsolute = false
   @Option(
     help: """
-      Ridge of canonical (default: 1), linear (1) and exact search (0.1), in units of the anchors' mean square: 0 reaches \
+      Ridge of canonical (default: 3), linear (1) and exact search (0.1), in units of the anchors' mean square: 0 reaches \
       the highest objective, more carries better between models.
       """)
   var ridge: Double?
   @Option(
     help: """
       The power of the correlations by which canonical shrinks what the models disagree about, from 0 (nothing) to 1 (as \
-      linear does). Default: 0.5.
+      linear does). Default: 0.
       """)
   var shrinkage: Double?
   @Option(help: "Steps of gradient search (default: 2000).") var steps: Int?

@@ -612,11 +612,11 @@ def transfers(models, prompts, anchors):
     found = published(prompts["a"], models["a"].rows(anchors), target.rows(anchors))
     out |= {f"published.{name}": v for name, v in found.items()}
     few = [anchors[i] for i in sorted(Stream(5, "anchors").shuffled(range(len(anchors)))[:20])]
-    out |= {"default.two": transfer(canonical(1, 0.5), two, target, anchors, "strength"),
+    out |= {"default.two": transfer(canonical(3, 0), two, target, anchors, "strength"),
             "default.relative": transfer(exact(0.1), one, target, anchors, "strength"),
             "default.linear": transfer(linear(1), one, target, anchors, "strength"),
-            "default.shrinkage": transfer(canonical(1, 0.2), one, target, anchors, "strength"),
-            "default.anchors": transfer(canonical(1, 0.5), one, target, few, "strength")}
+            "default.shrinkage": transfer(canonical(3, 0.2), one, target, anchors, "strength"),
+            "default.anchors": transfer(canonical(3, 0), one, target, few, "strength")}
     return out
 
 
@@ -667,10 +667,10 @@ def experiment(models, facts, words, anchors, manual, configuration):
                     cell(label, names, relation, seed, v, anchorCount=len(anchors),
                          objective=objective(v, r, keep(r, mask), t.rows(anchors)), **more)
                     return v
-                start = carried("canonical", canonical(1, 0.5), "strength")
+                start = carried("canonical", canonical(3, 0), "strength")
                 drawn = Stream(seed, "anchors").shuffled(range(len(anchors)))[:20]
-                carried("random anchors", canonical(1, 0.5), "strength", [anchors[i] for i in sorted(drawn)])
-                carried("first anchors", canonical(1, 0.5), "strength", anchors[:20])
+                carried("random anchors", canonical(3, 0), "strength", [anchors[i] for i in sorted(drawn)])
+                carried("first anchors", canonical(3, 0), "strength", anchors[:20])
                 carried("absolute", exact(0.1, ("absolute", 12)), "strength", mask=("absolute", 12))
                 carried("moments", linear(1), "moments")
                 carried("projector", projector(seed, overshoots=False), "strength")
@@ -778,11 +778,11 @@ def main():
     common.write_tensors(folder / "tuned.safetensors", {"tune": best, "distil": distilled})
 
     source = [(a, prompts["a"], 1.0)]
-    carried = lambda ridge: transfer(canonical(ridge, 0.5), source, t, anchors, "strength")
+    carried = lambda ridge: transfer(canonical(ridge, 0), source, t, anchors, "strength")
     subjects = WORDS[10:19]
     chosen, micro = dev_facts(lambda ridge: answers(t, [(s, words[0]) for s in subjects], carried(ridge), words)[1], subjects)
     golden["select.dev"] = {"facts": chosen, "scores": micro, "ridge": RIDGES[int(micro.argmax())]}
-    two = [transfer(canonical(ridge, 0.5), teachers, t, anchors, "strength") for ridge in RIDGES]
+    two = [transfer(canonical(ridge, 0), teachers, t, anchors, "strength") for ridge in RIDGES]
     for start in range(len(shared)):                                            # words among which models agree now and then
         few = shared[start:start + 4]
         alike = [agreement(teachers, t, WORDS, few, v) for v in two]
@@ -790,7 +790,7 @@ def main():
         if best > 0 and best != np.argmax([-d for _, d in alike]) and alike[best][0] == max(a for a, _ in alike[best + 1:]): break
     else: raise AssertionError("no such words")
     golden["select.agreement"] = {"words": few, "scores": [a for a, _ in alike], "divergences": [d for _, d in alike]}
-    for name, method in [("canonical", lambda ridge: canonical(ridge, 0.5)), ("linear", linear), ("relative", exact)]:
+    for name, method in [("canonical", lambda ridge: canonical(ridge, 0)), ("linear", linear), ("relative", exact)]:
         for several, given in [("", source), (".two", teachers)]:
             scores = select_words(method, given, t, anchors, 4)
             golden[f"select.words.{name}{several}"] = {"scores": scores, "ridge": RIDGES[int(np.argmax(scores))]}

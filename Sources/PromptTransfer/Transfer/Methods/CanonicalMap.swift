@@ -1,11 +1,11 @@
 import Tensors
 
 /// The default: each canonical direction of the source's anchors goes to its partner in the target, shrunk by a power of their
-/// correlation.
+/// correlation where that is asked for.
 ///
-/// With the square root (shrinkage 0.5) it lies half-way between the linear map, which shrinks by the correlation itself, and
-/// canonical correlation analysis, which does not shrink. A prompt's vectors resemble no word: the first takes most of what makes
-/// them work, the second carries noise. `docs/findings.md` has what the settings were chosen by.
+/// A prompt's vectors resemble no word, and much of what makes them work lies along directions in which words agree little. So nothing is
+/// shrunk by default, and the ridge, which whitens only in part, keeps noise from being blown up: between ordinary models that carries more
+/// than any shrinking, and between models alike as much. `docs/findings.md` has what the settings were chosen by.
 ///
 /// Its corners are maps of their own: shrinkage 1 is the linear map; shrinkage 0 with ridge 0 is canonical correlation analysis,
 /// and with a ridge that grows it comes to ``Procrustes``, up to one factor. The ridge is what whitens in part.
@@ -14,9 +14,9 @@ public struct CanonicalMap: TransferMethod {
   public static let summary = "pairs the directions along which the models' words agree (the default)"
 
   /// In units of the mean square of each side's entries.
-  public var ridge = 1.0
+  public var ridge = 3.0
   /// The power of the correlations: 1 is the linear map, 0 no shrinking.
-  public var shrinkage = 0.5
+  public var shrinkage = 0.0
   /// Whether the means of the words are taken away before, and the target's is added after.
   public var centred = false
 
@@ -26,7 +26,7 @@ public struct CanonicalMap: TransferMethod {
 
   public init() {}
 
-  public init(ridge: Double, shrinkage: Double = 0.5, centred: Bool = false) {
+  public init(ridge: Double, shrinkage: Double = 0, centred: Bool = false) {
     (self.ridge, self.shrinkage, self.centred) = (ridge, shrinkage, centred)
   }
 
