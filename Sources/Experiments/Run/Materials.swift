@@ -155,7 +155,7 @@ final class Materials: Sendable {
         candidates = try Dataset.task(task).candidates(space: model.space)
       } else {
         candidates =
-          words.map { CandidateVocabulary($0, tokenizer: model.tokenizer) }
+          try words.map { try CandidateVocabulary($0, tokenizer: model.tokenizer) }
           ?? CandidateVocabulary(tokenizer: model.tokenizer)
       }
       return Evaluator(model: model, candidates: candidates, parallelism: parallelism)
@@ -253,7 +253,7 @@ final class Materials: Sendable {
 
   /// The words of a model, for finding those near to a vector.
   func wordList(_ model: String) throws -> WordList {
-    try wordLists.value(model) { WordList(try space(model)) }
+    try wordLists.value(model) { try WordList(space(model)) }
   }
 }
 

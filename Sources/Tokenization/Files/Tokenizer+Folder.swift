@@ -162,7 +162,7 @@ extension Tokenizer {
     normalizer = parts.normalizer
     preTokenizer = parts.preTokenizer
     decoder = parts.decoder
-    addedTokens = AddedTokens(parts.addedTokens, normalizer: parts.normalizer)
+    addedTokens = try AddedTokens(parts.addedTokens, normalizer: parts.normalizer)
     let added = addedTokens
     let vocabulary = parts.model.vocabulary
     /// The token in that role, where tokenizer_config.json wants it and the post-processor has nothing: files of Llama
