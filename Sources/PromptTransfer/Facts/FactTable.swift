@@ -45,8 +45,12 @@ struct FactTable {
     -> TransferError
   {
     let isTabbed = url.pathExtension.lowercased() == "tsv"
-    let separators = [(";", "semicolons"), ("\t", "tabs"), (",", "commas")]
-    if first.columns.count == 1, let other = separators.first(where: { first.columns[0].contains($0.0) }) {
+    let separators: [(Unicode.Scalar, String)] = [(";", "semicolons"), ("\t", "tabs"), (",", "commas")]
+    if first.columns.count == 1,
+      let other = separators.first(where: { separator, _ in
+        first.columns[0].unicodeScalars.contains(separator)
+      })
+    {
       return TransferError(
         url.path, "has \(other.1) between its columns, where \(isTabbed ? "tabs" : "commas") are read",
         hint: other.1 == "tabs" ? "Give it the ending .tsv" : "Save it with \(isTabbed ? "tabs" : "commas")")
@@ -63,8 +67,10 @@ struct FactTable {
     let names = records.first?.columns.map { $0.trimmingCharacters(in: .whitespaces).lowercased() } ?? []
     let form = "It begins with a line such as subject,object, and has a fact on each line after it"
     guard let first = records.first else { throw TransferError(url.path, "is empty", hint: form) }
-    guard let subject = names.firstIndex(of: "subject") else { throw headerError(first, "subject", url) }
-    if names.firstIndex(of: "object") == nil, needsObjects { throw headerError(first, "object", url) }
+    func column(_ name: String) -> Int? { names.firstIndex { $0.hasBytes(of: name) } }
+    let (relation, object) = (column("relation"), column("object"))
+    guard let subject = column("subject") else { throw headerError(first, "subject", url) }
+    if object == nil, needsObjects { throw headerError(first, "object", url) }
     guard records.count > 1 else {
       throw TransferError(url.path, "has no rows after its first line", hint: form)
     }
@@ -79,8 +85,8 @@ struct FactTable {
       guard let name = text(subject) else { throw TransferError(place, "the subject is missing") }
       rows.append(
         Row(
-          relation: text(names.firstIndex(of: "relation")) ?? url.deletingPathExtension().lastPathComponent,
-          subject: name, object: text(names.firstIndex(of: "object")), place: place))
+          relation: text(relation) ?? url.deletingPathExtension().lastPathComponent,
+          subject: name, object: text(object), place: place))
     }
     return rows
   }
