@@ -53,7 +53,7 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
         exchanges.withLock { $0[ObjectIdentifier(task)] = (task, exchange) }
         task.resume()
         session.finishTasksAndInvalidate()
-        watch(exchange, task, every: max(Self.slowest.seconds, request.timeoutInterval))
+        watch(exchange, task, headWithin: request.timeoutInterval)
       }
     } onCancel: {
       Self.stop(task, exchange, URLError(.cancelled))
@@ -66,17 +66,18 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
     DispatchQueue.global().async { task.cancel() }
   }
 
-  /// Ends an exchange that makes no progress. The session's own time-out is of answers without a byte, and does not look at heads.
-  private func watch(_ exchange: Exchange, _ task: URLSessionTask, every seconds: Double) {
+  /// Ends an exchange that makes no progress. The session's own time-out is of answers without a byte, and does not look at heads: of a
+  /// redirect there is none on Linux until the end of its body, which may have none.
+  private func watch(_ exchange: Exchange, _ task: URLSessionTask, headWithin wait: Double) {
+    let slowest = max(Self.slowest.seconds, wait)
     Task {
-      var count = 0
+      var (count, seconds) = (0, wait + 1)
       while true {
         try await Task.sleep(for: .seconds(seconds))
         guard let received = exchange.receivedCount else { return }
-        if received - count < Self.slowest.bytes {
-          return Self.stop(task, exchange, TooSlow(seconds: Int(clamping: seconds)))
-        }
-        count = received
+        let isSlow = seconds < slowest ? !exchange.hasHead : received - count < Self.slowest.bytes
+        if isSlow { return Self.stop(task, exchange, TooSlow(seconds: Int(clamping: seconds))) }
+        (count, seconds) = (received, slowest)
       }
     }
   }
@@ -180,6 +181,8 @@ private final class Exchange: Sendable {
 
   /// Bytes of the body so far; nil when it is over.
   var receivedCount: Int? { state.withLock { $0.isOver ? nil : $0.receivedCount } }
+
+  var hasHead: Bool { state.withLock { $0.answer != nil } }
 
   /// Hands over what has come of it, once.
   func end(_ error: (any Error)?) {

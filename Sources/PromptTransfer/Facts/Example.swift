@@ -28,9 +28,9 @@ public struct Example: Sendable, Hashable {
   }
 
   public func hash(into hasher: inout Hasher) {
-    for text in texts {
+    for var text in texts {
       hasher.combine(text.utf8.count)
-      for byte in text.utf8 { hasher.combine(byte) }
+      text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
   }
 }
