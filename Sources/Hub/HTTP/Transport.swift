@@ -22,10 +22,9 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
   /// Fewer bytes than this in the longer of `slowest.seconds` and the request's own wait are no progress.
   private static let slowest = (bytes: 1000, seconds: 30.0)
 
-  private let exchanges = Mutex<[ObjectIdentifier: (task: URLSessionTask, exchange: Exchange)]>([:])
+  private let exchanges = Mutex<[ObjectIdentifier: Exchange]>([:])
 
-  /// A session for one request, which ends with it. On Linux an answer without end keeps its session's queue from all else, a new
-  /// request and being cancelled among it.
+  /// A session for one request, which ends with it.
   private func session() -> URLSession {
     let configuration = URLSessionConfiguration.ephemeral
     configuration.httpCookieStorage = nil
@@ -44,31 +43,38 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
     body: @escaping @Sendable (Data) throws -> Void
   ) async throws -> Answer {
     try Task.checkCancellation()
-    let session = session()
-    let task = session.dataTask(with: request)
     let exchange = Exchange(head: head, body: body)
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
         exchange.begin(continuation)
-        exchanges.withLock { $0[ObjectIdentifier(task)] = (task, exchange) }
-        task.resume()
-        session.finishTasksAndInvalidate()
-        watch(exchange, task, headWithin: request.timeoutInterval)
+        watch(exchange, headWithin: request.timeoutInterval)
+        // On a thread of its own: on Linux an answer without end, of any session, keeps tasks from being made, and its own from being
+        // cancelled.
+        Thread.detachNewThread { [self] in start(request, exchange) }
       }
     } onCancel: {
-      Self.stop(task, exchange, URLError(.cancelled))
+      Self.stop(exchange, URLError(.cancelled))
     }
   }
 
+  private func start(_ request: URLRequest, _ exchange: Exchange) {
+    let session = session()
+    let task = session.dataTask(with: request)
+    exchanges.withLock { $0[ObjectIdentifier(task)] = exchange }
+    if exchange.attach(task) { task.resume() } else { task.cancel() }
+    session.finishTasksAndInvalidate()
+  }
+
   /// Hands over what has come, and then stops the rest: the session may be too busy with that to say that it has stopped.
-  private static func stop(_ task: URLSessionTask, _ exchange: Exchange, _ error: (any Error)? = nil) {
+  private static func stop(_ exchange: Exchange, _ error: (any Error)? = nil) {
     exchange.end(error)
-    DispatchQueue.global().async { task.cancel() }
+    guard let task = exchange.task else { return }
+    Thread.detachNewThread { task.cancel() }
   }
 
   /// Ends an exchange that makes no progress. The session's own time-out is of answers without a byte, and does not look at heads: of a
   /// redirect there is none on Linux until the end of its body, which may have none.
-  private func watch(_ exchange: Exchange, _ task: URLSessionTask, headWithin wait: Double) {
+  private func watch(_ exchange: Exchange, headWithin wait: Double) {
     let slowest = max(Self.slowest.seconds, wait)
     Task {
       var (count, seconds) = (0, wait + 1)
@@ -76,7 +82,7 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
         try await Task.sleep(for: .seconds(seconds))
         guard let received = exchange.receivedCount else { return }
         let isSlow = seconds < slowest ? !exchange.hasHead : received - count < Self.slowest.bytes
-        if isSlow { return Self.stop(task, exchange, TooSlow(seconds: Int(clamping: seconds))) }
+        if isSlow { return Self.stop(exchange, TooSlow(seconds: Int(clamping: seconds))) }
         (count, seconds) = (received, slowest)
       }
     }
@@ -96,7 +102,7 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
   }
 
   private func exchange(_ task: URLSessionTask) -> Exchange? {
-    exchanges.withLock { $0[ObjectIdentifier(task)]?.exchange }
+    exchanges.withLock { $0[ObjectIdentifier(task)] }
   }
 
   func urlSession(
@@ -105,7 +111,7 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
   ) {
     completionHandler(nil)
     guard let exchange = exchange(task), !exchange.begin(response) else { return }
-    Self.stop(task, exchange)
+    Self.stop(exchange)
   }
 
   func urlSession(
@@ -114,16 +120,16 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
   ) {
     let goesOn = (response as? HTTPURLResponse).map { exchange(dataTask)?.begin($0) ?? false } ?? false
     completionHandler(goesOn ? .allow : .cancel)
-    if !goesOn, let exchange = exchange(dataTask) { Self.stop(dataTask, exchange) }
+    if !goesOn, let exchange = exchange(dataTask) { Self.stop(exchange) }
   }
 
   func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
     guard let exchange = exchange(dataTask), !exchange.receive(data) else { return }
-    Self.stop(dataTask, exchange)
+    Self.stop(exchange)
   }
 
   func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
-    exchanges.withLock { $0.removeValue(forKey: ObjectIdentifier(task)) }?.exchange.end(error)
+    exchanges.withLock { $0.removeValue(forKey: ObjectIdentifier(task)) }?.end(error)
   }
 }
 
@@ -133,6 +139,8 @@ private final class Exchange: Sendable {
     var answer: Answer?
     var failure: (any Error)?
     var receivedCount = 0
+    /// What asks, once it is made.
+    var task: URLSessionTask?
     /// Whoever waits for it; nil before and after.
     var continuation: CheckedContinuation<Answer, any Error>?
     /// Whether the answer, or why there is none, has been handed over.
@@ -148,6 +156,16 @@ private final class Exchange: Sendable {
   ) {
     self.head = head
     self.body = body
+  }
+
+  var task: URLSessionTask? { state.withLock { $0.task } }
+
+  /// Whether the exchange is still wanted.
+  func attach(_ task: URLSessionTask) -> Bool {
+    state.withLock {
+      $0.task = task
+      return !$0.isOver
+    }
   }
 
   /// From here on somebody waits; where it was stopped before, no longer.
