@@ -82,9 +82,9 @@ final class Materials: Sendable {
         hint: "There are: \(known.joined(separator: ", "))")
     }
     let wanted = Set(named ?? known)
-    let facts = try places.file(configuration.facts)
+    var facts = try RelationSource(places.file(configuration.facts))
     return try templates.filter { wanted.contains($0.relation) }.map { name, manual in
-      (name, try RelationFacts(manual: manual) { try ExampleSet(facts, relation: name, split: $0) })
+      (name, try RelationFacts(manual: manual) { try facts.facts(name, $0) })
     }
   }
 

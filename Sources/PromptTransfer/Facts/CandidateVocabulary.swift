@@ -75,20 +75,11 @@ public struct CandidateVocabulary: Sendable {
       throw TransferError(url.path, "is not there", hint: "Give a list with one word a line")
     }
     let text = try WholeFile.text(url, .words, hint: "A word list has one word a line")
-    // Scalars: lists have millions of words, and characters and Foundation take ten times as long.
-    let lines = text.unicodeScalars.split {
-      (0xA...0xD).contains($0.value) || [0x85, 0x2028, 0x2029].contains($0.value)
+    // Not by characters: lists have millions of words.
+    let words = text.unicodeScalars.split {
+      (0xA...0xD).contains($0.value) || $0 == "\u{85}" || $0 == "\u{2028}" || $0 == "\u{2029}"
     }
-    func isSpace(_ scalar: Unicode.Scalar) -> Bool {
-      scalar == " " || scalar == "\t"
-        || (scalar.value > 0x7F && scalar.properties.generalCategory == .spaceSeparator)
-    }
-    let words = lines.compactMap { line -> String? in
-      var line = line
-      while line.last.map(isSpace) == true { line.removeLast() }
-      line = line.drop(while: isSpace)
-      return line.isEmpty ? nil : String(line)
-    }
+    .map { String($0).trimmed(.whitespaces) }.filter { !$0.isEmpty }
     guard !words.isEmpty else { throw TransferError(url.path, "holds no words") }
     return words
   }
