@@ -321,7 +321,7 @@ extension Attack {
     ]
     let values =
       texts.filter { !$0.contains("\0") && $0.utf8.count < 100_000 } + numbers + [
-        "nan", "inf", "1e300", "http://u:secret@x:99999/",
+        "nan", "inf", "1e300", "http://u:hunter2@x:99999/",
       ]
     let (name, value) = (draw.one(names), draw.one(values))
     return Attack(
@@ -331,8 +331,8 @@ extension Attack {
         ["list", "cache"],
         ["experiment", "status", "grid.json"],
       ]),
-      environment: [name: value, "HF_HUB_OFFLINE": name == "HF_ENDPOINT" ? "0" : "1"],
-      check: { _, output in output.contains("secret") ? ["shows a password"] : [] }, seconds: 30)
+      environment: ["HF_HUB_OFFLINE": name == "HF_ENDPOINT" ? "0" : "1"].merging([name: value]) { $1 },
+      check: { _, output in output.contains("hunter2") ? ["shows a password"] : [] }, seconds: 30)
   }
 
   // MARK: Files

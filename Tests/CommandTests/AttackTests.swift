@@ -15,7 +15,7 @@ import Testing
     ("safetensors", 70, Attack.safetensors), ("gguf", 60, Attack.gguf), ("json", 90, Attack.json),
     ("tokenizers", 50, Attack.tokenizers), ("environment", 30, Attack.environment),
     ("growth", 25, Attack.growth), ("hub", 60, Attack.hub), ("cuts", 50, Attack.cuts),
-    ("links", 20, Attack.links), ("reports", 12, Attack.reports),
+    ("links", 20, Attack.links), ("reports", 12, Attack.reports), ("streams", 40, Attack.streams),
   ]
 
   @Test func everyTryEndsCleanly() throws {
