@@ -58,18 +58,27 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
   }
 
   private func start(_ request: URLRequest, _ exchange: Exchange) {
+    guard exchange.receivedCount != nil else { return }
     let session = session()
     let task = session.dataTask(with: request)
     exchanges.withLock { $0[ObjectIdentifier(task)] = exchange }
-    if exchange.attach(task) { task.resume() } else { task.cancel() }
+    task.resume()
     session.finishTasksAndInvalidate()
+    // Only now: on Linux a task that is cancelled first ends the process when it is resumed.
+    if exchange.attach(task) { Self.cancel(exchange) }
   }
 
   /// Hands over what has come, and then stops the rest: the session may be too busy with that to say that it has stopped.
   private static func stop(_ exchange: Exchange, _ error: (any Error)? = nil) {
     exchange.end(error)
-    guard let task = exchange.task else { return }
-    Thread.detachNewThread { task.cancel() }
+    guard exchange.beginStopping() else { return }
+    Thread.detachNewThread { cancel(exchange) }
+  }
+
+  /// Not at once: on Linux a task that is cancelled while it ends by itself ends the process (TaskRegistry.swift).
+  private static func cancel(_ exchange: Exchange) {
+    Thread.sleep(forTimeInterval: 0.2)
+    exchange.takeTask()?.cancel()
   }
 
   /// Ends an exchange that makes no progress. The session's own time-out is of answers without a byte, and does not look at heads: of a
@@ -129,7 +138,11 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
   }
 
   func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
-    exchanges.withLock { $0.removeValue(forKey: ObjectIdentifier(task)) }?.end(error)
+    guard let exchange = exchanges.withLock({ $0.removeValue(forKey: ObjectIdentifier(task)) }) else {
+      return
+    }
+    exchange.finish()
+    exchange.end(error)
   }
 }
 
@@ -139,8 +152,9 @@ private final class Exchange: Sendable {
     var answer: Answer?
     var failure: (any Error)?
     var receivedCount = 0
-    /// What asks, once it is made.
+    /// What asks, from when it is made until it ends or is cancelled.
     var task: URLSessionTask?
+    var (isStopping, isFinished) = (false, false)
     /// Whoever waits for it; nil before and after.
     var continuation: CheckedContinuation<Answer, any Error>?
     /// Whether the answer, or why there is none, has been handed over.
@@ -158,15 +172,32 @@ private final class Exchange: Sendable {
     self.body = body
   }
 
-  var task: URLSessionTask? { state.withLock { $0.task } }
-
-  /// Whether the exchange is still wanted.
+  /// Whether the exchange has been stopped meanwhile.
   func attach(_ task: URLSessionTask) -> Bool {
     state.withLock {
-      $0.task = task
-      return !$0.isOver
+      if !$0.isFinished { $0.task = task }
+      return $0.isStopping
     }
   }
+
+  /// Whether nobody has stopped it before.
+  func beginStopping() -> Bool {
+    state.withLock { state in
+      defer { state.isStopping = true }
+      return !state.isStopping
+    }
+  }
+
+  /// The task, unless it has ended or somebody has taken it to cancel it.
+  func takeTask() -> URLSessionTask? {
+    state.withLock { state in
+      defer { state.task = nil }
+      return state.task
+    }
+  }
+
+  /// The task has ended by itself.
+  func finish() { state.withLock { ($0.task, $0.isFinished) = (nil, true) } }
 
   /// From here on somebody waits; where it was stopped before, no longer.
   func begin(_ continuation: CheckedContinuation<Answer, any Error>) {
