@@ -1,7 +1,7 @@
 # make demo    build, then tune, transfer and evaluate on the models that ship with the project
 # make experiments  the grids of share/promptferry/experiments, and their report
 # make test    everything that CI checks: format, tests, goldens' manifests
-# make fuzz    damage two million files and open them
+# make fuzz    damage two million files and open them, and attack the command 15,000 times
 # make mutants plant faults, one at a time, and say which the tests catch
 # make real    fetch two published language models into models/real, for the tests that run on them
 # make report-check  open a report in a real browser
@@ -60,9 +60,9 @@ test: dependencies lint
 test-long: dependencies
 	PROMPTFERRY_LONG_TESTS=1 $(SWIFT) test $(CONFIGURATION)
 
-# Two million damaged files; `make test` tries some thousands.
+# Two million damaged files, and 20 seeds of attacks; `make test` tries some thousands, and one seed.
 fuzz: dependencies
-	PROMPTFERRY_FUZZ=250000 $(SWIFT) test $(CONFIGURATION) --filter FuzzTests
+	PROMPTFERRY_FUZZ=250000 PROMPTFERRY_ATTACK=20 $(SWIFT) test $(CONFIGURATION) --filter 'FuzzTests|AttackTests'
 
 # Plants the faults of scripts/mutants/faults.json in a copy, .build-mutants/, and says which the tests catch. A build and some ten minutes.
 mutants: dependencies

@@ -86,9 +86,10 @@ private struct WrittenTensor {
       tensors.map { ($0.name, $0.typeName, $0.shape, $0.byteCount) }, metadata: metadata)
     let descriptor = open(url.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw failure() }
+    var writer = PacedWriter(descriptor)
     let isWritten =
-      header.withUnsafeBytes { writeAll(descriptor, $0) }
-      && tensors.allSatisfy { tensor in tensor.withBytes { writeAll(descriptor, $0) } }
+      header.withUnsafeBytes { writer.write($0) }
+      && tensors.allSatisfy { tensor in tensor.withBytes { writer.write($0) } }
       && fsync(descriptor) == 0
     guard close(descriptor) == 0, isWritten else { throw failure() }
   }

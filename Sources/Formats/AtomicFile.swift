@@ -58,6 +58,32 @@ package func writeAll(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> B
   return true
 }
 
+/// Writes a large file and has it put on the disk meanwhile. Whoever waits for a gigabyte at its end cannot be ended before, not by
+/// a signal either.
+package struct PacedWriter {
+  private let descriptor: Int32
+  private var waiting = 0
+
+  private static let pace = 32 << 20
+
+  package init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+  /// Whether all was written.
+  package mutating func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let piece = rest.prefix(Self.pace - waiting)
+      guard writeAll(descriptor, UnsafeRawBufferPointer(rebasing: piece)) else { return false }
+      rest = rest.dropFirst(piece.count)
+      waiting += piece.count
+      guard waiting >= Self.pace else { continue }
+      waiting = 0
+      guard fsync(descriptor) == 0 else { return false }
+    }
+    return true
+  }
+}
+
 extension AtomicFile {
   /// Throws unless a file can be made at `url` or is there to be replaced: long work should not end at a wrong path.
   package static func requireWritable(_ url: URL) throws(FileError) {

@@ -15,7 +15,7 @@ extension JSON {
   package func setting(_ key: String, to value: JSON) -> JSON {
     guard case .object(var members) = self else { return self }
     let member = Member(key: key, value: value)
-    if let index = members.firstIndex(where: { $0.key == key }) {
+    if let index = members.firstIndex(where: { $0.key.hasBytes(of: key) }) {
       members[index] = member
     } else {
       members.append(member)
@@ -26,7 +26,7 @@ extension JSON {
   /// An object without the member of that name. Anything but an object stays as it is.
   package func removing(_ key: String) -> JSON {
     guard case .object(let members) = self else { return self }
-    return .object(members.filter { $0.key != key })
+    return .object(members.filter { !$0.key.hasBytes(of: key) })
   }
 
   private func write(into bytes: inout [UInt8], indentation: Int) {

@@ -39,7 +39,7 @@ package enum JSON: Sendable, Equatable {
 
   /// The member of that name, or nil when there is none or this is not an object.
   package subscript(_ key: String) -> JSON? {
-    members?.first { $0.key == key }?.value
+    members?.first { $0.key.hasBytes(of: key) }?.value
   }
 
   package var string: String? { if case .string(let value) = self { value } else { nil } }
@@ -62,4 +62,10 @@ package struct JSONError: Error, Equatable, CustomStringConvertible {
   package let problem: String
   package let offset: Int
   package var description: String { "invalid JSON at byte \(offset): \(problem)" }
+}
+
+extension StringProtocol {
+  /// Whether both are the same bytes, as names in files are compared: as Strings, "é" in one and in two scalars would be equal, and
+  /// the Kelvin sign a K.
+  package func hasBytes(of other: some StringProtocol) -> Bool { utf8.elementsEqual(other.utf8) }
 }

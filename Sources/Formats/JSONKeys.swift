@@ -9,7 +9,7 @@ struct JSONKeys {
   /// Adds the key of the member after these, or returns the place of the one that has it.
   mutating func insert(_ key: String, after members: [JSON.Member]) -> Int? {
     if members.count < Self.scanned {
-      return members.firstIndex { $0.key.utf8.elementsEqual(key.utf8) }
+      return members.firstIndex { $0.key.hasBytes(of: key) }
     }
     if members.count * 2 >= slots.count {
       slots = [UInt64](repeating: 0, count: max(members.count * 4, Self.scanned * 4).nextPowerOfTwo)
@@ -25,7 +25,7 @@ struct JSONKeys {
     while slots[slot] != 0 {
       if slots[slot] >> 32 == hash >> 32 {
         let index = Int(slots[slot] & 0xFFFF_FFFF) - 1
-        if members[index].key.utf8.elementsEqual(key.utf8) { return index }
+        if members[index].key.hasBytes(of: key) { return index }
       }
       slot = (slot + 1) & (slots.count - 1)
     }

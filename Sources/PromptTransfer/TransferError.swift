@@ -54,3 +54,16 @@ extension TransferError {
     }
   }
 }
+
+extension Tokenizer {
+  /// `encode` without special tokens, `singleToken` and `words`, with this module's error.
+  func ids(_ text: String) throws(TransferError) -> [Int] {
+    try TransferError.unify { try encode(text, addingSpecialTokens: false) }
+  }
+
+  func token(ofWord word: String) throws(TransferError) -> Int? {
+    try TransferError.unify { try singleToken(word) }
+  }
+
+  func wholeWords() throws(TransferError) -> [String] { try TransferError.unify { try words() } }
+}

@@ -2,7 +2,8 @@ import Foundation
 
 /// Why a tokenizer's files cannot be used.
 ///
-/// Everything that reads files throws this one error; text never makes a tokenizer throw.
+/// Everything that reads files throws this one error. Text makes a tokenizer throw only where its file has a regular
+/// expression that does not come to an end on it.
 public struct TokenizationError: Error, Equatable, Sendable {
   /// The file's path, or the folder's where a file is missing.
   public let file: String

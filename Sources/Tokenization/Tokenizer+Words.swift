@@ -8,30 +8,30 @@ extension Tokenizer {
   ///
   /// A token that the vocabulary has but that encoding text never gives, as byte-level BPE's of words that are cut
   /// before they are merged, is no one's.
-  public func singleToken(_ word: String) -> Int? {
+  public func singleToken(_ word: String) throws(TokenizationError) -> Int? {
     guard !word.isEmpty else { return nil }
-    if let id = onlyToken(of: " " + word) { return id }
-    guard case .marked(let mark) = spelling, let id = onlyToken(of: word),
+    if let id = try onlyToken(of: " " + word) { return id }
+    guard case .marked(let mark) = spelling, let id = try onlyToken(of: word),
       token(of: id)?.unicodeScalars.first == mark
     else { return nil }
     return id
   }
 
-  private func onlyToken(of text: String) -> Int? {
-    let ids = innerIds(text)
+  private func onlyToken(of text: String) throws(TokenizationError) -> Int? {
+    let ids = try innerIds(text)
     return ids.count == 1 && ids[0] != unknown && hasRow(ids[0]) ? ids[0] : nil
   }
 
   /// The words of the vocabulary: every word `w` without white space such that `singleToken(w)` is the token that
   /// writes it, which is `Ġw` in byte-level vocabularies, `▁w` in SentencePiece ones and `w` in WordPiece ones.
   /// Special tokens are not words. Ascending by UTF-8 bytes.
-  public func words() -> [String] {
+  public func words() throws(TokenizationError) -> [String] {
     let special = specialIds
     let spelling = spelling
     var words: [String] = []
     for id in 0..<model.vocabulary.size where !special.contains(id) {
       guard let token = model.vocabulary.token(of: id), let word = spelling.word(of: token), !word.isEmpty,
-        !word.unicodeScalars.contains(where: \.isWhitespace), singleToken(word) == id
+        !word.unicodeScalars.contains(where: \.isWhitespace), try singleToken(word) == id
       else { continue }
       words.append(word)
     }

@@ -20,23 +20,25 @@ public struct Tokenizer: Sendable {
   private var idLimit = Int.max
 
   /// The ids of the text, with `prefix` and `suffix` around them where asked for.
-  public func encode(_ text: String, addingSpecialTokens: Bool = true) -> [Int] {
+  ///
+  /// Throws where a regular expression of the tokenizer's file takes more steps on the text than any that is in use.
+  public func encode(_ text: String, addingSpecialTokens: Bool = true) throws(TokenizationError) -> [Int] {
     let standIn = unknown.flatMap { $0 < idLimit ? $0 : nil }
-    let ids = innerIds(text).compactMap { $0 < idLimit ? $0 : standIn }
+    let ids = try innerIds(text).compactMap { $0 < idLimit ? $0 : standIn }
     return addingSpecialTokens ? prefix + ids + suffix : ids
   }
 
   /// The ids of the text, whatever rows they have.
-  func innerIds(_ text: String) -> [Int] {
+  func innerIds(_ text: String) throws(TokenizationError) -> [Int] {
     var ids: [Int] = []
-    let sections = addedTokens.sections(of: Array(text.unicodeScalars), normalizer: normalizer)
+    let sections = try addedTokens.sections(of: Array(text.unicodeScalars), normalizer: normalizer)
     for (index, section) in sections.enumerated() {
       switch section {
       case .token(let id): ids.append(id)
       case .text(let text):
         var pieces = Pieces()
         if let preTokenizer {
-          preTokenizer.split(text[...], isFirst: index == 0, into: &pieces)
+          try preTokenizer.split(text[...], isFirst: index == 0, into: &pieces)
         } else {
           pieces.append(text[...])
         }
@@ -47,17 +49,17 @@ public struct Tokenizer: Sendable {
   }
 
   /// The tokens of the text as the vocabulary writes them, without special tokens around.
-  public func tokens(_ text: String) -> [String] {
-    encode(text, addingSpecialTokens: false).map { token(of: $0) ?? "" }
+  public func tokens(_ text: String) throws(TokenizationError) -> [String] {
+    try encode(text, addingSpecialTokens: false).map { token(of: $0) ?? "" }
   }
 
   /// The text of the ids; ids without a token are left out.
-  public func decode(_ ids: [Int], skippingSpecialTokens: Bool = false) -> String {
+  public func decode(_ ids: [Int], skippingSpecialTokens: Bool = false) throws(TokenizationError) -> String {
     let tokens: [String] = ids.compactMap { id in
       if skippingSpecialTokens, addedTokens.token(of: id)?.isSpecial == true { return nil }
       return addedTokens.decodedContent(of: id) ?? model.vocabulary.token(of: id)
     }
-    return decoder?.decode(tokens).joined() ?? tokens.joined(separator: " ")
+    return try decoder?.decode(tokens).joined() ?? tokens.joined(separator: " ")
   }
 
   public func id(of token: String) -> Int? { addedTokens.id(of: token) ?? model.vocabulary.id(of: token) }

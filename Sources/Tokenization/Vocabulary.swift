@@ -28,6 +28,9 @@ struct Vocabulary: Sendable {
   /// The highest id + 1.
   var size: Int { entries.count }
 
+  /// How many tokens there are; fewer than `size` where ids have holes.
+  var count: Int { ids.count }
+
   /// Adds a token. A token that is there already moves to the new id. Returns the token that has the id already,
   /// in which case nothing is changed. The id must be in `idRange`.
   mutating func insert(_ token: some Sequence<UInt8>, id: Int) -> String? {

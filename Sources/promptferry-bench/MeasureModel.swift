@@ -51,8 +51,8 @@ struct MeasureModel: ParsableCommand {
     guard let loaded else { throw ExitCode.failure }
     var candidates: CandidateVocabulary?
     let list = try CandidateVocabulary.readWords(URL(fileURLWithPath: words))
-    let vocabularySeconds = elapsed {
-      candidates = CandidateVocabulary(list, tokenizer: loaded.tokenizer)
+    let vocabularySeconds = try elapsed {
+      candidates = try CandidateVocabulary(list, tokenizer: loaded.tokenizer)
     }
     guard let candidates else { throw ExitCode.failure }
     var made: Evaluator?

@@ -117,9 +117,9 @@ struct Demo: Sendable {
   }
 
   /// A job works on one thread: jobs are what runs in parallel.
-  private func evaluator(_ model: LanguageModel) -> Evaluator {
+  private func evaluator(_ model: LanguageModel) throws -> Evaluator {
     Evaluator(
-      model: model, candidates: CandidateVocabulary(words, tokenizer: model.tokenizer),
+      model: model, candidates: try CandidateVocabulary(words, tokenizer: model.tokenizer),
       parallelism: Parallelism(threads: 1))
   }
 
@@ -135,7 +135,7 @@ struct Demo: Sendable {
       let result = Result {
         var settings = TuningSettings()
         settings.seed = common.seed
-        let tuner = Tuner(evaluator: evaluator(model), settings: settings)
+        let tuner = try Tuner(evaluator: evaluator(model), settings: settings)
         let template = Template.vectors(5)
         return try tuner.tune(
           train: relation.train, dev: relation.dev, template: template,
@@ -185,7 +185,7 @@ struct Demo: Sendable {
     _ tuned: [String: SoftPrompt]
   ) throws -> [(String, [Prediction])] {
     let target = try model(pair.target)
-    let evaluator = evaluator(target)
+    let evaluator = try evaluator(target)
     func ask(_ template: Template, _ vectors: Matrix) throws -> [Prediction] {
       try evaluator.predictions(evaluator.prepare(relation.test, template: template), prompt: vectors) ?? []
     }

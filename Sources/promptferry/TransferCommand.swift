@@ -139,7 +139,7 @@ struct TransferCommand: AsyncParsableCommand {
     let list = anchors == "shared" ? nil : try CandidateVocabulary.readWords(URL(fileURLWithPath: anchors))
     let clock = ContinuousClock.now
     let method = try how.transferMethod(default: selection.usualMethod)
-    var words = SharedVocabulary(sources: spaces, target: target, list: list)
+    var words = try SharedVocabulary(sources: spaces, target: target, list: list)
     if trainedAnchors { words = words.withoutUndertrained() }
     words = words.drawn(usedAnchors)
     let transfer = Transfer(

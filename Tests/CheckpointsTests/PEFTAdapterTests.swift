@@ -40,6 +40,11 @@ import Testing
     ("\"PROMPT_TUNING\"", "\"CPT\"", "offsets"), ("\"PROMPT_TUNING\"", "7", "peft_type: is missing"),
     ("\"num_virtual_tokens\": 4", "\"num_virtual_tokens\": 5", "has shape [4, 36] where"),
     ("\"token_dim\": 36", "\"token_dim\": 768", "asks for [4, 768]"),
+    ("\"token_dim\": 36", "\"token_dim\": NaN", "token_dim: is no whole number"),
+    ("\"token_dim\": 36", "\"token_dim\": \"36\"", "token_dim: is no whole number"),
+    ("\"token_dim\": 36", "\"token_dim\": 36.5", "token_dim: is no whole number"),
+    ("\"token_dim\": 36", "\"token_dim\": 9223372036854775808", "token_dim: is no whole number"),
+    ("\"num_transformer_submodules\": 1", "\"num_transformer_submodules\": Infinity", "is no whole number"),
     ("\"num_virtual_tokens\": 4", "\"num_virtual_tokens\": null", "is no number of tokens"),
     ("\"num_transformer_submodules\": 1", "\"num_transformer_submodules\": 3", "is 3, where 1 or 2"),
   ])

@@ -127,6 +127,9 @@ private typealias S = PyTorchSamples
     Case(
       "doubled 64 times", S.pickle([0x4E] + (0..<64).flatMap { [0x71, UInt8($0), 0x68, UInt8($0), 0x86] }),
       "no dictionary"),
+    Case("memos without end", S.pickle([0x7D] + many(5_000_000, [0x94])), "keeps more than"),
+    Case("values without end", S.pickle(many(5_000_000, [0x4E])), "keeps more than"),
+    Case("tuples without end", S.pickle(many(5_000_000, [0x4E, 0x85])), "keeps more than"),
     Case("a far memo", S.pickle([0x7D, 0x72, 0xFF, 0xFF, 0xFF, 0xFF]), "no tensors"),
     Case("a long text without bytes", S.pickle([0x58, 0xFF, 0xFF, 0xFF, 0x7F]), "ends early"),
     Case("a long frame", S.pickle([0x95] + many(8, [0xFF]) + [0x7D]), "no tensors"),

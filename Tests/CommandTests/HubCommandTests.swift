@@ -121,4 +121,17 @@ import Testing
     #expect(!cached.contains { $0.hasSuffix(".incomplete") })
     #expect(cached.contains { $0.hasSuffix("/vocab.txt") })
   }
+
+  /// Of a redirect nothing is seen before its body's end on Linux, and where that never comes no other request gets on. Its head is
+  /// waited for no longer than a request's own time.
+  @Test(arguments: ["/revision/", "/resolve/"]) func redirectsWithoutEnd(_ path: String) throws {
+    server.fail(path, .endless(302, ["Location": "/x"]))
+    let outcome = try Command.run(
+      ["fetch", "org/model"], in: world.folder.url,
+      environment: [
+        "HF_HOME": world.folder.url.appending(path: "endless").path, "HF_ENDPOINT": server.endpoint,
+        "HF_HUB_OFFLINE": "0", "HF_HUB_ETAG_TIMEOUT": "1", "HF_HUB_DOWNLOAD_TIMEOUT": "1",
+      ], timeout: 20)
+    #expect(outcome.status == 1 && outcome.errors.contains("next to nothing came"), "\(outcome)")
+  }
 }

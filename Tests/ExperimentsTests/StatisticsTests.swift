@@ -78,5 +78,12 @@ import Testing
     #expect(abs(forth.low + back.high) < 0.02 && abs(forth.high + back.low) < 0.02)
   }
 
+  @Test func verdictsWantSixRelations() throws {
+    let differences = [0.1, 0.12, 0.08, 0.11, 0.09, 0.1]
+    let five = try #require(PairedComparison(Array(differences.dropLast())))
+    #expect(five.low > 0 && !five.isTold && !five.isBeyondNoise)
+    #expect(try #require(PairedComparison(differences)).isTold)
+  }
+
   @Test func oneRelationTellsNothing() { #expect(PairedComparison([0.4]) == nil) }
 }

@@ -58,6 +58,20 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: locked.path) == ["file.bin"])
   }
 
+  /// In pieces that end within a tensor and within the writer's own.
+  @Test func pacedWritingIsTheSameBytes() throws {
+    let parts = [1, 40 << 20, (32 << 20) - 1, 3, 0, 70 << 20].enumerated().map {
+      Data(repeating: UInt8($0 + 1), count: $1)
+    }
+    try AtomicFile.write(to: url) { descriptor in
+      var writer = PacedWriter(descriptor)
+      return parts.allSatisfy { part in part.withUnsafeBytes { writer.write($0) } }
+    }
+    #expect(try Data(contentsOf: url) == parts.reduce(Data(), +))
+    var closed = PacedWriter(-1)
+    #expect(!Data([1]).withUnsafeBytes { closed.write($0) })
+  }
+
   #if os(Linux)
     /// A file may grow no larger than the limit, which stops a write midway just as a full disk does. The limit
     /// holds for the whole process, so the write happens in a child.

@@ -27,6 +27,14 @@ import Testing
     Valid("\"é€😀\u{7F}\"", .string("é€😀\u{7F}")),
   ]
 
+  /// Names are their bytes.
+  @Test func findsMembersByTheirBytes() throws {
+    let json = try JSON.parse(Data("{\"\u{E9}\": 1, \"e\u{301}\": 2, \"\u{212A}\": 3}".utf8))
+    #expect(json["\u{E9}"]?.int == 1 && json["e\u{301}"]?.int == 2 && json["K"] == nil)
+    let changed = json.setting("e\u{301}", to: .integer(5)).removing("\u{E9}")
+    #expect(changed["\u{E9}"] == nil && changed["e\u{301}"]?.int == 5 && changed.members?.count == 2)
+  }
+
   @Test(arguments: valid)
   func reads(_ valid: Valid) throws {
     #expect(try JSON.parse(Data(valid.text.utf8)) == valid.value)

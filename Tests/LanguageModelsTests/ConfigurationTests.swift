@@ -78,7 +78,10 @@ import Testing
       Bad("max_position_embeddings", "0", "is not a whole number"),
       Bad("position_embedding_type", "\"relative_key\"", "relative_key is not supported"),
       Bad("hidden_act", "7", "is not"), Bad("layer_norm_eps", "\"1e-5\"", "is not"),
-      Bad("layer_norm_eps", "-1", "is not"), Bad("tie_word_embeddings", "\"false\"", "is not"),
+      Bad("layer_norm_eps", "-1", "is not"),
+      Bad("layer_norm_eps", "4611686018427387904", "is not a number from 0 to 0.1"),
+      Bad("layer_norm_eps", "1", "is not"), Bad("layer_norm_eps", "NaN", "is not"),
+      Bad("tie_word_embeddings", "\"false\"", "is not"),
     ]
 
   @Test(arguments: bad)

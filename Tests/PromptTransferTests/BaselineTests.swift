@@ -132,7 +132,7 @@ import Testing
     ] as [any TransferMethod])
   func wordsComeOutAsWords(_ method: any TransferMethod) throws {
     let other = try world.model("other", width: 6, seed: 5).space
-    let words = SharedVocabulary(sources: [source], target: other)
+    let words = try SharedVocabulary(sources: [source], target: other)
     let places = [2, 5, 7]
     let given = SoftPrompt(
       vectors: source.table.rows(places.map { words.sources[0].ids[$0] }), template: .vectors(3),
@@ -205,13 +205,13 @@ import Testing
     var projector = NeuralProjector()
     projector.hidden = 64  // wide enough that an untrained one says something
     let transfer = Transfer(
-      SharedVocabulary(of: source), method: projector, parallelism: Parallelism(threads: 1))
+      try SharedVocabulary(of: source), method: projector, parallelism: Parallelism(threads: 1))
     #expect(try transfer.fit(shouldStop: { true }).carry([prompt]).isInterrupted)
     #expect(try !transfer.fit().carry([prompt]).isInterrupted)
   }
 
   @Test func randomAnchorsAreADrawThatGrows() throws {
-    let vocabulary = SharedVocabulary(of: source)
+    let vocabulary = try SharedVocabulary(of: source)
     func draw(_ count: Int, _ seed: UInt64) -> [String] {
       vocabulary.drawn(.random(count, seed: seed)).words
     }

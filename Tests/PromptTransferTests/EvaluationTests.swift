@@ -29,12 +29,12 @@ import Testing
   @Test func predictionsFollowFromTheLogits() throws {
     let model = try TinyWorld().model("model")
     let facts = (0..<40).map { TinyWorld.facts[$0 % 3] }
-    let evaluator = TinyWorld.evaluator(model)
+    let evaluator = try TinyWorld.evaluator(model)
     let set = try evaluator.prepare(facts, template: .vectors(3))
     let prompt = TinyWorld.prompt(model).vectors
     let predictions = try #require(try evaluator.predictions(set, prompt: prompt))
     #expect(try predictions == TinyWorld.evaluator(model, threads: 3).predictions(set, prompt: prompt))
-    let words = CandidateVocabulary(TinyWorld.words, tokenizer: model.tokenizer)
+    let words = try CandidateVocabulary(TinyWorld.words, tokenizer: model.tokenizer)
     for (index, found) in predictions.prefix(3).enumerated() {
       let logits = model.network.logits(
         set.inputs[index..<index + 1], prompt: prompt, candidates: model.network.candidates(words.ids),

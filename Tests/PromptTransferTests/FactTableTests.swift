@@ -43,6 +43,8 @@ import Testing
 
   @Test(arguments: [
     ("Oslo,Norway\n", "has no column subject in its first line"),
+    ("\u{212A}ubject,object\nOslo,\n", "has no column subject"),
+    ("subject;\u{301}object\nOslo;Norway\n", "has semicolons between its columns"),
     ("", "is empty. It begins with a line such as subject,object"),
     ("subject,object\nOslo,\n", "line 2: the object is missing"),
     ("subject,object\n,Norway\n", "line 2: the subject is missing"),

@@ -23,18 +23,18 @@ import Testing
     }
   }
 
-  private func tuner(_ model: LanguageModel, batch: Int, threads: Int) -> Tuner {
+  private func tuner(_ model: LanguageModel, batch: Int, threads: Int) throws -> Tuner {
     var settings = TuningSettings()
     settings.epochs = 4
     settings.batchSize = batch
     settings.learningRate = 0.1
-    return Tuner(evaluator: TinyWorld.evaluator(model, threads: threads), settings: settings)
+    return try Tuner(evaluator: TinyWorld.evaluator(model, threads: threads), settings: settings)
   }
 
   @Test(arguments: [1, 3, 20], [1, 3])
   func togetherIsAsAlone(batch: Int, threads: Int) throws {
     let model = try TinyWorld().model("model")
-    let tuner = tuner(model, batch: batch, threads: threads)
+    let tuner = try tuner(model, batch: batch, threads: threads)
     let jobs = try jobs(tuner)
     let together = try tuner.tune(jobs)
     #expect(together.count == jobs.count)
@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test func theOneThatCannotBeTunedIsNamed() throws {
-    let tuner = tuner(try TinyWorld().model("model"), batch: 2, threads: 1)
+    let tuner = try tuner(TinyWorld().model("model"), batch: 2, threads: 1)
     var jobs = try jobs(tuner)
     jobs[1] = TuningJob(
       name: "broken", train: [Example(relation: "r", subject: "paris", object: "two words")], dev: [],
@@ -60,7 +60,7 @@ import Testing
 
   /// Of those that end before, nothing is lost.
   @Test func interruptionLeavesFinishedOnesWhole() throws {
-    let tuner = tuner(try TinyWorld().model("model"), batch: 3, threads: 1)
+    let tuner = try tuner(TinyWorld().model("model"), batch: 3, threads: 1)
     let jobs = try jobs(tuner)
     let rounds = Counter()
     let results = try tuner.tune(jobs, progress: { _, _ in rounds.add() }, shouldStop: { rounds.value >= 6 })

@@ -63,7 +63,7 @@ struct Pipeline {
   ) throws -> Transfer {
     let sources = try names(several).map { try model($0).space }
     return Transfer(
-      SharedVocabulary(sources: sources, target: try model("t").space), method: method,
+      try SharedVocabulary(sources: sources, target: try model("t").space), method: method,
       normalization: rule, seed: seed, parallelism: Parallelism(threads: 1))
   }
 
@@ -122,7 +122,7 @@ struct Pipeline {
   private func evaluator(_ words: [String]) throws -> Evaluator {
     let model = try model("t")
     return Evaluator(
-      model: model, candidates: CandidateVocabulary(words, tokenizer: model.tokenizer),
+      model: model, candidates: try CandidateVocabulary(words, tokenizer: model.tokenizer),
       parallelism: Parallelism(threads: 2))
   }
 
@@ -185,7 +185,7 @@ struct Pipeline {
   func selectByWords(_ name: String, several: Bool, isReversed: Bool = false) throws -> Choice {
     func order<Element>(_ elements: [Element]) -> [Element] { isReversed ? elements.reversed() : elements }
     let transfer = Transfer(
-      SharedVocabulary(
+      try SharedVocabulary(
         sources: try order(names(several)).map { try model($0).space }, target: try model("t").space),
       method: try MethodRegistry.method(named: name), normalization: .strength, seed: 4,
       parallelism: Parallelism(threads: 1))

@@ -17,7 +17,7 @@ import Testing
     settings.batchSize = 16
     settings.learningRate = 0.1
     let results = try [1, 3].map { threads in
-      let evaluator = TinyWorld.evaluator(model, threads: threads)
+      let evaluator = try TinyWorld.evaluator(model, threads: threads)
       let tuner = Tuner(evaluator: evaluator, settings: settings)
       let tuned = try tuner.tune(
         train: facts, dev: TinyWorld.facts, template: .vectors(3), start: tuner.randomStart(vectorCount: 3))
@@ -31,7 +31,7 @@ import Testing
     #expect(results[0].0.prompt.provenance["precision"] == "bf16")
 
     let exact = try LanguageModel(folder: folder)
-    let evaluator = TinyWorld.evaluator(exact)
+    let evaluator = try TinyWorld.evaluator(exact)
     let tuner = Tuner(evaluator: evaluator, settings: settings)
     let tuned = try tuner.tune(
       train: facts, dev: TinyWorld.facts, template: .vectors(3), start: tuner.randomStart(vectorCount: 3))

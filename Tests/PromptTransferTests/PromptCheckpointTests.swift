@@ -37,10 +37,10 @@ import Testing
     #expect(grown.network.unusedTensors == model.network.unusedTensors)
 
     let set = try Evaluator(
-      model: model, candidates: CandidateVocabulary(tokenizer: model.tokenizer), parallelism: .granted
+      model: model, candidates: try CandidateVocabulary(tokenizer: model.tokenizer), parallelism: .granted
     ).prepare(Self.facts, template: prompt.template)
-    let inputs = zip(set.examples, set.inputs).map { fact, input in
-      let ids = grown.tokenizer.encode(text.replacing("[X]", with: fact.subject))
+    let inputs = try zip(set.examples, set.inputs).map { fact, input in
+      let ids = try grown.tokenizer.encode(text.replacing("[X]", with: fact.subject))
       let expected = input.elements.map { element in
         switch element {
         case .token(let id): id

@@ -39,12 +39,12 @@ import Testing
     let prompt = try await source.tune(
       on: facts, template: .vectors(3), words: words, settings: settings,
       parallelism: Parallelism(threads: 1))
-    let tuner = Tuner(evaluator: TinyWorld.evaluator(source), settings: settings)
+    let tuner = try Tuner(evaluator: TinyWorld.evaluator(source), settings: settings)
     let job = try TuningJob(facts, template: .vectors(3))
     #expect(try tuner.tune([job])[0].prompt == prompt)
     #expect(prompt.provenance["facts"] == "capital" && prompt.provenance["complete"] == "true")
 
-    let transfer = Transfer(SharedVocabulary(sources: [source.space], target: target.space))
+    let transfer = try Transfer(SharedVocabulary(sources: [source.space], target: target.space))
     let carried = try await prompt.transfer(from: source, to: target.space)
     #expect(try transfer.fit().carry([prompt]).prompt == carried)
     #expect(try await transfer.carry([[prompt]]) == [carried])
@@ -58,7 +58,7 @@ import Testing
     #expect(distilled.provenance["refines"]?.contains("canonical") == true)
 
     let answers = try await target.evaluate(distilled, on: facts, split: .dev, words: words)
-    let evaluator = TinyWorld.evaluator(target)
+    let evaluator = try TinyWorld.evaluator(target)
     let set = try evaluator.prepare(TinyWorld.facts, template: .vectors(3))
     #expect(
       try evaluator.predictions(set, prompt: distilled.vectors)?.map(\.logProbability)
@@ -67,10 +67,10 @@ import Testing
 
   @Test func aSelectionIsSaidInThePrompt() async throws {
     let prompt = TinyWorld.prompt(source)
-    let transfer = Transfer(SharedVocabulary(sources: [source.space], target: target.space))
+    let transfer = try Transfer(SharedVocabulary(sources: [source.space], target: target.space))
     let carried = try await transfer.carry([[prompt]], selection: .words)[0]
     #expect(carried.provenance["select"] == "words" && carried.provenance["ridge"] != nil)
-    let evaluator = TinyWorld.evaluator(target)
+    let evaluator = try TinyWorld.evaluator(target)
     let set = try evaluator.prepare(TinyWorld.facts, template: prompt.template)
     let dev = DevSelection(evaluator, facts: set)
     let chosen = try await transfer.carry([[prompt]], selection: .answers([dev]))[0]

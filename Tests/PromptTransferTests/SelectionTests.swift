@@ -14,8 +14,8 @@ import Testing
     target = try world.model("target", width: 6, seed: 3)
   }
 
-  private func transfer(_ method: any TransferMethod) -> Transfer {
-    Transfer(
+  private func transfer(_ method: any TransferMethod) throws -> Transfer {
+    try Transfer(
       SharedVocabulary(sources: [source.space], target: target.space), method: method,
       parallelism: Parallelism(threads: 1))
   }
@@ -23,7 +23,7 @@ import Testing
   private var prompts: [SoftPrompt] { [TinyWorld.prompt(source)] }
 
   private func accuracy(_ vectors: Matrix, _ facts: [Example]) throws -> Double {
-    let evaluator = TinyWorld.evaluator(target)
+    let evaluator = try TinyWorld.evaluator(target)
     return Evaluation(
       try #require(
         try evaluator.predictions(evaluator.prepare(facts, template: .vectors(3)), prompt: vectors))
@@ -32,7 +32,7 @@ import Testing
 
   /// Facts that the candidate number `place`, and as few others as may be, gets right.
   private func facts(thatOnly vectors: Matrix) throws -> [Example] {
-    let evaluator = TinyWorld.evaluator(target)
+    let evaluator = try TinyWorld.evaluator(target)
     return try #require(
       try evaluator.predictions(
         evaluator.prepare(TinyWorld.facts, template: .vectors(3)), prompt: vectors)
@@ -42,7 +42,7 @@ import Testing
   /// The development facts are made so that one candidate answers them all; the first such one is chosen.
   @Test(arguments: [0, 11, 39])
   func devChoosesTheFirstOfTheBestAlongTheSearch(_ place: Int) throws {
-    let transfer = transfer(RelativeSearch(.gradient(steps: 400, learningRate: 5e-2), mask: .all))
+    let transfer = try transfer(RelativeSearch(.gradient(steps: 400, learningRate: 5e-2), mask: .all))
     var snapshots: [Matrix] = []
     var observer = FittedTransfer.Observer()
     observer.snapshotCount = FittedCandidates.snapshotCount
@@ -50,7 +50,7 @@ import Testing
     _ = try transfer.fit().carry([prompts], weights: nil, observer)
     let dev = try facts(thatOnly: snapshots[place])
     let first = try #require(try snapshots.firstIndex { try accuracy($0, dev) == 1 })
-    let evaluator = TinyWorld.evaluator(target)
+    let evaluator = try TinyWorld.evaluator(target)
     let selected = try #require(
       try DevSelection(evaluator, facts: evaluator.prepare(dev, template: .vectors(3))).run(transfer, prompts)
     )
@@ -61,10 +61,10 @@ import Testing
   @Test func devChoosesARidge() throws {
     let wanted = try transfer(LinearMap(ridge: 3)).fit().carry(prompts).vectors
     let dev = try facts(thatOnly: wanted)
-    let evaluator = TinyWorld.evaluator(target)
+    let evaluator = try TinyWorld.evaluator(target)
     let selected = try #require(
       try DevSelection(evaluator, facts: evaluator.prepare(dev, template: .vectors(3)))
-        .run(transfer(LinearMap(ridge: 0.1)), prompts))
+        .run(try transfer(LinearMap(ridge: 0.1)), prompts))
     let ridge = try #require(Double(selected.chosen["ridge"] ?? ""))
     #expect(selected.score == 1 && ridge <= 3)
     let again = try transfer(LinearMap(ridge: ridge)).fit().carry(prompts)
@@ -103,9 +103,9 @@ import Testing
   }
 
   @Test func onlyMethodsWithARidgeAreChosen() throws {
-    #expect(throws: TransferError.self) { try WordSelection().choose(transfer(Procrustes())) }
+    #expect(throws: TransferError.self) { try WordSelection().choose(try transfer(Procrustes())) }
     #expect(throws: TransferError.self) {
-      let evaluator = TinyWorld.evaluator(target)
+      let evaluator = try TinyWorld.evaluator(target)
       let facts = try evaluator.prepare(TinyWorld.facts, template: .vectors(3))
       _ = try DevSelection(evaluator, facts: facts).run(transfer(NearestWord()), prompts)
     }
@@ -126,7 +126,7 @@ import Testing
       try checkpoint.write(to: folder)
       let second = try EmbeddingSpace(folder: folder)
       let transfer = Transfer(
-        SharedVocabulary(sources: [first.space], target: second), method: LinearMap(ridge: 0.1),
+        try SharedVocabulary(sources: [first.space], target: second), method: LinearMap(ridge: 0.1),
         parallelism: Parallelism(threads: 1))
       var selection = WordSelection()
       selection.noise = Double(noise)

@@ -49,7 +49,7 @@ import Testing
       }
       #expect(found.count == 3)
       // The model takes them as it takes words and vectors.
-      let ids = model.tokenizer.prefix + model.tokenizer.encode(text, addingSpecialTokens: false)
+      let ids = try model.tokenizer.prefix + model.tokenizer.encode(text, addingSpecialTokens: false)
       guard template.hasPrefix("[X]") else { continue }
       let count = model.space.table.rowCount
       let expected = logits(
@@ -70,10 +70,10 @@ import Testing
     let count = model.space.table.rowCount
     #expect(grown.space.table.rowCount == count + 3)
     #expect(grown.space.table.inputScale == model.space.table.inputScale)
-    let ids = model.tokenizer.prefix + model.tokenizer.encode("a b", addingSpecialTokens: false)
+    let ids = try model.tokenizer.prefix + model.tokenizer.encode("a b", addingSpecialTokens: false)
     let text = "a b[V1][V2][V3]"
     #expect(
-      grown.tokenizer.encode(text, addingSpecialTokens: false).suffix(3) == [count, count + 1, count + 2])
+      try grown.tokenizer.encode(text, addingSpecialTokens: false).suffix(3) == [count, count + 1, count + 2])
     let none = Matrix(rows: 0, columns: prompt.vectors.columns)
     let found = logits(grown, (ids + [count, count + 1, count + 2]).map { .token($0) }, none, count)
     let expected = logits(model, ids.map { .token($0) } + (0..<3).map { .vector($0) }, prompt.vectors, count)

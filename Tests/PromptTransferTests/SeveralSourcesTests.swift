@@ -70,7 +70,7 @@ import Testing
     #expect(try carry(given.reversed(), target, method, .strength).vectors == first.vectors)
     // Several prompts together, in whatever order their vectors put the two.
     let fitted = try Transfer(
-      SharedVocabulary(sources: twins.map(\.space), target: target.space), method: method,
+      try SharedVocabulary(sources: twins.map(\.space), target: target.space), method: method,
       normalization: .strength, parallelism: Parallelism(threads: 1)
     ).fit()
     let together = try fitted.carry([prompts, prompts.reversed()])
@@ -84,7 +84,7 @@ import Testing
     let (model, target) = (try world.model("a"), try world.model("b", width: 6, seed: 2))
     let prompts = (0..<3).map { TinyWorld.prompt(model, seed: UInt64(40 + $0)) }
     let fitted = try Transfer(
-      SharedVocabulary(sources: [model.space], target: target.space), method: method, seed: 3,
+      try SharedVocabulary(sources: [model.space], target: target.space), method: method, seed: 3,
       parallelism: Parallelism(threads: 1)
     ).fit()
     let together = try fitted.carry(prompts.map { [$0] })

@@ -55,7 +55,7 @@ import Tokenization
     let model = try LanguageModel(folder: ZooFixture.folder("roberta-tiny"))
     func tokens(_ template: String) throws -> [String] {
       let set = try Evaluator(
-        model: model, candidates: CandidateVocabulary(["France"], tokenizer: model.tokenizer),
+        model: model, candidates: try CandidateVocabulary(["France"], tokenizer: model.tokenizer),
         parallelism: .granted
       ).prepare(
         [Example(relation: "r", subject: "Paris", object: "France")], template: try Template(template))
@@ -66,7 +66,7 @@ import Tokenization
         }
       }
     }
-    let subject = model.tokenizer.tokens("Paris")
+    let subject = try model.tokenizer.tokens("Paris")
     #expect(try tokens("[X] [V]*2 [Y] .") == ["<s>"] + subject + ["V1", "V2", "<mask>", "Ġ.", "</s>"])
     #expect(try tokens("[X] is in [Y].") == ["<s>"] + subject + ["Ġis", "Ġin", "<mask>", ".", "</s>"])
     #expect(try tokens("[Y] [V] [X]") == ["<s>", "<mask>", "V1"] + subject + ["</s>"])

@@ -37,9 +37,9 @@ struct TinyWorld {
   static let facts = [("france", "paris"), ("italy", "rome"), ("norway", "oslo")]
     .map { Example(relation: "capital", subject: $0.0, object: $0.1) }
 
-  static func evaluator(_ model: LanguageModel, threads: Int = 1) -> Evaluator {
+  static func evaluator(_ model: LanguageModel, threads: Int = 1) throws -> Evaluator {
     Evaluator(
-      model: model, candidates: CandidateVocabulary(words, tokenizer: model.tokenizer),
+      model: model, candidates: try CandidateVocabulary(words, tokenizer: model.tokenizer),
       parallelism: Parallelism(threads: threads))
   }
 
@@ -76,7 +76,7 @@ func carry(
   _ rule: NormalizationRule? = nil, list: [String]? = nil, seed: UInt64 = 0, threads: Int = 2
 ) throws -> FittedTransfer.Outcome {
   try Transfer(
-    SharedVocabulary(sources: sources.map(\.space), target: target, list: list), method: method,
+    try SharedVocabulary(sources: sources.map(\.space), target: target, list: list), method: method,
     normalization: rule, seed: seed, parallelism: Parallelism(threads: threads)
   ).fit().carry(sources.map(\.prompt), weights: sources.map(\.weight))
 }

@@ -18,16 +18,16 @@ import Tokenization
     let world = try TinyWorld()
     let a = try world.model("a", extra: ["zebra", "##ing", "Ärger"])
     let b = try world.model("b", seed: 2, extra: ["zebra", "apple", "##ing"])
-    let shared = SharedVocabulary(sources: [a.space], target: b.space)
+    let shared = try SharedVocabulary(sources: [a.space], target: b.space)
     #expect(shared.words == (TinyWorld.words + ["zebra"]).sorted())
     for (place, word) in shared.words.enumerated() {
-      #expect(shared.sources[0].ids[place] == a.tokenizer.singleToken(word))
-      #expect(shared.target.ids[place] == b.tokenizer.singleToken(word))
+      #expect(try shared.sources[0].ids[place] == a.tokenizer.singleToken(word))
+      #expect(try shared.target.ids[place] == b.tokenizer.singleToken(word))
     }
     let list = ["zebra", "rome", "unknown", "rome"]
-    let listed = SharedVocabulary(sources: [a.space], target: b.space, list: list)
+    let listed = try SharedVocabulary(sources: [a.space], target: b.space, list: list)
     #expect(listed.words == ["rome", "zebra"])
-    let first = SharedVocabulary(sources: [a.space], target: b.space, count: .first(2))
+    let first = try SharedVocabulary(sources: [a.space], target: b.space, count: .first(2))
     #expect(first.words == [".", "capital"])
   }
 
@@ -36,13 +36,14 @@ import Tokenization
     let world = try TinyWorld()
     let source = try world.model("a", extra: ["zebra", "apple"]).space
     let target = try world.model("b", seed: 2, extra: ["apple", "zebra"]).space
-    func words(_ count: Int, skipping skipped: Int) -> [String] {
-      SharedVocabulary(sources: [source], target: target, count: .frequent(count, skipping: skipped)).words
+    func words(_ count: Int, skipping skipped: Int) throws -> [String] {
+      try SharedVocabulary(sources: [source], target: target, count: .frequent(count, skipping: skipped))
+        .words
     }
-    #expect(words(3, skipping: 2) == TinyWorld.words[2..<5].sorted())
-    #expect(words(1, skipping: TinyWorld.words.count) == ["apple"])
-    #expect(words(9, skipping: TinyWorld.words.count) == ["apple", "zebra"])
-    #expect(words(9, skipping: 100).isEmpty)
+    #expect(try words(3, skipping: 2) == TinyWorld.words[2..<5].sorted())
+    #expect(try words(1, skipping: TinyWorld.words.count) == ["apple"])
+    #expect(try words(9, skipping: TinyWorld.words.count) == ["apple", "zebra"])
+    #expect(try words(9, skipping: 100).isEmpty)
   }
 
   /// Words whose rows lie with those of the special tokens, in the source or in the target, are left out; where training has
@@ -63,12 +64,12 @@ import Tokenization
     try checkpoint.write(to: folder)
     let damaged = try EmbeddingSpace(folder: folder)
     let all = side == 0 ? [damaged, other] : [other, damaged]
-    let trained = SharedVocabulary(sources: [all[0]], target: all[1]).withoutUndertrained()
+    let trained = try SharedVocabulary(sources: [all[0]], target: all[1]).withoutUndertrained()
     #expect(
       trained.words == TinyWorld.words.filter { !still.contains($0) }.sorted()
         && trained.leftOut == 2)
     #expect(trained.drawn(.first(3)).leftOut == 2)
-    let whole = SharedVocabulary(sources: [learned], target: other)
+    let whole = try SharedVocabulary(sources: [learned], target: other)
     #expect(whole.withoutUndertrained().words == whole.words && whole.leftOut == nil)
   }
 
@@ -104,8 +105,8 @@ import Tokenization
     #expect(random != (try transfer(a, b, RandomVectors(), seed: 1).vectors))
     #expect(random.columns == 6)
     let nearest = try transfer(a, b, NearestWord(), normalize: NormalizationRule.none).vectors
-    let words = a.space.nearestWords(to: TinyWorld.prompt(a).vectors, count: 1).map { $0[0].word }
-    let ids = try words.map { try #require(b.tokenizer.singleToken($0)) }
+    let words = try a.space.nearestWords(to: TinyWorld.prompt(a).vectors, count: 1).map { $0[0].word }
+    let ids = try words.map { try #require(try b.tokenizer.singleToken($0)) }
     #expect(nearest == b.space.table.rows(ids))
   }
 

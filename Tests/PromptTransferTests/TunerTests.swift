@@ -19,7 +19,8 @@ import Testing
   private func tune(
     _ model: LanguageModel, threads: Int = 1, seed: UInt64 = 0, stopAfter: Int = .max
   ) throws -> TuningResult {
-    let tuner = Tuner(evaluator: TinyWorld.evaluator(model, threads: threads), settings: settings(seed: seed))
+    let tuner = try Tuner(
+      evaluator: TinyWorld.evaluator(model, threads: threads), settings: settings(seed: seed))
     let facts = (0..<30).map { TinyWorld.facts[$0 % 3] }
     let steps = StepCounter()
     return try tuner.tune(
@@ -66,7 +67,7 @@ import Testing
 
   @Test func factsThatCannotBeUsedAreAnError() throws {
     let model = try TinyWorld().model("model")
-    let tuner = Tuner(evaluator: TinyWorld.evaluator(model), settings: settings())
+    let tuner = try Tuner(evaluator: TinyWorld.evaluator(model), settings: settings())
     let facts = [Example(relation: "r", subject: "paris", object: "two words")]
     let error = #expect(throws: TransferError.self) {
       try tuner.tune(
@@ -77,7 +78,7 @@ import Testing
 
   @Test func manualStartTakesTheTemplatesWords() throws {
     let model = try TinyWorld().model("model")
-    let tuner = Tuner(evaluator: TinyWorld.evaluator(model), settings: settings())
+    let tuner = try Tuner(evaluator: TinyWorld.evaluator(model), settings: settings())
     let start = try tuner.start(from: Template("[X] is the [Y] ."), vectorCount: 4)
     let table = model.space.table
     for (row, word) in ["is", "the", ".", "is"].enumerated() {
@@ -114,7 +115,7 @@ import Testing
   @Test func refiningStartsFromAPromptOfThisModel() throws {
     let world = try TinyWorld()
     let model = try world.model("model")
-    let tuner = Tuner(evaluator: TinyWorld.evaluator(model), settings: settings(epochs: 1))
+    let tuner = try Tuner(evaluator: TinyWorld.evaluator(model), settings: settings(epochs: 1))
     let prompt = TinyWorld.prompt(model)
     let start = try tuner.start(from: prompt, template: .vectors(3))
     #expect(start == prompt.vectors)

@@ -25,7 +25,7 @@ import Testing
   private func tune(_ model: LanguageModel, _ keeper: TuningKeeper?, stopAfter: Int = .max) throws
     -> TuningResult
   {
-    let tuner = Tuner(evaluator: TinyWorld.evaluator(model), settings: settings())
+    let tuner = try Tuner(evaluator: TinyWorld.evaluator(model), settings: settings())
     let facts = (0..<10).map { TinyWorld.facts[$0 % 3] }
     var job = TuningJob(name: "facts", train: facts, dev: TinyWorld.facts, template: .vectors(3))
     job.keeper = keeper

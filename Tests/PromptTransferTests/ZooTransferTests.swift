@@ -13,7 +13,7 @@ import Testing
   /// Vectors between words, about as long as tuned ones.
   private func prompt(_ space: EmbeddingSpace) throws -> SoftPrompt {
     let ids = try ["capital", "France", "music", "river", "old"].map {
-      try #require(space.tokenizer.singleToken($0))
+      try #require(try space.tokenizer.singleToken($0))
     }
     let words = space.table.rows(ids)
     let noise = Samples.matrix(5, words.columns, "noise", deviation: space.table.moments().deviation)
@@ -57,7 +57,7 @@ import Testing
       try EmbeddingSpace(folder: ZooFixture.folder(pair.0)),
       try EmbeddingSpace(folder: ZooFixture.folder(pair.1))
     )
-    let shared = SharedVocabulary(sources: [from], target: to)
+    let shared = try SharedVocabulary(sources: [from], target: to)
     #expect(shared.words.count > 10 * max(from.table.width, to.table.width))
   }
 }

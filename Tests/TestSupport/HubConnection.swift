@@ -88,6 +88,12 @@ struct Connection {
     case .otherCommit: answer.headers["X-Repo-Commit"] = String(repeating: "f", count: 40)
     case .portal:
       answer = HubAnswer(200, ["Content-Type": "text/html"], Data("<html>Please log in</html>".utf8))
+    case .answer(let status, let headers, let body): (answer, range) = (HubAnswer(status, headers, body), nil)
+    case .endless(let status, let headers):
+      var sent = write(head(HubAnswer(status, ["Content-Length": "1000000000000"].merging(headers) { $1 })))
+      let piece = Data(repeating: 0x78, count: 1 << 16)
+      while case let count = write(piece), count == piece.count { sent += count }
+      return sent
     case nil: break
     }
     if answer.status == 200, let match = range?.wholeMatch(of: /bytes=(\d+)-(\d+)/),
@@ -118,7 +124,7 @@ struct Connection {
   }
 
   private func head(_ answer: HubAnswer) -> Data {
-    let headers = answer.headers.merging(["Content-Length": "\(answer.body.count)", "Connection": "close"]) {
+    let headers = ["Content-Length": "\(answer.body.count)", "Connection": "close"].merging(answer.headers) {
       $1
     }
     let lines = headers.map { "\($0.key): \($0.value)\r\n" }.joined()

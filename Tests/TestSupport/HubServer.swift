@@ -25,6 +25,10 @@ package final class HubServer: Sendable {
     case otherCommit
     /// Answers with a page for people, as a login portal does.
     case portal
+    /// Answers so, whatever was asked.
+    case answer(Int, [String: String], Data)
+    /// The head of an answer, and then a body without end.
+    case endless(Int, [String: String] = [:])
   }
 
   package struct Request: Sendable {

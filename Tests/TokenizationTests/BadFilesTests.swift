@@ -138,11 +138,12 @@ import Tokenization
       name: "added token with a huge id", files: added(#"{"content":"x","id":99999999}"#),
       says: ["added_tokens[0].id", "99999999"]),
     Case(
-      name: "added token with another's id", files: added(#"{"content":"x","id":1}"#),
-      says: ["added_tokens[0].id", "\"a\"'s"]),
-    Case(
-      name: "two added tokens with one id", files: added(#"{"content":"x","id":5},{"content":"y","id":5}"#),
-      says: ["added_tokens", "\"x\"'s"]),
+      // The vocabulary has two tokens, so that it is the third, which is b's.
+      name: "added token whose id is another's",
+      files: json(
+        #"{"type":"WordPiece","vocab":{"[UNK]":0,"b":2},"unk_token":"[UNK]"}"#,
+        #","added_tokens":[{"content":"x","id":7}]"#),
+      says: ["added_tokens[0].id", "\"b\"'s"]),
     Case(
       name: "vocab.txt without [CLS]", files: ["vocab.txt": "[UNK]\n[SEP]\na\n"],
       says: ["vocab.txt", "[CLS]"]),

@@ -145,7 +145,7 @@ extension Fixtures {
   fileprivate static func attempt(_ files: [String: Data], _ refused: inout Int) {
     do {
       let tokenizer = try withFolder(files) { try Tokenizer(folder: $0) }
-      _ = tokenizer.decode(tokenizer.encode("The ½ ｶﾞ e\u{301} 하한 <mask> \u{1F600}\r\n x"))
+      _ = try tokenizer.decode(tokenizer.encode("The ½ ｶﾞ e\u{301} 하한 <mask> \u{1F600}\r\n x"))
     } catch {
       #expect(error is TokenizationError)
       refused += 1

@@ -27,7 +27,7 @@ import Tokenization
       let line = String(view)
       let expected = pattern.matches(in: line, range: NSRange(location: 0, length: line.utf16.count))
         .map { (line as NSString).substring(with: $0.range).utf8.count }
-      #expect(lengths(tokenizer.encode(line)) == expected, "\(line.debugDescription)")
+      #expect(try lengths(tokenizer.encode(line)) == expected, "\(line.debugDescription)")
     }
   }
 

@@ -38,7 +38,7 @@ import Tokenization
   func settingsOfAClassCount(_ settings: String, _ tokens: [String]) throws {
     for name in ["BertTokenizer", "BertTokenizerFast", "DistilBertTokenizer", "ElectraTokenizer"] {
       let tokenizer = try tokenizer(#"{"tokenizer_class": "\#(name)", \#(settings)}"#)
-      #expect(tokenizer.tokens("Paris café 中国") == tokens)
+      #expect(try tokenizer.tokens("Paris café 中国") == tokens)
     }
   }
 
@@ -61,7 +61,24 @@ import Tokenization
     let tokenizer = try tokenizer(nil, files: [file: text])
     #expect(tokenizer.mask == 4)
     #expect(tokenizer.specialIds.isSuperset(of: [4, 12]))
-    #expect(tokenizer.encode("Paris<x>[MASK]", addingSpecialTokens: false) == [6, 12, 4])
+    #expect(try tokenizer.encode("Paris<x>[MASK]", addingSpecialTokens: false) == [6, 12, 4])
+  }
+
+  /// The ids that tokenizers 0.23.3 gives, whatever the file says: from the number of the vocabulary's tokens on.
+  @Test(arguments: [
+    (#""a":1"#, [10, 12], [2, 3]), (#""a":1"#, [3, 2], [2, 3]), (#""a":1,"b":5"#, [6, 7], [3, 4]),
+    (#""a":1,"b":5"#, [3, 6], [3, 4]), (#""a":1"#, [1, 1], [2, 3]), (#""a":1,"<x>":4"#, [9, 9], [4, 3]),
+  ])
+  func addedTokensFollowTheVocabulary(_ words: String, _ stated: [Int], _ ids: [Int]) throws {
+    let folder = try TemporaryFolder()
+    let tokens = zip(["<x>", "<y>"], stated).map { #"{"id":\#($1),"content":"\#($0)","special":true}"# }
+    try folder.write(
+      #"{"version":"1.0","added_tokens":[\#(tokens.joined(separator: ","))],"pre_tokenizer":{"type":"Whitespace"},"#
+        + #""model":{"type":"WordPiece","unk_token":"[UNK]","vocab":{"[UNK]":0,\#(words)}}}"#,
+      to: "tokenizer.json")
+    let tokenizer = try Tokenizer(folder: folder.url)
+    #expect(["<x>", "<y>"].map(tokenizer.id(of:)) == ids)
+    #expect(try tokenizer.encode("a <x> <y>") == [1] + ids)
   }
 
   @Test func aClassHasItsOwnMask() throws {

@@ -10,7 +10,7 @@ struct SharedWords {
     let hub = HubClient(settings: try HubSettings())
     let first = try EmbeddingSpace(folder: await hub.fetch(ids[0], .embeddings).folder)
     let second = try EmbeddingSpace(folder: await hub.fetch(ids[1], .embeddings).folder)
-    let shared = SharedVocabulary(sources: [first], target: second).words
+    let shared = try SharedVocabulary(sources: [first], target: second).words
     print("\(first.name) and \(second.name) share \(shared.count) words, such as")
     print(shared.prefix(20).joined(separator: " "))
   }

@@ -20,7 +20,7 @@ struct Tour {
 
     let manual = try await target.evaluate(Template("[X] is located in [Y] ."), on: facts)
     print("manual template:", manual.macroAccuracy)
-    for (index, words) in target.space.nearestWords(to: carried, count: 3).enumerated() {
+    for (index, words) in try target.space.nearestWords(to: carried, count: 3).enumerated() {
       print("V\(index + 1) is near", words.map(\.word).joined(separator: ", "))
     }
   }

@@ -63,7 +63,8 @@ package struct PEFTAdapter: Sendable {
       throw CheckpointError(file: url, item: "num_virtual_tokens", "is no number of tokens")
     }
     submoduleCount =
-      fields["num_transformer_submodules"]?.int ?? (taskName == Task.sequenceToSequence.rawValue ? 2 : 1)
+      try Self.count("num_transformer_submodules", fields, url)
+      ?? (taskName == Task.sequenceToSequence.rawValue ? 2 : 1)
     guard (1...2).contains(submoduleCount) else {
       throw CheckpointError(
         file: url, item: "num_transformer_submodules", "is \(submoduleCount), where 1 or 2 is known")
@@ -82,7 +83,7 @@ package struct PEFTAdapter: Sendable {
     guard let entry = file.entry(Self.tensorName), entry.shape.count == 2 else {
       throw CheckpointError(file: file.url, item: Self.tensorName, "is no matrix of this file")
     }
-    let width = fields["token_dim"]?.int ?? entry.shape[1]
+    let width = try Self.count("token_dim", fields, url) ?? entry.shape[1]
     let expected = [submoduleCount * tokenCount, width]
     guard entry.shape == expected else {
       throw CheckpointError(
@@ -90,6 +91,13 @@ package struct PEFTAdapter: Sendable {
         "has shape \(entry.shape) where \(Self.configurationName) asks for \(expected)")
     }
     vectors = try file.matrix(entry)
+  }
+
+  /// A whole number; nil where it is absent or null.
+  private static func count(_ key: String, _ fields: JSON, _ file: URL) throws(CheckpointError) -> Int? {
+    guard let value = fields[key], !value.isNull else { return nil }
+    guard let count = value.int else { throw CheckpointError(file: file, item: key, "is no whole number") }
+    return count
   }
 
   private static func kind(_ name: String?, _ file: URL) throws(CheckpointError) -> Kind {

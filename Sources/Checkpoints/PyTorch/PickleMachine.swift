@@ -1,7 +1,7 @@
 /// Reads a pickle of tensors without ever calling anything: instructions move values, and the few calls that
 /// state dicts contain are recognised by their shape. All else is an error.
 ///
-/// Memory is a small multiple of the pickle's size: an instruction adds at most one value to the stack, and
+/// Memory is a small multiple of the pickle's size, and bounded: an instruction adds at most one value to the stack, and
 /// what leaves the stack is moved, not copied. Source of the instructions: CPython, `Lib/pickletools.py`; of
 /// the calls: PyTorch, `torch/_utils.py` and `torch/serialization.py`.
 struct PickleMachine {
@@ -21,6 +21,8 @@ struct PickleMachine {
   var dictionaryCount: UInt32 = 0
 
   static let sizeLimit = 64 << 20
+  /// How many values may be kept at a time, on the stack, in memos or in tuples: a tensor takes some twenty.
+  static let valueLimit = 1 << 22
 
   init(_ bytes: UnsafeRawBufferPointer) { reader = ByteReader(bytes) }
 
@@ -36,6 +38,9 @@ struct PickleMachine {
       let code = try opcode()
       guard code == .stop else {
         try step(code)
+        guard max(stack.count, marks.count, memo.count, elements.count) <= Self.valueLimit else {
+          throw failure("keeps more than \(Self.valueLimit) values")
+        }
         continue
       }
       let value = try pop()

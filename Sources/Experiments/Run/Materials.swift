@@ -82,9 +82,9 @@ final class Materials: Sendable {
         hint: "There are: \(known.joined(separator: ", "))")
     }
     let wanted = Set(named ?? known)
-    let facts = try places.file(configuration.facts)
+    var facts = try RelationSource(places.file(configuration.facts))
     return try templates.filter { wanted.contains($0.relation) }.map { name, manual in
-      (name, try RelationFacts(manual: manual) { try ExampleSet(facts, relation: name, split: $0) })
+      (name, try RelationFacts(manual: manual) { try facts.facts(name, $0) })
     }
   }
 
@@ -155,7 +155,7 @@ final class Materials: Sendable {
         candidates = try Dataset.task(task).candidates(space: model.space)
       } else {
         candidates =
-          words.map { CandidateVocabulary($0, tokenizer: model.tokenizer) }
+          try words.map { try CandidateVocabulary($0, tokenizer: model.tokenizer) }
           ?? CandidateVocabulary(tokenizer: model.tokenizer)
       }
       return Evaluator(model: model, candidates: candidates, parallelism: parallelism)
@@ -253,7 +253,7 @@ final class Materials: Sendable {
 
   /// The words of a model, for finding those near to a vector.
   func wordList(_ model: String) throws -> WordList {
-    try wordLists.value(model) { WordList(try space(model)) }
+    try wordLists.value(model) { try WordList(space(model)) }
   }
 }
 

@@ -12,8 +12,15 @@ public struct PairedComparison: Sendable, Codable, Equatable {
   public let low, high: Double
   public let relationCount: Int
 
-  /// Whether the 95 % interval leaves out zero.
-  public var isBeyondNoise: Bool { low > 0 || high < 0 }
+  /// From fewer relations nothing is concluded: where all of five differ in the same direction, which chance alone does once in
+  /// 16 times (sign test, 2 / 2^5), the interval leaves out zero; of six it is once in 32, and below 5 %.
+  public static let fewest = 6
+
+  /// Whether there are enough relations for a verdict.
+  public var isTold: Bool { relationCount >= Self.fewest }
+
+  /// Whether there are enough relations, and the 95 % interval leaves out zero.
+  public var isBeyondNoise: Bool { isTold && (low > 0 || high < 0) }
 
   /// - Parameter differences: one for each relation, seeds and pairs averaged. Nil with fewer than two.
   public init?(_ differences: [Double]) {

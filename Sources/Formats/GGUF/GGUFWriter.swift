@@ -94,10 +94,11 @@ package struct GGUFWriter {
   package func write(to url: URL) throws(FileError) {
     let head = header
     try AtomicFile.write(to: url) { descriptor in
-      head.withUnsafeBytes { writeAll(descriptor, $0) }
+      var writer = PacedWriter(descriptor)
+      return head.withUnsafeBytes { writer.write($0) }
         && tensors.allSatisfy { tensor in
-          tensor.forEachPiece { writeAll(descriptor, $0) }
-            && padding(tensor.byteCount).withUnsafeBytes { writeAll(descriptor, $0) }
+          tensor.forEachPiece { writer.write($0) }
+            && padding(tensor.byteCount).withUnsafeBytes { writer.write($0) }
         }
     }
   }

@@ -29,7 +29,6 @@ final class PartFile: Sendable {
     self.size = size
     self.subject = subject
     self.expected = expected
-    Self.removeAbandoned(in: folder)
     let descriptor = open(path.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw RepositoryCache.failure(path, "cannot be created") }
     // Says that it has an owner. Where there are no locks nothing is removed.
@@ -39,9 +38,10 @@ final class PartFile: Sendable {
   }
 
   /// Removes what downloads that were killed have left: files of such names that nobody has locked, and that are not new.
-  private static func removeAbandoned(in folder: URL) {
+  static func removeAbandoned(in folder: URL) {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    for name in names where name.wholeMatch(of: /.+\.[0-9a-f]{8}\.incomplete/) != nil {
+    for name in names
+    where name.hasSuffix(".incomplete") && name.wholeMatch(of: /.+\.[0-9a-f]{8}\.incomplete/) != nil {
       let file = folder.appending(path: name)
       let descriptor = open(file.path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
       guard descriptor >= 0 else { continue }

@@ -1,6 +1,7 @@
 import Checkpoints
 import Formats
 import Foundation
+import Synchronization
 
 /// One repository's folder in a cache of the layout that Python's `huggingface_hub` uses:
 /// ```
@@ -15,6 +16,7 @@ struct RepositoryCache: Sendable {
   private let root: URL
   let folder: URL
   private let linksSnapshots: Bool
+  private let tidy = Tidy()
 
   init(root: URL, repository: String, linksSnapshots: Bool) {
     self.root = root
@@ -71,6 +73,7 @@ struct RepositoryCache: Sendable {
     try tag()
     let blobs = folder.appending(path: "blobs")
     try makeFolder(blobs)
+    tidy(blobs)
     return try PartFile(
       in: blobs, stem: hash?.name ?? name, subject: subject, size: size,
       expected: hash)
@@ -153,6 +156,7 @@ struct RepositoryCache: Sendable {
 
   private func write(_ data: Data, to url: URL) throws {
     try makeFolder(url.deletingLastPathComponent())
+    tidy(url.deletingLastPathComponent())
     let part = try PartFile(
       in: url.deletingLastPathComponent(), stem: url.lastPathComponent, subject: url.path, size: data.count,
       expected: nil)
@@ -194,5 +198,15 @@ struct RepositoryCache: Sendable {
       hint: isFull
         ? "Make room, or set HF_HOME to a larger disk"
         : "Check its permissions, or set HF_HOME to another folder")
+  }
+}
+
+/// Removes what killed downloads have left in a folder, once for each fetch: a repository may have thousands of blobs.
+private final class Tidy: Sendable {
+  private let done = Mutex<Set<URL>>([])
+
+  func callAsFunction(_ folder: URL) {
+    guard done.withLock({ $0.insert(folder).inserted }) else { return }
+    PartFile.removeAbandoned(in: folder)
   }
 }

@@ -22,10 +22,9 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
   /// Fewer bytes than this in the longer of `slowest.seconds` and the request's own wait are no progress.
   private static let slowest = (bytes: 1000, seconds: 30.0)
 
-  private let exchanges = Mutex<[ObjectIdentifier: (task: URLSessionTask, exchange: Exchange)]>([:])
+  private let exchanges = Mutex<[ObjectIdentifier: Exchange]>([:])
 
-  /// A session for one request, which ends with it. On Linux an answer without end keeps its session's queue from all else, a new
-  /// request and being cancelled among it.
+  /// A session for one request, which ends with it.
   private func session() -> URLSession {
     let configuration = URLSessionConfiguration.ephemeral
     configuration.httpCookieStorage = nil
@@ -44,39 +43,56 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
     body: @escaping @Sendable (Data) throws -> Void
   ) async throws -> Answer {
     try Task.checkCancellation()
-    let session = session()
-    let task = session.dataTask(with: request)
     let exchange = Exchange(head: head, body: body)
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
         exchange.begin(continuation)
-        exchanges.withLock { $0[ObjectIdentifier(task)] = (task, exchange) }
-        task.resume()
-        session.finishTasksAndInvalidate()
-        watch(exchange, task, every: max(Self.slowest.seconds, request.timeoutInterval))
+        watch(exchange, headWithin: request.timeoutInterval)
+        // On a thread of its own: on Linux an answer without end, of any session, keeps tasks from being made, and its own from being
+        // cancelled.
+        Thread.detachNewThread { [self] in start(request, exchange) }
       }
     } onCancel: {
-      Self.stop(task, exchange, URLError(.cancelled))
+      Self.stop(exchange, URLError(.cancelled))
     }
   }
 
-  /// Hands over what has come, and then stops the rest: the session may be too busy with that to say that it has stopped.
-  private static func stop(_ task: URLSessionTask, _ exchange: Exchange, _ error: (any Error)? = nil) {
-    exchange.end(error)
-    DispatchQueue.global().async { task.cancel() }
+  private func start(_ request: URLRequest, _ exchange: Exchange) {
+    guard exchange.receivedCount != nil else { return }
+    let session = session()
+    let task = session.dataTask(with: request)
+    exchanges.withLock { $0[ObjectIdentifier(task)] = exchange }
+    task.resume()
+    session.finishTasksAndInvalidate()
+    // Only now: on Linux a task that is cancelled first ends the process when it is resumed.
+    if exchange.attach(task) { Self.cancel(exchange) }
   }
 
-  /// Ends an exchange that makes no progress. The session's own time-out is of answers without a byte, and does not look at heads.
-  private func watch(_ exchange: Exchange, _ task: URLSessionTask, every seconds: Double) {
+  /// Hands over what has come, and then stops the rest: the session may be too busy with that to say that it has stopped.
+  private static func stop(_ exchange: Exchange, _ error: (any Error)? = nil) {
+    exchange.end(error)
+    guard exchange.beginStopping() else { return }
+    Thread.detachNewThread { cancel(exchange) }
+  }
+
+  /// Not at once: on Linux a task that is cancelled while it ends by itself ends the process (TaskRegistry.swift).
+  private static func cancel(_ exchange: Exchange) {
+    Thread.sleep(forTimeInterval: 0.2)
+    exchange.takeTask()?.cancel()
+  }
+
+  /// Ends an exchange that makes no progress. The session's own time-out is of answers without a byte, and does not look at heads: of a
+  /// redirect there is none on Linux until the end of its body, which may have none.
+  private func watch(_ exchange: Exchange, headWithin wait: Double) {
+    let slowest = max(Self.slowest.seconds, wait)
     Task {
-      var count = 0
+      var (count, seconds) = (0, wait + 1)
       while true {
         try await Task.sleep(for: .seconds(seconds))
         guard let received = exchange.receivedCount else { return }
-        if received - count < Self.slowest.bytes {
-          return Self.stop(task, exchange, TooSlow(seconds: Int(clamping: seconds)))
-        }
-        count = received
+        let isSlow = seconds < slowest ? !exchange.hasHead : received - count < Self.slowest.bytes
+        if isSlow { return Self.stop(exchange, TooSlow(seconds: Int(clamping: seconds))) }
+        (count, seconds) = (received, slowest)
       }
     }
   }
@@ -95,7 +111,7 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
   }
 
   private func exchange(_ task: URLSessionTask) -> Exchange? {
-    exchanges.withLock { $0[ObjectIdentifier(task)]?.exchange }
+    exchanges.withLock { $0[ObjectIdentifier(task)] }
   }
 
   func urlSession(
@@ -104,7 +120,7 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
   ) {
     completionHandler(nil)
     guard let exchange = exchange(task), !exchange.begin(response) else { return }
-    Self.stop(task, exchange)
+    Self.stop(exchange)
   }
 
   func urlSession(
@@ -113,16 +129,20 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
   ) {
     let goesOn = (response as? HTTPURLResponse).map { exchange(dataTask)?.begin($0) ?? false } ?? false
     completionHandler(goesOn ? .allow : .cancel)
-    if !goesOn, let exchange = exchange(dataTask) { Self.stop(dataTask, exchange) }
+    if !goesOn, let exchange = exchange(dataTask) { Self.stop(exchange) }
   }
 
   func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
     guard let exchange = exchange(dataTask), !exchange.receive(data) else { return }
-    Self.stop(dataTask, exchange)
+    Self.stop(exchange)
   }
 
   func urlSession(_ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?) {
-    exchanges.withLock { $0.removeValue(forKey: ObjectIdentifier(task)) }?.exchange.end(error)
+    guard let exchange = exchanges.withLock({ $0.removeValue(forKey: ObjectIdentifier(task)) }) else {
+      return
+    }
+    exchange.finish()
+    exchange.end(error)
   }
 }
 
@@ -132,6 +152,9 @@ private final class Exchange: Sendable {
     var answer: Answer?
     var failure: (any Error)?
     var receivedCount = 0
+    /// What asks, from when it is made until it ends or is cancelled.
+    var task: URLSessionTask?
+    var (isStopping, isFinished) = (false, false)
     /// Whoever waits for it; nil before and after.
     var continuation: CheckedContinuation<Answer, any Error>?
     /// Whether the answer, or why there is none, has been handed over.
@@ -148,6 +171,33 @@ private final class Exchange: Sendable {
     self.head = head
     self.body = body
   }
+
+  /// Whether the exchange has been stopped meanwhile.
+  func attach(_ task: URLSessionTask) -> Bool {
+    state.withLock {
+      if !$0.isFinished { $0.task = task }
+      return $0.isStopping
+    }
+  }
+
+  /// Whether nobody has stopped it before.
+  func beginStopping() -> Bool {
+    state.withLock { state in
+      defer { state.isStopping = true }
+      return !state.isStopping
+    }
+  }
+
+  /// The task, unless it has ended or somebody has taken it to cancel it.
+  func takeTask() -> URLSessionTask? {
+    state.withLock { state in
+      defer { state.task = nil }
+      return state.task
+    }
+  }
+
+  /// The task has ended by itself.
+  func finish() { state.withLock { ($0.task, $0.isFinished) = (nil, true) } }
 
   /// From here on somebody waits; where it was stopped before, no longer.
   func begin(_ continuation: CheckedContinuation<Answer, any Error>) {
@@ -180,6 +230,8 @@ private final class Exchange: Sendable {
 
   /// Bytes of the body so far; nil when it is over.
   var receivedCount: Int? { state.withLock { $0.isOver ? nil : $0.receivedCount } }
+
+  var hasHead: Bool { state.withLock { $0.answer != nil } }
 
   /// Hands over what has come of it, once.
   func end(_ error: (any Error)?) {

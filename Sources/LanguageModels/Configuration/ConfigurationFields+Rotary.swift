@@ -91,7 +91,7 @@ extension ConfigurationFields {
       let kind = "\(pairs) positive numbers"
       let numbers = try value(key, kind) { json -> [Float]? in
         let list = json.array?.compactMap(\.double) ?? []
-        let arePositive = list.allSatisfy { $0 > 0 && Float($0).isFinite }
+        let arePositive = list.allSatisfy(Self.scales.contains)
         return list.count == pairs && json.array?.count == pairs && arePositive
           ? list.map { Float($0) } : nil
       }

@@ -50,15 +50,19 @@ struct ConfigurationFields {
     return number
   }
 
-  func number(_ key: String, atLeast least: Double = 0) throws(CheckpointError) -> Double? {
-    try value(key, "a number from \(least) up") { json in
-      json.double.flatMap { $0 >= least && Float($0).isFinite ? $0 : nil }
+  /// What factors, bases and scales are at most, and positive ones at least: no model has such, and beyond them scores would come
+  /// out, all alike.
+  static let scales = 1e-6...1e12
+
+  func number(_ key: String, atMost most: Double = scales.upperBound) throws(CheckpointError) -> Double? {
+    try value(key, "a number from 0 to \(most)") { json in
+      json.double.flatMap { (0...most).contains($0) ? $0 : nil }
     }
   }
 
   func positive(_ key: String) throws(CheckpointError) -> Double? {
-    try value(key, "a positive number") { json in
-      json.double.flatMap { $0 > 0 && Float($0).isFinite ? $0 : nil }
+    try value(key, "a positive number from \(Self.scales.lowerBound) to \(Self.scales.upperBound)") { json in
+      json.double.flatMap { Self.scales.contains($0) ? $0 : nil }
     }
   }
 
@@ -66,8 +70,9 @@ struct ConfigurationFields {
     try self.value(key, "true or false", \.bool) ?? value
   }
 
+  /// What is added to a variance. The largest in use is 1e-3; a large one makes all scores alike.
   func epsilon(_ key: String, default value: Float) throws(CheckpointError) -> Float {
-    try number(key).map { Float($0) } ?? value
+    try number(key, atMost: 0.1).map { Float($0) } ?? value
   }
 
   /// - Parameter key: nil where the file has no say in it

@@ -30,7 +30,9 @@ public struct Teacher: Sendable {
   }
 
   /// The input for a subject; nil where it has no tokens or too many.
-  func input(_ subject: String) -> PromptedInput? { model.input(subject, template: prompt.template) }
+  func input(_ subject: String) throws(TransferError) -> PromptedInput? {
+    try model.input(subject, template: prompt.template)
+  }
 
   /// `softmax(logits / T)` over the candidates for each input, (N, candidates). Throws when they are not finite.
   func answers(
@@ -62,9 +64,9 @@ public struct Teacher: Sendable {
 
 extension LanguageModel {
   /// The input for a subject; nil where it has no tokens or more than the model has positions.
-  func input(_ subject: String, template: Template) -> PromptedInput? {
+  func input(_ subject: String, template: Template) throws(TransferError) -> PromptedInput? {
     guard
-      let input = template.input(
+      let input = try template.input(
         Example(relation: "", subject: subject, object: ""), tokenizer: tokenizer, answer: answer),
       input.elements.count <= network.configuration.longestSequence
     else { return nil }

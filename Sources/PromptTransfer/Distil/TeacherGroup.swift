@@ -19,7 +19,7 @@ struct TeacherGroup: Sendable {
   ) throws(TransferError) {
     guard !teachers.isEmpty else { throw TransferError(student.name, "has no source to answer as") }
     let teachers = teachers.sorted { Teacher.precedes($0, $1) }
-    let shared = CandidateVocabulary.shared(
+    let shared = try CandidateVocabulary.shared(
       [student.tokenizer] + teachers.map(\.model.tokenizer), list: words)
     guard shared[0].words.count >= 2 else {
       throw TransferError(
@@ -39,12 +39,17 @@ struct TeacherGroup: Sendable {
   func lesson(
     _ set: SubjectSet, _ template: Template, temperature: Float
   ) throws(TransferError) -> Lesson {
-    let usable = set.subjects.compactMap { subject -> (own: PromptedInput, others: [PromptedInput])? in
-      let others = teachers.compactMap { $0.input(subject) }
-      guard others.count == teachers.count, let own = student.input(subject, template: template) else {
-        return nil
+    var usable: [(own: PromptedInput, others: [PromptedInput])] = []
+    for subject in set.subjects {
+      var others: [PromptedInput] = []
+      for teacher in teachers {
+        guard let input = try teacher.input(subject) else { break }
+        others.append(input)
       }
-      return (own, others)
+      guard others.count == teachers.count, let own = try student.input(subject, template: template) else {
+        continue
+      }
+      usable.append((own, others))
     }
     let total = teachers.reduce(0) { $0 + Double($1.weight) }
     var targets = Matrix(rows: usable.count, columns: candidates.ids.count)

@@ -64,7 +64,7 @@ public struct Evaluator: Sendable {
   public func prepare(_ facts: [Example], template: Template) throws(TransferError) -> ProbingSet {
     try template.requireUse(with: model)
     try template.requirePlaces(for: facts)
-    return ProbingSet(facts, template: template, model: model, candidates: candidates)
+    return try ProbingSet(facts, template: template, model: model, candidates: candidates)
   }
 
   /// One prediction a fact, in order; nil when `shouldStop` said so. Throws when the model's scores are not finite.

@@ -21,16 +21,16 @@ public struct CandidateVocabulary: Sendable {
   }
 
   /// Keeps those of `words` that are one token after a space, in order.
-  public init(_ words: [String], tokenizer: Tokenizer) {
-    self.init(words, tokenizer: tokenizer, answers: .words)
+  public init(_ words: [String], tokenizer: Tokenizer) throws(TransferError) {
+    try self.init(words, tokenizer: tokenizer, answers: .words)
   }
 
-  init(_ words: [String], tokenizer: Tokenizer, answers: AnswerKind) {
+  init(_ words: [String], tokenizer: Tokenizer, answers: AnswerKind) throws(TransferError) {
     self.answers = answers
     var kept: [(String, Int)] = []
     var columns: [Int: Int] = [:]
     for word in words {
-      guard let id = tokenizer.singleToken(word), columns[id] == nil else { continue }
+      guard let id = try tokenizer.token(ofWord: word), columns[id] == nil else { continue }
       columns[id] = kept.count
       kept.append((word, id))
     }
@@ -40,27 +40,33 @@ public struct CandidateVocabulary: Sendable {
   }
 
   /// Every whole word of the tokenizer's vocabulary.
-  public init(tokenizer: Tokenizer) { self.init(tokenizer.words(), tokenizer: tokenizer) }
+  public init(tokenizer: Tokenizer) throws(TransferError) {
+    try self.init(tokenizer.wholeWords(), tokenizer: tokenizer)
+  }
 
   /// The words that are candidates of several models at once, in the same columns for each: one token in every tokenizer,
   /// and in none the token of an earlier word.
   /// - Parameter list: all whole words of the first tokenizer when nil
-  public static func shared(_ tokenizers: [Tokenizer], list: [String]? = nil) -> [CandidateVocabulary] {
+  public static func shared(_ tokenizers: [Tokenizer], list: [String]? = nil) throws(TransferError)
+    -> [CandidateVocabulary]
+  {
     var taken = [Set<Int>](repeating: [], count: tokenizers.count)
-    let kept = (list ?? tokenizers.first?.words() ?? []).filter { word in
-      let ids = tokenizers.map { $0.singleToken(word) }
-      guard zip(ids, taken).allSatisfy({ id, taken in id.map { !taken.contains($0) } ?? false }) else {
-        return false
+    return try TransferError.unify {
+      let kept = try (list ?? tokenizers.first?.words() ?? []).filter { word in
+        let ids = try tokenizers.map { try $0.singleToken(word) }
+        guard zip(ids, taken).allSatisfy({ id, taken in id.map { !taken.contains($0) } ?? false }) else {
+          return false
+        }
+        for (index, id) in ids.enumerated() { if let id { taken[index].insert(id) } }
+        return true
       }
-      for (index, id) in ids.enumerated() { if let id { taken[index].insert(id) } }
-      return true
+      return try tokenizers.map { try CandidateVocabulary(kept, tokenizer: $0) }
     }
-    return tokenizers.map { CandidateVocabulary(kept, tokenizer: $0) }
   }
 
   /// Where the word stands among the candidates, under any spelling that has the same token.
-  public func column(_ word: String, tokenizer: Tokenizer) -> Int? {
-    tokenizer.singleToken(word).flatMap { columns[$0] }
+  public func column(_ word: String, tokenizer: Tokenizer) throws(TransferError) -> Int? {
+    try tokenizer.token(ofWord: word).flatMap { columns[$0] }
   }
 
   /// One word a line; empty lines do not count.
@@ -69,8 +75,11 @@ public struct CandidateVocabulary: Sendable {
       throw TransferError(url.path, "is not there", hint: "Give a list with one word a line")
     }
     let text = try WholeFile.text(url, .words, hint: "A word list has one word a line")
-    let words = text.split(whereSeparator: \.isNewline)
-      .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+    // Not by characters: lists have millions of words.
+    let words = text.unicodeScalars.split {
+      (0xA...0xD).contains($0.value) || $0 == "\u{85}" || $0 == "\u{2028}" || $0 == "\u{2029}"
+    }
+    .map { String($0).trimmed(.whitespaces) }.filter { !$0.isEmpty }
     guard !words.isEmpty else { throw TransferError(url.path, "holds no words") }
     return words
   }

@@ -28,9 +28,9 @@ public struct Example: Sendable, Hashable {
   }
 
   public func hash(into hasher: inout Hasher) {
-    for text in texts {
+    for var text in texts {
       hasher.combine(text.utf8.count)
-      for byte in text.utf8 { hasher.combine(byte) }
+      text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
   }
 }
@@ -70,15 +70,8 @@ public struct ExampleSet: Sendable {
 
   /// The facts of one relation: of the folder with its name, or its rows of a table. Throws where a table has none.
   public init(_ url: URL, relation: String, split: Split) throws {
-    guard FactTable.isOne(url) else {
-      try self.init(url.appendingPathComponent(relation), split: split)
-      return
-    }
-    let facts = try FactTable(url).facts(split).filter { $0.relation == relation }
-    guard !facts.isEmpty else {
-      throw TransferError(url.path, "has no \(split.rawValue) facts of the relation \(relation)")
-    }
-    self.init(facts)
+    var source = try RelationSource(url)
+    self = try source.facts(relation, split)
   }
 
   /// At most `count` of them, drawn at random; a larger number draws the same ones and more.

@@ -45,8 +45,12 @@ struct FactTable {
     -> TransferError
   {
     let isTabbed = url.pathExtension.lowercased() == "tsv"
-    let separators = [(";", "semicolons"), ("\t", "tabs"), (",", "commas")]
-    if first.columns.count == 1, let other = separators.first(where: { first.columns[0].contains($0.0) }) {
+    let separators: [(Unicode.Scalar, String)] = [(";", "semicolons"), ("\t", "tabs"), (",", "commas")]
+    if first.columns.count == 1,
+      let other = separators.first(where: { separator, _ in
+        first.columns[0].unicodeScalars.contains(separator)
+      })
+    {
       return TransferError(
         url.path, "has \(other.1) between its columns, where \(isTabbed ? "tabs" : "commas") are read",
         hint: other.1 == "tabs" ? "Give it the ending .tsv" : "Save it with \(isTabbed ? "tabs" : "commas")")
@@ -60,11 +64,13 @@ struct FactTable {
   private static func rows(
     _ records: [DelimitedText.Record], _ url: URL, needsObjects: Bool
   ) throws(TransferError) -> [Row] {
-    let names = records.first?.columns.map { $0.trimmingCharacters(in: .whitespaces).lowercased() } ?? []
+    let names = records.first?.columns.map { $0.trimmed(.whitespaces).lowercased() } ?? []
     let form = "It begins with a line such as subject,object, and has a fact on each line after it"
     guard let first = records.first else { throw TransferError(url.path, "is empty", hint: form) }
-    guard let subject = names.firstIndex(of: "subject") else { throw headerError(first, "subject", url) }
-    if names.firstIndex(of: "object") == nil, needsObjects { throw headerError(first, "object", url) }
+    func column(_ name: String) -> Int? { names.firstIndex { $0.hasBytes(of: name) } }
+    let (relation, object) = (column("relation"), column("object"))
+    guard let subject = column("subject") else { throw headerError(first, "subject", url) }
+    if object == nil, needsObjects { throw headerError(first, "object", url) }
     guard records.count > 1 else {
       throw TransferError(url.path, "has no rows after its first line", hint: form)
     }
@@ -72,15 +78,15 @@ struct FactTable {
     for record in records.dropFirst() {
       func text(_ column: Int?) -> String? {
         guard let column, record.columns.indices.contains(column) else { return nil }
-        let text = record.columns[column].trimmingCharacters(in: .whitespacesAndNewlines)
+        let text = record.columns[column].trimmed(.whitespacesAndNewlines)
         return text.isEmpty ? nil : text
       }
       let place = "\(url.path), line \(record.line)"
       guard let name = text(subject) else { throw TransferError(place, "the subject is missing") }
       rows.append(
         Row(
-          relation: text(names.firstIndex(of: "relation")) ?? url.deletingPathExtension().lastPathComponent,
-          subject: name, object: text(names.firstIndex(of: "object")), place: place))
+          relation: text(relation) ?? url.deletingPathExtension().lastPathComponent,
+          subject: name, object: text(object), place: place))
     }
     return rows
   }
@@ -102,5 +108,36 @@ struct FactTable {
       guard let object = row.object else { throw TransferError(row.place, "the object is missing") }
       return Example(relation: row.relation, subject: row.subject, object: object)
     }
+  }
+}
+
+/// Facts of several relations in one place: a folder of folders, or a table, which is read once.
+package struct RelationSource {
+  private let url: URL
+  private let table: FactTable?
+  private var parts: [ExampleSet.Split: [String: [Example]]] = [:]
+
+  package init(_ url: URL) throws {
+    self.url = url
+    table = FactTable.isOne(url) ? try FactTable(url) : nil
+  }
+
+  /// Throws where a table has none.
+  package mutating func facts(_ relation: String, _ split: ExampleSet.Split) throws -> ExampleSet {
+    guard let table else { return try ExampleSet(url.appendingPathComponent(relation), split: split) }
+    let part = try parts[split] ?? Dictionary(grouping: table.facts(split), by: \.relation)
+    parts[split] = part
+    guard let facts = part[relation] else {
+      throw TransferError(url.path, "has no \(split.rawValue) facts of the relation \(relation)")
+    }
+    return ExampleSet(facts)
+  }
+}
+
+extension String {
+  /// Without what is in the set at its ends. Foundation takes twenty times as long to see that there is nothing of it.
+  func trimmed(_ set: CharacterSet) -> String {
+    let isPlain = { (byte: UInt8?) in byte.map { (0x21...0x7E).contains($0) } ?? true }
+    return isPlain(utf8.first) && isPlain(utf8.last) ? self : trimmingCharacters(in: set)
   }
 }

@@ -33,7 +33,7 @@ public struct ProbingSet: Sendable {
 
   init(
     _ examples: [Example], template: Template, model: LanguageModel, candidates: CandidateVocabulary
-  ) {
+  ) throws(TransferError) {
     var skipped = Skipped()
     var kept: [Example] = []
     var inputs: [PromptedInput] = []
@@ -41,18 +41,19 @@ public struct ProbingSet: Sendable {
     var truncatedCount = 0
     let limit = model.network.configuration.longestSequence
     for example in examples {
-      guard let column = candidates.column(example.object, tokenizer: model.tokenizer) else {
+      guard let column = try candidates.column(example.object, tokenizer: model.tokenizer) else {
         skipped.objectNotACandidate += 1
         continue
       }
       guard
-        var input = template.input(example, tokenizer: model.tokenizer, answer: model.answer)
+        var input = try template.input(example, tokenizer: model.tokenizer, answer: model.answer)
       else {
         skipped.empty += 1
         continue
       }
       if candidates.answers == .labels, input.elements.count > limit,
-        let cut = template.cutInput(example, tokenizer: model.tokenizer, answer: model.answer, limit: limit)
+        let cut = try template.cutInput(
+          example, tokenizer: model.tokenizer, answer: model.answer, limit: limit)
       {
         input = cut
         truncatedCount += 1

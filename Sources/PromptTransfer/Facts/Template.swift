@@ -145,18 +145,20 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
   /// position. Spaces next to vectors do not count, nor do those before the mask; those after it do, which is how
   /// OptiPrompt's slow tokenizers (transformers 3.0.2) read the placeholders: for RoBERTa `[Y] .` ends in `Ġ.`. A causal
   /// model's input ends where the answer begins.
-  func input(_ fact: Example, tokenizer: Tokenizer, answer: AnswerPlace) -> PromptedInput? {
+  func input(_ fact: Example, tokenizer: Tokenizer, answer: AnswerPlace) throws(TransferError)
+    -> PromptedInput?
+  {
     var elements: [PromptedInput.Element] = tokenizer.prefix.map { .token($0) }
     var run = ""
     var keepsLeadingSpace = false
     var nextVector = 0
     var readPosition = 0
-    func flush() {
+    func flush() throws(TransferError) {
       var text = run[...]
       if !keepsLeadingSpace { text = text.drop(while: \.isWhitespace) }
       while text.last?.isWhitespace == true { text.removeLast() }
       if !text.isEmpty {
-        elements += tokenizer.encode(String(text), addingSpecialTokens: false).map { .token($0) }
+        elements += try tokenizer.ids(String(text)).map { .token($0) }
       }
       run = ""
     }
@@ -166,12 +168,12 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
       case .subject: run += fact.subject
       case .second: run += fact.second ?? ""
       case .vectors(let count):
-        flush()
+        try flush()
         elements += (nextVector..<nextVector + count).map { .vector($0) }
         nextVector += count
         keepsLeadingSpace = false
       case .answer:
-        flush()
+        try flush()
         guard case .mask(let mask) = answer else { break reading }
         readPosition = elements.count
         elements.append(.token(mask))
@@ -182,7 +184,7 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
       guard !elements.isEmpty else { return nil }
       return PromptedInput(elements: elements, readPosition: elements.count - 1)
     }
-    flush()
+    try flush()
     elements += tokenizer.suffix.map { .token($0) }
     return PromptedInput(elements: elements, readPosition: readPosition)
   }
@@ -193,11 +195,12 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
   }
 
   /// The ids of a manual template's own words, in order, without subject and answer: where a prompt may start from.
-  func wordIds(tokenizer: Tokenizer) -> [Int] {
-    pieces.flatMap { piece in
-      guard case .text(var text) = piece else { return [Int]() }
+  func wordIds(tokenizer: Tokenizer) throws(TransferError) -> [Int] {
+    var ids: [Int] = []
+    for case .text(var text) in pieces {
       while text.last?.isWhitespace == true { text.removeLast() }  // a token of its own in some vocabularies
-      return text.isEmpty ? [] : tokenizer.encode(text, addingSpecialTokens: false)
+      if !text.isEmpty { ids += try tokenizer.ids(text) }
     }
+    return ids
   }
 }

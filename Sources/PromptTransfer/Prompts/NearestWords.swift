@@ -6,8 +6,8 @@ public struct WordList: Sendable {
   public let words: [String]
   private let rows: Matrix  // (words, C), of unit length
 
-  public init(_ space: EmbeddingSpace) {
-    let vocabulary = SharedVocabulary(of: space)
+  public init(_ space: EmbeddingSpace) throws(TransferError) {
+    let vocabulary = try SharedVocabulary(of: space)
     words = vocabulary.words
     rows = vocabulary.target.all().normalizingRows()
   }
@@ -31,13 +31,17 @@ public struct WordList: Sendable {
 
 extension EmbeddingSpace {
   /// The whole words whose embeddings have the largest cosine with each vector, best first.
-  public func nearestWords(to vectors: Matrix, count: Int) -> [[(word: String, cosine: Float)]] {
-    WordList(self).nearest(to: vectors, count: count)
+  public func nearestWords(to vectors: Matrix, count: Int) throws(TransferError) -> [[(
+    word: String, cosine: Float
+  )]] {
+    try WordList(self).nearest(to: vectors, count: count)
   }
 
   /// The same for each vector of a prompt.
-  public func nearestWords(to prompt: SoftPrompt, count: Int) -> [[(word: String, cosine: Float)]] {
-    nearestWords(to: prompt.vectors, count: count)
+  public func nearestWords(to prompt: SoftPrompt, count: Int) throws(TransferError) -> [[(
+    word: String, cosine: Float
+  )]] {
+    try nearestWords(to: prompt.vectors, count: count)
   }
 }
 

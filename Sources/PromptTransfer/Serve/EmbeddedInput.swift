@@ -27,7 +27,7 @@ public struct EmbeddedInput: Sendable {
       throw TransferError("template \"\(prompt.template)\"", "takes two texts, where each input is one")
     }
     let fact = Example(relation: "", subject: text, object: "")
-    guard let input = prompt.template.input(fact, tokenizer: space.tokenizer, answer: .next) else {
+    guard let input = try prompt.template.input(fact, tokenizer: space.tokenizer, answer: .next) else {
       throw TransferError("input \"\(text)\"", "has no tokens")
     }
     guard input.elements.count <= Self.longest / 4 / space.table.width else {

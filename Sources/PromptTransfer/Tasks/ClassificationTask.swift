@@ -73,7 +73,7 @@ extension CandidateVocabulary {
   ) throws(TransferError) {
     var owners: [Int: String] = [:]
     for label in labels {
-      guard let id = tokenizer.singleToken(label.word) else {
+      guard let id = try tokenizer.token(ofWord: label.word) else {
         throw TransferError(
           "label \"\(label.name)\"", "its word \"\(label.word)\" is not one token of \(model)",
           hint: "Label words must be single tokens in every model that is used")
@@ -85,6 +85,6 @@ extension CandidateVocabulary {
             + "the label \"\(other)\"")
       }
     }
-    self.init(labels.map(\.word), tokenizer: tokenizer, answers: .labels)
+    try self.init(labels.map(\.word), tokenizer: tokenizer, answers: .labels)
   }
 }

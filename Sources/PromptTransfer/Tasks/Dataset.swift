@@ -112,8 +112,11 @@ public enum Dataset: Sendable {
     case .task(let task):
       try CandidateVocabulary(labels: task.description.labels, model: space.name, tokenizer: space.tokenizer)
     case .facts:
-      words.map { CandidateVocabulary($0, tokenizer: space.tokenizer) }
-        ?? CandidateVocabulary(tokenizer: space.tokenizer)
+      if let words {
+        try CandidateVocabulary(words, tokenizer: space.tokenizer)
+      } else {
+        try CandidateVocabulary(tokenizer: space.tokenizer)
+      }
     }
   }
 }

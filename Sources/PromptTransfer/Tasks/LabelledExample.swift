@@ -37,7 +37,7 @@ struct LabelledExample: Equatable {
 
   private init(texts: [String], label: String, _ place: String, _ task: TaskDescription) throws(TransferError)
   {
-    self.texts = texts.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
+    self.texts = texts.map { $0.trimmed(.whitespacesAndNewlines) }
     if let empty = self.texts.firstIndex(of: "") {
       let field = task.fields.isEmpty ? "the text" : task.fields[empty].description
       throw TransferError(place, "\(field) is empty")

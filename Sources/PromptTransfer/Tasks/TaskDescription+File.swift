@@ -119,6 +119,11 @@ private struct TaskFile {
         throw failure(
           .labels, "the labels \"\(other.name)\" and \"\(member.key)\" have the same word, \(word)")
       }
+      // As Strings, which is how examples find their labels.
+      guard !labels.contains(where: { $0.name == member.key }) else {
+        throw failure(
+          .labels, "the label \"\(member.key)\" is there twice, in two spellings that look the same")
+      }
       labels.append(TaskDescription.Label(name: member.key, word: word))
     }
     guard labels.count > 1 else { throw failure(.labels, "are fewer than two") }

@@ -19,7 +19,7 @@ struct KeptStarts: Sendable {
       case .words(let manual) = try? PromptStart(name: name)
     else { return nil }
     let spaces = (words.sources + [words.target]).map(\.space)
-    let ids = spaces.map { manual.wordIds(tokenizer: $0.tokenizer) }
+    guard let ids = try? spaces.map({ try manual.wordIds(tokenizer: $0.tokenizer) }) else { return nil }
     let isKnown = zip(spaces, ids).allSatisfy { space, ids in
       !ids.contains { $0 == space.tokenizer.unknown }
     }

@@ -32,14 +32,17 @@ public struct SharedVocabulary: Sendable {
   /// - Parameter list: the words to choose from; all whole words of the first source when nil
   public init(
     sources: [EmbeddingSpace], target: EmbeddingSpace, list: [String]? = nil, count: Count = .all
-  ) {
-    let found = Self.ids(of: list ?? (sources.first ?? target).tokenizer.words(), in: sources + [target])
+  ) throws(TransferError) {
+    let words = if let list { list } else { try (sources.first ?? target).tokenizer.wholeWords() }
+    let found = try Self.ids(of: words, in: sources + [target])
     self.init(found, sources: sources, target: target)
     if count != .all { self = drawn(count) }
   }
 
   /// The whole words of one model, as the source and target of a transfer to itself.
-  public init(of space: EmbeddingSpace) { self.init(sources: [space], target: space) }
+  public init(of space: EmbeddingSpace) throws(TransferError) {
+    try self.init(sources: [space], target: space)
+  }
 
   private init(_ words: [Word], sources: [EmbeddingSpace], target: EmbeddingSpace) {
     self.words = words.map(\.text)
@@ -60,7 +63,9 @@ public struct SharedVocabulary: Sendable {
   }
 
   /// The shared ones of the words, each once, in the order of their bytes.
-  private static func ids(of words: [String], in spaces: [EmbeddingSpace]) -> [Word] {
+  private static func ids(
+    of words: [String], in spaces: [EmbeddingSpace]
+  ) throws(TransferError) -> [Word] {
     var seen: Set<[UInt8]> = []
     var found: [(key: [UInt8], word: Word)] = []
     for text in words {
@@ -68,7 +73,7 @@ public struct SharedVocabulary: Sendable {
       guard seen.insert(key).inserted else { continue }
       var ids: [Int] = []
       for space in spaces {
-        guard let id = space.tokenizer.singleToken(text) else { break }
+        guard let id = try space.tokenizer.token(ofWord: text) else { break }
         ids.append(id)
       }
       if ids.count == spaces.count { found.append((key, Word(text: text, ids: ids))) }

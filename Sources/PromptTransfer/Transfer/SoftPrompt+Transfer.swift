@@ -20,7 +20,7 @@ extension SoftPrompt {
     progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) async throws -> SoftPrompt {
     try await cancellable { shouldStop in
-      let shared = SharedVocabulary(sources: [source.space], target: target.space, list: words)
+      let shared = try SharedVocabulary(sources: [source.space], target: target.space, list: words)
       return try Transfer(
         shared, method: method, normalization: normalization, seed: seed, parallelism: parallelism
       ).prompts([[self]], progress: progress, shouldStop: shouldStop)[0]

@@ -80,7 +80,7 @@ extension EmbeddingSpace {
 
   /// The embeddings of a manual template's words, cut or repeated to `vectorCount` rows.
   func start(from manual: Template, vectorCount: Int) throws(TransferError) -> Matrix {
-    let ids = manual.wordIds(tokenizer: tokenizer)
+    let ids = try manual.wordIds(tokenizer: tokenizer)
     guard !ids.isEmpty else {
       throw TransferError("template \"\(manual)\"", "has no words to start from")
     }

@@ -20,7 +20,7 @@ struct AddedTokens: Sendable {
     var firsts: Set<Unicode.Scalar> = []
   }
 
-  init(_ tokens: [AddedToken], normalizer: (any Normalizer)?) {
+  init(_ tokens: [AddedToken], normalizer: (any Normalizer)?) throws(TokenizationError) {
     for token in tokens where !token.content.isEmpty {
       // A later entry of the same content replaces the earlier one (add_tokens).
       if let index = indexOfContent[Array(token.content.utf8)] {
@@ -33,7 +33,7 @@ struct AddedTokens: Sendable {
     for (index, token) in self.tokens.enumerated() {
       indexOfId[token.id] = index
       var pattern = Array(token.content.unicodeScalars)
-      if token.isNormalized, let normalizer { pattern = normalizer.normalize(pattern) }
+      if token.isNormalized, let normalizer { pattern = try normalizer.normalize(pattern) }
       if token.isNormalized {
         normalizedContents[token.id] = String(String.UnicodeScalarView(pattern))
         Self.insert(pattern, index, into: &normalized)
@@ -56,14 +56,16 @@ struct AddedTokens: Sendable {
   func decodedContent(of id: Int) -> String? { normalizedContents[id] ?? token(of: id)?.content }
 
   /// The sections of a text, none of them empty, the texts among them normalized.
-  func sections(of text: [Unicode.Scalar], normalizer: (any Normalizer)?) -> [Section] {
+  func sections(of text: [Unicode.Scalar], normalizer: (any Normalizer)?) throws(TokenizationError)
+    -> [Section]
+  {
     var sections: [Section] = []
     for section in cut(text, by: raw) {
       guard case .text(let text) = section else {
         sections.append(section)
         continue
       }
-      sections += cut(normalizer?.normalize(text) ?? text, by: normalized)
+      sections += cut(try normalizer?.normalize(text) ?? text, by: normalized)
     }
     return sections
   }

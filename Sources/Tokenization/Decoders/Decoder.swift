@@ -1,14 +1,18 @@
 /// Turns tokens back into text.
 protocol Decoder: Sendable {
-  /// Changes the tokens; joined, they are the text.
-  func decode(_ tokens: [String]) -> [String]
+  /// Changes the tokens; joined, they are the text. Throws where a regular expression is not matched in bounded steps.
+  func decode(_ tokens: [String]) throws(TokenizationError) -> [String]
 }
 
 /// Decoders one after another.
 struct DecoderSequence: Decoder {
   let members: [any Decoder]
 
-  func decode(_ tokens: [String]) -> [String] { members.reduce(tokens) { $1.decode($0) } }
+  func decode(_ tokens: [String]) throws(TokenizationError) -> [String] {
+    var tokens = tokens
+    for member in members { tokens = try member.decode(tokens) }
+    return tokens
+  }
 }
 
 /// Joins all tokens into one.

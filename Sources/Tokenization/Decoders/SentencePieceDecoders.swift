@@ -18,8 +18,12 @@ extension Metaspace: Decoder {
 
 /// Token by token.
 extension Replace: Decoder {
-  func decode(_ tokens: [String]) -> [String] {
-    tokens.map { String(String.UnicodeScalarView(normalize(Array($0.unicodeScalars)))) }
+  func decode(_ tokens: [String]) throws(TokenizationError) -> [String] {
+    var texts: [String] = []
+    for token in tokens {
+      texts.append(String(String.UnicodeScalarView(try normalize(Array(token.unicodeScalars)))))
+    }
+    return texts
   }
 }
 
@@ -87,10 +91,10 @@ struct StripDecoder: Decoder {
 struct SuffixDecoder: Decoder {
   let suffix: String
 
-  func decode(_ tokens: [String]) -> [String] {
-    tokens.enumerated().map { index, token in
+  func decode(_ tokens: [String]) throws(TokenizationError) -> [String] {
+    try tokens.enumerated().map { index, token throws(TokenizationError) in
       let space = index == tokens.count - 1 ? "" : " "
-      return Replace(suffix, by: space).decode([token]).joined()
+      return try Replace(suffix, by: space).decode([token]).joined()
     }
   }
 }

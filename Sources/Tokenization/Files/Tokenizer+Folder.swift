@@ -6,8 +6,8 @@ extension Tokenizer {
   /// `vocab.json` and `merges.txt` (GPT-2, RoBERTa, BART), or a SentencePiece model (`spiece.model`,
   /// `sentencepiece.bpe.model`, `tokenizer.model`), whichever is there first in this order.
   ///
-  /// The blocks `truncation` and `padding` of a tokenizer.json are not applied. Ids of added tokens are those of
-  /// the file, unless the model's vocabulary has the token.
+  /// The blocks `truncation` and `padding` of a tokenizer.json are not applied. Ids of added tokens are the vocabulary's, or else
+  /// those from the number of its tokens on, whatever the file says: so `tokenizers` gives them.
   public init(folder: URL) throws(TokenizationError) {
     guard !GGUFMetadata.isNamed(folder) else {
       try self.init(GGUFVocabulary.reading { () throws(FileError) in try GGUFMetadata(contentsOf: folder) })
@@ -65,9 +65,18 @@ extension Tokenizer {
     }
     let model = try json.member("model").model()
     var tokens: [AddedToken] = []
+    var ids: [[UInt8]: Int] = [:]
+    var next = model.vocabulary.count
     for element in try json.optional("added_tokens")?.elements() ?? [] {
       var token = try AddedToken(element)
-      token.id = model.vocabulary.id(of: token.content) ?? token.id
+      let content = Array(token.content.utf8)
+      if let id = ids[content] ?? model.vocabulary.id(of: token.content) {
+        token.id = id
+      } else {
+        token.id = next
+        next += 1
+      }
+      ids[content] = token.id
       if let other = model.vocabulary.token(of: token.id), !other.utf8.elementsEqual(token.content.utf8) {
         throw try element.member("id").unexpected("an id that is not \(other.debugDescription)'s")
       }
@@ -105,8 +114,7 @@ extension Tokenizer {
     let further = try side.addedTokens().sorted { $0.id < $1.id } + side.namedTokens()
     for token in further where !token.content.isEmpty && known.insert(Array(token.content.utf8)).inserted {
       var token = token
-      let next = max(vocabulary.size, (tokens.map(\.id).max() ?? -1) + 1)
-      token.id = vocabulary.id(of: token.content) ?? next
+      token.id = vocabulary.nextId(after: tokens, for: token.content)
       tokens.append(token)
     }
     let usual =
@@ -162,7 +170,7 @@ extension Tokenizer {
     normalizer = parts.normalizer
     preTokenizer = parts.preTokenizer
     decoder = parts.decoder
-    addedTokens = AddedTokens(parts.addedTokens, normalizer: parts.normalizer)
+    addedTokens = try AddedTokens(parts.addedTokens, normalizer: parts.normalizer)
     let added = addedTokens
     let vocabulary = parts.model.vocabulary
     /// The token in that role, where tokenizer_config.json wants it and the post-processor has nothing: files of Llama
@@ -182,5 +190,13 @@ extension Tokenizer {
       throw TokenizationError(
         file: parts.file, field: "post_processor", expected: "ids of tokens", found: "\(id), which has none")
     }
+  }
+}
+
+extension Vocabulary {
+  /// The id that a token gets which is added after those of the file: the vocabulary's own, or the first behind both the number of
+  /// the vocabulary's tokens, holes or not, and the ids of those that were added.
+  fileprivate func nextId(after tokens: [AddedToken], for content: String) -> Int {
+    id(of: content) ?? max(count, (tokens.lazy.map(\.id).max() ?? -1) + 1)
   }
 }

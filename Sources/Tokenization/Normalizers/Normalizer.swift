@@ -1,14 +1,16 @@
-/// Rewrites text before it is cut into pieces.
+/// Rewrites text before it is cut into pieces. Throws where a regular expression is not matched in bounded steps.
 protocol Normalizer: Sendable {
-  func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar]
+  func normalize(_ text: [Unicode.Scalar]) throws(TokenizationError) -> [Unicode.Scalar]
 }
 
 /// Normalizers one after another.
 struct NormalizerSequence: Normalizer {
   let members: [any Normalizer]
 
-  func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] {
-    members.reduce(text) { $1.normalize($0) }
+  func normalize(_ text: [Unicode.Scalar]) throws(TokenizationError) -> [Unicode.Scalar] {
+    var text = text
+    for member in members { text = try member.normalize(text) }
+    return text
   }
 }
 

@@ -64,7 +64,9 @@ struct Replace: Normalizer {
     self.content = content
   }
 
-  func normalize(_ text: [Unicode.Scalar]) -> [Unicode.Scalar] { pattern.replacing(text, with: content) }
+  func normalize(_ text: [Unicode.Scalar]) throws(TokenizationError) -> [Unicode.Scalar] {
+    try pattern.replacing(text, with: content)
+  }
 }
 
 /// Writes UTF-8 bytes in `ByteAlphabet`.

@@ -6,19 +6,24 @@ import Foundation
 /// them does not know yet is no letter there.
 struct RegularExpression: Sendable {
   private let expression: NSRegularExpression
+  /// Where it is written.
+  private let field: Field
 
   /// Nil where Foundation cannot read it as Oniguruma does, and where it is longer than any that is in use.
-  init?(_ pattern: String) {
+  init?(_ pattern: String, of field: Field) {
     guard pattern.utf8.count <= 4096, let pattern = Self.rewritten(pattern),
       let expression = try? NSRegularExpression(
         // Ruby's ^ and $ are always those of lines, and only a line feed ends a line.
         pattern: pattern, options: [.anchorsMatchLines, .useUnixLineSeparators])
     else { return nil }
-    self.expression = expression
+    (self.expression, self.field) = (expression, field)
   }
 
-  /// Calls the body with every match, from left to right.
-  func eachMatch(in text: ArraySlice<Unicode.Scalar>, _ body: (Range<Int>) -> Void) {
+  /// Calls the body with every match, from left to right. Throws where matching needs more steps than about ten times the
+  /// square of the text's length, as `(a+)+$` does, or more memory than Foundation gives it.
+  func eachMatch(
+    in text: ArraySlice<Unicode.Scalar>, _ body: (Range<Int>) -> Void
+  ) throws(TokenizationError) {
     var indices: [Int] = []  // of the scalar that each UTF-16 unit belongs to, and of the end
     for index in text.indices {
       indices.append(index)
@@ -26,9 +31,35 @@ struct RegularExpression: Sendable {
     }
     indices.append(text.endIndex)
     let string = String(String.UnicodeScalarView(text))
-    for match in expression.matches(in: string, range: NSRange(location: 0, length: indices.count - 1)) {
-      body(indices[match.range.location]..<indices[match.range.location + match.range.length])
+    let limit = Self.reportLimit(indices.count - 1)
+    var (matches, reports, isGivenUp) = ([NSRange](), 0, false)
+    expression.enumerateMatches(
+      in: string, options: [.reportProgress, .reportCompletion],
+      range: NSRange(location: 0, length: indices.count - 1)
+    ) { match, flags, stop in
+      if let match { matches.append(match.range) }
+      if flags.contains(.progress) { reports += 1 }
+      if reports > limit || flags.contains(.internalError) {
+        isGivenUp = true
+        stop.pointee = true
+      }
     }
+    guard !isGivenUp else {
+      let beginning = String(String.UnicodeScalarView(text.prefix(40)))
+      throw field.unexpected(
+        "a regular expression that is matched in fewer steps, or on a shorter text",
+        hint:
+          "it was given up on a text of \(text.count) characters that begins \(beginning.debugDescription)")
+    }
+    for match in matches { body(indices[match.location]..<indices[match.location + match.length]) }
+  }
+
+  /// How often Foundation may report progress, which it does at some places where a match may begin and every 10,000 steps
+  /// (ICU's `TIMER_INITIAL_VALUE`): of any expression that is no attack there are a step or two a character, of careless ones
+  /// the square of their number.
+  private static func reportLimit(_ length: Int) -> Int {
+    let squares = min(length, 1 << 20) * min(length, 1 << 20) / 1000
+    return 20 + length + min(50_000, squares)
   }
 
   private static let space = #"\t-\r\u0020\u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000"#
@@ -52,6 +83,13 @@ struct RegularExpression: Sendable {
       case "w": result += "[\(word)]"
       case "W": result += "[^\(word)]"
       case "h", "H", "K", "G", "R", "X", "N", "O", "y", "Y", "M", "C", "c", "g", "k": return nil
+      case "p", "P":
+        result += "\\"
+        result.unicodeScalars.append(escaped)
+        // Whole, as what ends in } may be repeated.
+        guard scalars.first == "{", let end = scalars.firstIndex(of: "}") else { continue }
+        result.unicodeScalars.append(contentsOf: scalars[...end])
+        scalars = scalars[(end + 1)...]
       default:
         result += "\\"
         result.unicodeScalars.append(escaped)

@@ -25,7 +25,7 @@ enum TextPattern: Sendable {
     } else if Self.spaceExpressions.contains(expression) {
       self = .spaces
     } else {
-      guard let expression = RegularExpression(expression) else {
+      guard let expression = RegularExpression(expression, of: regex) else {
         throw regex.unexpected(
           "a regular expression that Foundation can read", hint: "this one is not supported")
       }
@@ -58,10 +58,12 @@ enum TextPattern: Sendable {
 
 extension TextPattern {
   /// The parts of a text, matches and what lies between them, in order; matches may be empty.
-  func parts(of text: ArraySlice<Unicode.Scalar>) -> [(range: Range<Int>, isMatch: Bool)] {
+  func parts(
+    of text: ArraySlice<Unicode.Scalar>
+  ) throws(TokenizationError) -> [(range: Range<Int>, isMatch: Bool)] {
     var parts: [(range: Range<Int>, isMatch: Bool)] = []
     var done = text.startIndex
-    eachMatch(in: text) { match in
+    try eachMatch(in: text) { match in
       if done < match.lowerBound { parts.append((done..<match.lowerBound, false)) }
       parts.append((match, true))
       done = match.upperBound
@@ -71,10 +73,12 @@ extension TextPattern {
   }
 
   /// The text with every match replaced.
-  func replacing(_ text: [Unicode.Scalar], with content: [Unicode.Scalar]) -> [Unicode.Scalar] {
+  func replacing(_ text: [Unicode.Scalar], with content: [Unicode.Scalar]) throws(TokenizationError)
+    -> [Unicode.Scalar]
+  {
     var result: [Unicode.Scalar] = []
     var done = 0
-    eachMatch(in: text[...]) { match in
+    try eachMatch(in: text[...]) { match in
       result += text[done..<match.lowerBound]
       result += content
       done = match.upperBound
@@ -83,7 +87,9 @@ extension TextPattern {
     return result + text[done...]
   }
 
-  private func eachMatch(in text: ArraySlice<Unicode.Scalar>, _ body: (Range<Int>) -> Void) {
+  private func eachMatch(
+    in text: ArraySlice<Unicode.Scalar>, _ body: (Range<Int>) -> Void
+  ) throws(TokenizationError) {
     switch self {
     case .text(let pattern):
       guard let first = pattern.first else { return }
@@ -111,7 +117,7 @@ extension TextPattern {
         if end - start > 1 { body(start..<end) }
         start = max(end, start + 1)
       }
-    case .expression(let expression): expression.eachMatch(in: text, body)
+    case .expression(let expression): try expression.eachMatch(in: text, body)
     }
   }
 }

@@ -3,21 +3,26 @@ protocol PreTokenizer: Sendable {
   /// Adds the pieces of a piece.
   ///
   /// - Parameter isFirst: whether the piece begins where the whole text does.
-  func split(_ piece: ArraySlice<Unicode.Scalar>, isFirst: Bool, into pieces: inout Pieces)
+  /// - Throws: where a regular expression is not matched in bounded steps.
+  func split(
+    _ piece: ArraySlice<Unicode.Scalar>, isFirst: Bool, into pieces: inout Pieces
+  ) throws(TokenizationError)
 }
 
 /// Pre-tokenizers one after another, each cutting the pieces of the one before.
 struct PreTokenizerSequence: PreTokenizer {
   let members: [any PreTokenizer]
 
-  func split(_ piece: ArraySlice<Unicode.Scalar>, isFirst: Bool, into pieces: inout Pieces) {
+  func split(
+    _ piece: ArraySlice<Unicode.Scalar>, isFirst: Bool, into pieces: inout Pieces
+  ) throws(TokenizationError) {
     var current = Pieces()
     current.append(piece)
     var isFirst = isFirst
     for member in members {
       var next = Pieces()
       for (index, piece) in current.enumerated() {
-        member.split(piece, isFirst: isFirst && index == 0, into: &next)
+        try member.split(piece, isFirst: isFirst && index == 0, into: &next)
       }
       isFirst = isFirst && !next.hasSkippedStart
       current = next

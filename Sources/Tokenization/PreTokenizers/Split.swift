@@ -34,7 +34,9 @@ struct Split: PreTokenizer {
       behavior: try SplitBehavior(try field.member("behavior")), inverts: try field.member("invert").bool())
   }
 
-  func split(_ piece: ArraySlice<Unicode.Scalar>, isFirst: Bool, into pieces: inout Pieces) {
+  func split(
+    _ piece: ArraySlice<Unicode.Scalar>, isFirst: Bool, into pieces: inout Pieces
+  ) throws(TokenizationError) {
     if case .scanner(let end) = pattern, behavior == .isolated {
       var start = piece.startIndex
       while start < piece.endIndex {
@@ -45,7 +47,7 @@ struct Split: PreTokenizer {
       return
     }
     var wasMatch = false
-    for (range, matches) in pattern.parts(of: piece) {
+    for (range, matches) in try pattern.parts(of: piece) {
       let isMatch = matches != inverts
       switch behavior {
       case .isolated, .removed: pieces.close()

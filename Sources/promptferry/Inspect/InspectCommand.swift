@@ -30,7 +30,7 @@ struct InspectCommand: AsyncParsableCommand {
     var places: [ModelPlace] = []
     for argument in what { places.append(try await common.model(argument, .embeddings, interruption)) }
     if places.count == 2 {
-      let card = PairCard(try places[0].embeddingSpace(), try places[1].embeddingSpace())
+      let card = try PairCard(places[0].embeddingSpace(), places[1].embeddingSpace())
       try common.print(card, text: card.text)
     } else if PromptFile.isPrompt(places[0].folder) {
       var space: EmbeddingSpace?

@@ -36,7 +36,7 @@ struct ModelCard: Encodable {
     (embeddingSHA256, embeddingTensor) = (table.fingerprint, table.name)
     (embeddingWidth, embeddingRows, inputScale) = (table.width, table.rowCount, table.inputScale)
     (embeddingMean, embeddingDeviation) = table.moments()
-    (tokens, singleWords) = (space.tokenizer.vocabularySize, space.tokenizer.words().count)
+    (tokens, singleWords) = try (space.tokenizer.vocabularySize, space.tokenizer.words().count)
     gguf =
       GGUFMetadata.isNamed(place.folder)
       ? try GGUFCard(GGUFFile(place.folder), beginsWithBOS: !space.tokenizer.prefix.isEmpty) : nil

@@ -10,9 +10,9 @@ struct PairCard: Encodable {
   let onlyHere: [[String]]
   let samples: [String]
 
-  init(_ first: EmbeddingSpace, _ second: EmbeddingSpace) {
-    let shared = SharedVocabulary(sources: [first], target: second).words
-    let own = [first, second].map { SharedVocabulary(of: $0).words }
+  init(_ first: EmbeddingSpace, _ second: EmbeddingSpace) throws {
+    let shared = try SharedVocabulary(sources: [first], target: second).words
+    let own = try [first, second].map { try SharedVocabulary(of: $0).words }
     let isShared = Set(shared)
     models = [first.name, second.name]
     sharedWords = shared.count

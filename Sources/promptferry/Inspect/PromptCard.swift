@@ -26,7 +26,7 @@ struct PromptCard: Encodable {
     lengths = file.lengths
     nearest = try space.map { space in
       try file.prompt(in: space).requireMatch(space.table, name: space.name)
-      return space.nearestWords(to: file.vectors, count: 6)
+      return try space.nearestWords(to: file.vectors, count: 6)
     }
     nearestWords = nearest?.map { $0.map(\.word) }
   }

@@ -52,7 +52,7 @@ import Testing
 
   @Test func whatIsMissingIsSaid() throws {
     let page = try SampleStore.shared().page()
-    #expect(page.contains("; 4 are missing") && page.contains("; 12 refused"))
+    #expect(page.contains("; 12 are missing") && page.contains("; 36 refused"))
     #expect(page.contains("zoo:b to zoo:a, capital, linear"))
   }
 
@@ -108,6 +108,18 @@ import Testing
     ] {
       let line = try #require(text.split(separator: "\n").first { $0.contains(claim) })
       #expect(line.contains(verdict), "\(line)")
+    }
+  }
+
+  /// Of five relations nothing is said, however much they differ.
+  @Test func fewRelationsHaveNoVerdict() throws {
+    let text = try #require(try SampleStore(Array(SampleStore.relations.dropLast())).report()["report.md"])
+    #expect(
+      text.contains("Too few relations for a verdict") && text.contains("Cannot be told from 5 relations"))
+    for verdict in [
+      "Holds here", "Does not hold", "beats", "stays behind", " gains ", "within noise (", "▲", "▼",
+    ] {
+      #expect(!text.contains(verdict), "\(verdict)")
     }
   }
 

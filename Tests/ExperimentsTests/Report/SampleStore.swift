@@ -7,7 +7,7 @@ import Testing
 /// A store with made-up results of a small experiment: every kind of figure, one refusal, one missing cell, and text
 /// that wants escaping.
 struct SampleStore {
-  static let relations = ["capital", "<b>city</b>"]
+  static let relations = ["capital", "<b>city</b>", "author", "past", "plant", "sport"]
   static let trap = "<script>alert(\"1\")</script>, | & 'x'"
 
   /// Where it was, while it was read.
@@ -18,13 +18,13 @@ struct SampleStore {
   static func shared() throws -> SampleStore { try once.get() }
   private static let once = Result { try SampleStore() }
 
-  init() throws {
+  init(_ relations: [String] = Self.relations) throws {
     let folder = try TemporaryFolder()
     path = folder.url.path
     configuration = try ExperimentConfiguration(
       contentsOf: folder.write(Self.text, to: "configuration.json"))
     let store = Store(folder: folder.url)
-    let cells = Grid(configuration, relations: Self.relations).cells
+    let cells = Grid(configuration, relations: relations).cells
     try store.open(
       ExperimentRecord(
         configuration: configuration, version: "1.2.3", models: ["zoo:a": "feed", "zoo:b": "f00d"],
@@ -44,7 +44,7 @@ struct SampleStore {
     for name in ["sample", "one", "two"] {
       var configuration = configuration
       configuration.name = name
-      named[name] = try Results(configuration, relations: Self.relations, store: store)
+      named[name] = try Results(configuration, relations: relations, store: store)
     }
     self.named = named
   }
@@ -91,7 +91,7 @@ struct SampleStore {
 
   private static let text = """
     {"name": "sample", "title": "Samples & <trials>", "about": "What comes of *this*?",
-     "facts": "facts", "templates": "t.jsonl", "seeds": [0, 1], "relations": ["capital", "<b>city</b>"],
+     "facts": "facts", "templates": "t.jsonl", "seeds": [0, 1], "relations": ["capital", "<b>city</b>", "author", "past", "plant", "sport"],
      "pairs": [{"sources": ["zoo:a"], "target": "zoo:b"}, {"sources": ["zoo:b"], "target": "zoo:a"},
                {"sources": ["zoo:a"], "target": "zoo:a"}],
      "methods": [{"label": "manual", "method": "manual"}, {"label": "copy", "method": "copy"},

@@ -79,7 +79,7 @@ struct DotPlot: Panel {
     let (form, style) =
       switch row.standing {
       case .baseline: (Mark.diamond, "dot")
-      case .noise: (Mark.circle, "dot hollow")
+      case .noise, .untold: (Mark.circle, "dot hollow")
       default: (Mark.circle, "dot")
       }
     let words = row.standing.map { ", " + $0.words } ?? ""

@@ -17,6 +17,9 @@ extension ExperimentReport {
   }
 
   private static func verdict(_ comparison: PairedComparison) -> String {
+    if !comparison.isTold {
+      return "Cannot be told from \(Shown.count(comparison.relationCount, "relation"))"
+    }
     if !comparison.isBeyondNoise { return "Here the difference is within noise" }
     return comparison.difference > 0 ? "Holds here" : "Does not hold here: it is the other way round"
   }

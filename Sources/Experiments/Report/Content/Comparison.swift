@@ -11,7 +11,7 @@ extension FigureContent {
     let marks =
       baseline.map {
         "Diamond and line: \(name($0)), with which the others are compared; hollow: no difference from it beyond noise "
-          + "(paired bootstrap over relations)."
+          + "(paired bootstrap over relations, of which a verdict wants \(PairedComparison.fewest))."
       } ?? ""
     let legend = "Mean over \(seedCount), and its 95 % interval over \(factCount) (Wilson). \(marks)"
     return [

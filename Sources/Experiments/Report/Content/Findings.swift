@@ -1,7 +1,8 @@
 import PromptTransfer
 
 extension ExperimentReport {
-  /// Sentences about the numbers. A difference whose interval holds zero is said to be within the noise.
+  /// Sentences about the numbers. A difference whose interval holds zero is said to be within the noise, and one of few relations
+  /// to be untold.
   var findings: Section? {
     let sentences =
       configuration.figures.flatMap { figure -> [Prose] in
@@ -25,7 +26,7 @@ extension ExperimentReport {
         .paragraph(
           Prose(
             "Differences are points of macro P@1, the mean over \(Shown.count(results.relations.count, "relation")) "
-              + "\(scope), with 95 % intervals of a paired bootstrap over relations. An interval that holds zero is noise, and nothing is claimed then. "
+              + "\(scope), with 95 % intervals of a paired bootstrap over relations. An interval that holds zero is noise, and nothing is claimed then, nor from fewer than \(PairedComparison.fewest) relations. "
               + "Intervals are not corrected for the number of comparisons."
           )),
       ])
@@ -36,7 +37,10 @@ extension ExperimentReport {
     let compared = content.entries.filter { $0 != baseline }.compactMap { entry in
       content.compare(baseline, entry, results.mainPairs).map { (entry, $0) }
     }
-    let (beyond, noise) = (compared.filter { $0.1.isBeyondNoise }, compared.filter { !$0.1.isBeyondNoise })
+    let (beyond, noise) = (
+      compared.filter { $0.1.isBeyondNoise }, compared.filter { $0.1.isTold && !$0.1.isBeyondNoise }
+    )
+    let untold = compared.filter { !$0.1.isTold }
     func items(_ list: [(FigureContent.Entry, PairedComparison)]) -> String {
       Shown.list(
         list.map { entry, comparison in
@@ -54,6 +58,10 @@ extension ExperimentReport {
       let list = Shown.list(
         noise.map { "\(content.name($0.0)) (\(Shown.difference($0.1)))" + scope(content, $0.0) })
       sentences.append(Prose("No difference beyond noise between ") + name + Prose(" and \(list)."))
+    }
+    if !untold.isEmpty {
+      let list = Shown.list(untold.map { "\(content.name($0.0)) (\(Shown.difference($0.1)))" })
+      sentences.append(Prose("Too few relations for a verdict between ") + name + Prose(" and \(list)."))
     }
     return sentences
   }
@@ -82,9 +90,11 @@ extension ExperimentReport {
         rise.isBeyondNoise
         ? ": \(axis.words) \(ends) \(rise.difference > 0 ? "gains" : "loses") "
           + "\(Shown.number(100 * abs(rise.difference), digits: 1)) points \(range(rise))"
-        : ": no difference beyond noise with the \(axis.words) \(ends) (\(Shown.difference(rise)))"
+        : !rise.isTold
+          ? ": too few relations for a verdict on the \(axis.words) \(ends) (\(Shown.difference(rise)))"
+          : ": no difference beyond noise with the \(axis.words) \(ends) (\(Shown.difference(rise)))"
       let best = points.max { ($0.mean, -$0.x) < ($1.mean, -$1.x) }
-      if let best, best.x != last.x, best.x != first.x,
+      if let best, rise.isTold, best.x != last.x, best.x != first.x,
         let gain = content.compare(best.entry, last.entry, results.mainPairs)
       {
         text += "; the highest mean is at \(Shown.setting(best.x)), "

@@ -53,6 +53,7 @@ extension ExperimentReport {
     case .better: "better"
     case .worse: "worse"
     case .noise: "within noise"
+    case .untold: "too few relations"
     default: "–"
     }
   }
@@ -63,11 +64,14 @@ extension ExperimentReport {
       guard let comparison = results.compare(together, with: alone) else { return nil }
       let source = names.sources(alone.pair.sources)
       let difference = Shown.difference(comparison)
-      return Prose.strong(names.pair(together.pair))
-        + Prose(
-          comparison.isBeyondNoise
-            ? ": \(comparison.difference > 0 ? "better" : "worse") than \(source) alone (\(difference))."
-            : ": no difference beyond noise from \(source) alone (\(difference)).")
+      let finding =
+        switch Standing(comparison) {
+        case .better: "better than \(source) alone"
+        case .worse: "worse than \(source) alone"
+        case .untold: "too few relations for a verdict against \(source) alone"
+        default: "no difference beyond noise from \(source) alone"
+        }
+      return Prose.strong(names.pair(together.pair)) + Prose(": \(finding) (\(difference)).")
     }
   }
 }

@@ -49,10 +49,18 @@ enum Standing: Sendable, Equatable, CaseIterable {
   case baseline, better, worse
   /// The 95 % interval of the difference holds zero.
   case noise
+  /// There are too few relations to tell.
+  case untold
 
   init?(_ comparison: PairedComparison?) {
     guard let comparison else { return nil }
-    self = !comparison.isBeyondNoise ? .noise : comparison.difference > 0 ? .better : .worse
+    if !comparison.isTold {
+      self = .untold
+    } else if !comparison.isBeyondNoise {
+      self = .noise
+    } else {
+      self = comparison.difference > 0 ? .better : .worse
+    }
   }
 
   var sign: String {
@@ -61,6 +69,7 @@ enum Standing: Sendable, Equatable, CaseIterable {
     case .better: "▲"
     case .worse: "▼"
     case .noise: "≈"
+    case .untold: "?"
     }
   }
 
@@ -70,6 +79,7 @@ enum Standing: Sendable, Equatable, CaseIterable {
     case .better: "above the baseline, beyond noise"
     case .worse: "below the baseline, beyond noise"
     case .noise: "no difference from the baseline beyond noise"
+    case .untold: "too few relations for a verdict"
     }
   }
 }
