@@ -113,7 +113,7 @@ import Testing
       "methods": """
       [{"label": "words", "method": "manual"}, {"label": "most", "method": "majority"},
        {"label": "tuned", "method": "direct"},
-       {"label": "mapped", "method": "canonical", "ridge": 1, "shrinkage": 0.5, "normalize": "strength"},
+       {"label": "mapped", "method": "canonical", "ridge": 3, "shrinkage": 0, "normalize": "strength"},
        {"label": "trained", "method": "refine", "factLimit": 2}]
       """,
     ])

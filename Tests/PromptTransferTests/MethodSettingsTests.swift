@@ -13,7 +13,7 @@ import Testing
       Neighbours(64, metric: .cosine), Neighbours(64, weights: .barycentric),
       Neighbours(64, weights: .leastSquares), Neighbours(64, weights: .softmax(temperature: 0.1)),
       Neighbours(64, weights: .softmax(temperature: 0.2)), Neighbours(64, weights: .sparsemax),
-      ShuffledAnchors(CanonicalMap(ridge: 3)), RandomSpectrum(CanonicalMap(ridge: 1, centred: true)),
+      ShuffledAnchors(CanonicalMap(ridge: 2)), RandomSpectrum(CanonicalMap(ridge: 1, centred: true)),
       RelativeSearch(.exact(ridge: 3), mask: .all), RelativeSearch(.exact(ridge: 0.1), mask: .top(12)),
       RelativeSearch(.exact(ridge: 0.1), mask: .topAbsolute(12)),
       RelativeSearch(.gradient(steps: 7, learningRate: 0.25), mask: .topAbsolute(8192)),
