@@ -13,8 +13,8 @@ struct DistilCommand: AsyncParsableCommand {
           --facts atlas:capital -o distilled.safetensors
 
       The target's answers to the subjects are pulled toward those of the sources with their own prompts, over the words that \
-      all of them know. Of FACTS only the subjects are read, never the objects; the prompt that comes closest on the development \
-      subjects is kept. Interrupting (Ctrl-C) writes the best so far.
+      all of them know, or the label words of a task. Of FACTS only the subjects are read, never the objects, of a task only the texts; \
+      the prompt that comes closest on the development subjects is kept. Interrupting (Ctrl-C) writes the best so far.
       """)
 
   @Option(help: SourceArgument.help) var from: [SourceArgument]
@@ -25,7 +25,9 @@ struct DistilCommand: AsyncParsableCommand {
     completion: .file())
   var start: String?
   @Option(
-    help: "Subjects: facts with train and dev splits, whose objects are not read.", completion: .directory)
+    help:
+      "Subjects: facts with train and dev splits, whose objects are not read, or a task (task:NAME), whose labels are not.",
+    completion: .directory)
   var facts: String
   @Option(help: "Use at most so many training and development subjects, drawn with --seed (default: all).")
   var factsLimit: Int?
@@ -85,15 +87,14 @@ struct DistilCommand: AsyncParsableCommand {
   func run() async throws {
     let interruption = Interruption.shared
     let destination = URL(fileURLWithPath: output)
-    let place = try Location.facts(facts)
+    let data = try Location.dataset(facts)
     let files = from.map(\.prompt) + [start, vocabulary].compactMap(\.self)
     try writing.check(
       destination, .prompt,
       reading: OutputOptions.Inputs(
-        models: from.map(\.model) + [to], files: files.map { URL(fileURLWithPath: $0) }, data: [.facts(place)]
-      ))
+        models: from.map(\.model) + [to], files: files.map { URL(fileURLWithPath: $0) }, data: [data]))
     // What is wrong with the subjects is said before a model is fetched.
-    _ = try Dataset.facts(place).subjects(.train)
+    _ = try data.subjects(.train)
     var teachers: [Teacher] = []
     for source in from {
       let model = try await common.model(source.model, .model, interruption)
@@ -107,11 +108,12 @@ struct DistilCommand: AsyncParsableCommand {
     let layout =
       try template.map { try Template($0) } ?? origin?.template ?? teachers[0].prompt.template
     let job = try DistillationJob(
-      .facts(place), template: layout, start: origin.map { .prompt($0) },
+      data, template: layout, start: origin.map { .prompt($0) },
       subjectLimit: factsLimit, seed: common.seed)
+    try data.requireLabels(in: teachers.map(\.model.space) + [student.space])
+    let words = try vocabulary.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) }
     let distiller = try Distiller(
-      teachers: teachers, student: student,
-      words: vocabulary.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) },
+      teachers: teachers, student: student, words: data.comparedWords(words),
       settings: settings, temperature: temperature, parallelism: common.parallelism)
     let progress = common.progress("distilling into \(student.name)", unit: "steps")
     let clock = ContinuousClock.now

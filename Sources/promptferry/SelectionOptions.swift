@@ -17,8 +17,8 @@ struct SelectionOptions: ParsableArguments {
   @Option(help: "Facts whose dev split --select dev looks at.", completion: .directory) var facts: String?
   @Option(
     help: """
-      Facts whose subjects --select agreement asks for: those of the dev split, at most 200. For folders of prompts a folder \
-      of relations, by the prompts' names. Objects are not read.
+      Facts, or a task, whose subjects --select agreement asks for: those of the dev split, at most 200. For folders of prompts a \
+      folder of relations, by the prompts' names. Objects and labels are not read.
       """, completion: .directory)
   var subjects: String?
   @Option(

@@ -17,7 +17,11 @@ struct ServingOptions: ParsableArguments {
 
   /// The texts in the order of the command, subjects last.
   func texts() throws -> [String] {
-    let found = try dataset()?.subjects(split).subjects ?? []
+    let set = try dataset()?.subjects(split)
+    if let subjects, set?.havePairs == true {
+      throw TransferError(subjects, "has two texts to each example", hint: "Give each whole input by --input")
+    }
+    let found = set?.subjects ?? []
     if let subjects, found.isEmpty { throw TransferError(subjects, "holds no \(split.rawValue) subjects") }
     return inputs + found
   }

@@ -231,7 +231,9 @@ struct TransferCommand: AsyncParsableCommand {
     let subjects = try places.datasets(data).map {
       try $0.unlabelled(Agreement.subjectLimit, seed: common.seed)
     }
-    let words = try selection.vocabulary.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) }
+    try data.requireLabels(in: sources.map(\.space) + [target.space])
+    let words = data.comparedWords(
+      try selection.vocabulary.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) })
     return try zip(prompts, subjects).map { prompts, subjects in
       let teachers = try from.indices.map {
         try Teacher(model: sources[$0], prompt: prompts[$0], weight: from[$0].weight)

@@ -39,6 +39,43 @@ import Testing
     #expect(near["method"]?.string == "linear" && near["selectionScore"]?.double ?? 1 < 0)
   }
 
+  /// A task's texts are asked, both where it has two, and its label words compared; the labels are not read.
+  @Test func tasksAreDistilledAndChosenWithoutTheirLabels() throws {
+    try world.folder.write(
+      """
+      {"name": "bond", "format": "tsv", "fields": [1, 2], "label": 3, "labels": {"a": "paris", "b": "rome"},
+       "template": "[X] [X2] [V]*2 [Y] .", "splits": {"train": "train.tsv", "dev": "train.tsv", "test": "train.tsv"}}
+      """, to: "bond.json")
+    let texts = [("france", "capital"), ("italy", "the"), ("norway", "of"), ("italy", "capital")]
+    func write(_ labels: [String]) throws {
+      try world.folder.write(
+        zip(texts, labels).map { "\($0.0)\t\($0.1)\t\($1)" }.joined(separator: "\n"), to: "train.tsv")
+    }
+    try write(["a", "b", "a", "b"])
+    _ = try world.json("tune", "--model", "model", "--facts", "bond.json", "--epochs", "3", "-o", "p")
+    func distilled(_ output: String) throws -> [UInt8] {
+      let said = try world.json(
+        "distil", "--from", "model=p", "--to", "other", "--facts", "bond.json", "--epochs", "2", "-o", output)
+      #expect(said["vocabularySize"]?.int == 2 && said["skipped"]?.int == 0)
+      return try Array(world.bytes(output))
+    }
+    func chosen(_ output: String) throws -> [UInt8] {
+      _ = try world.json(
+        "transfer", "--from", "model=p", "--to", "other", "--select", "divergence", "--subjects", "bond.json",
+        "-o", output)
+      return try Array(world.bytes(output))
+    }
+    let (first, choice) = (try distilled("one"), try chosen("one.chosen"))
+    try write(["b", "b", "a", "a"])
+    #expect(try distilled("two") == first && chosen("two.chosen") == choice)
+    // The second text counts.
+    try world.folder.write(
+      texts.map { "\($0.0)\toslo\ta" }.joined(separator: "\n") + "\nrome\toslo\tb", to: "train.tsv")
+    #expect(try distilled("three") != first)
+    let said = try world.json("evaluate", "--model", "other", "--prompt", "one", "--facts", "bond.json")
+    #expect(said["labels"] != nil || said["macroF1"] != nil)
+  }
+
   /// Of a folder of relations each prompt is chosen by its own, of which no more than dev.jsonl is there; another
   /// relation's line of relations.jsonl is not read.
   @Test func eachPromptOfAFolderByItsOwnRelation() throws {

@@ -143,10 +143,7 @@ struct CellRunner: Sendable {
       let teachers = try zip(cell.sources, prompts).map { name, prompt in
         try Teacher(model: materials.model(name), prompt: prompt)
       }
-      guard facts.template(cell.vectorCount).textCount == 1 else {
-        throw TransferError(cell.relation, "has two texts, of which answers would be compared to one")
-      }
-      let subjects = SubjectSet(facts.dev.map(\.subject)).drawn(Agreement.subjectLimit, seed: cell.seed)
+      let subjects = SubjectSet(of: facts.dev).drawn(Agreement.subjectLimit, seed: cell.seed)
       let agreement = try Agreement(
         teachers, target: model, subjects: subjects, words: materials.words(facts),
         measure: cell.method.options.select?.measure ?? .agreement, parallelism: parallelism)
@@ -200,7 +197,7 @@ struct CellRunner: Sendable {
       parallelism: parallelism)
     let template = facts.template(cell.vectorCount)
     let subjects = [facts.train, facts.dev].map { split in
-      SubjectSet(Array(split.prefix(cell.method.options.factLimit ?? .max)).map(\.subject))
+      SubjectSet(of: Array(split.prefix(cell.method.options.factLimit ?? .max)))
     }
     var job = DistillationJob(
       name: "subjects", train: subjects[0], dev: subjects[1], template: template, start: .vectors(start))

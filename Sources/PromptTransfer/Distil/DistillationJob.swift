@@ -8,16 +8,18 @@ public struct DistillationJob: Sendable {
   public let start: PromptStart
   /// How many subjects of a split were drawn; nil for all.
   public let subjectLimit: Int?
+  /// What else the prompt says of its making.
+  let provenance: [String: String]
   /// Where its state is kept, so that it can be stopped and go on.
   package var keeper: TuningKeeper?
 
   public init(name: String, train: SubjectSet, dev: SubjectSet, template: Template, start: PromptStart) {
     (self.name, self.train, self.dev) = (name, train, dev)
-    (self.template, self.start, subjectLimit) = (template, start, nil)
+    (self.template, self.start, subjectLimit, provenance) = (template, start, nil, [:])
   }
 
   /// Reads the training and development subjects of a data set, never their objects. Throws where the template has no vectors,
-  /// where the data is no facts, and what reading throws.
+  /// and what reading throws.
   /// - Parameters:
   ///   - template: the target's
   ///   - start: ``Dataset/start()`` where nil
@@ -34,5 +36,6 @@ public struct DistillationJob: Sendable {
     (name, train, dev) = (data.name, try read(.train), try read(.dev))
     (self.template, self.subjectLimit) = (template, subjectLimit)
     self.start = if let start { start } else { try data.start() }
+    provenance = SoftPrompt.provenance(of: data.labels)
   }
 }

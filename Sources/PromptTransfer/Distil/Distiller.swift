@@ -139,7 +139,7 @@ public struct Distiller: Sendable {
       run.vectors, template: template, for: student.space,
       provenance: [
         Provenance.createdBy("distil"), made, Provenance.precision(student.network),
-        Provenance.start(job.start),
+        Provenance.start(job.start), job.provenance,
       ].reduce(into: [:]) { $0.merge($1) { $1 } })
   }
 }

@@ -9,10 +9,10 @@ extension SoftPrompt {
   /// Several sources are ``LanguageModel/distil(_:on:template:startingFrom:words:subjectLimit:temperature:settings:parallelism:progress:)``.
   /// - Parameters:
   ///   - source: the model that the prompt is for
-  ///   - data: facts; only the subjects of `train` and `dev` are read
+  ///   - data: only the subjects, or a task's texts, of `train` and `dev` are read
   ///   - template: the target's; where nil, that of the prompt to start from, else this prompt's
   ///   - start: where the target's vectors start from; ``Dataset/start()`` when nil
-  ///   - words: over which answers are compared; all that both models share when nil
+  ///   - words: over which answers are compared; all that both models share when nil, of a task its label words
   ///   - subjectLimit: at most so many training subjects, and development subjects as well; all when nil
   ///   - temperature: what logits are divided by: above 1, unlikely answers count more
   ///   - progress: called after every step with the number of steps done and of all steps, not on the caller's thread
@@ -42,8 +42,10 @@ extension LanguageModel {
     progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) async throws -> SoftPrompt {
     try await cancellable { shouldStop in
+      try data.requireLabels(in: teachers.map(\.model.space) + [space])
       let distiller = try Distiller(
-        teachers: teachers, student: self, words: words, settings: settings, temperature: temperature,
+        teachers: teachers, student: self, words: data.comparedWords(words), settings: settings,
+        temperature: temperature,
         parallelism: parallelism)
       let origin: Template? = if case .prompt(let prompt) = start { prompt.template } else { nil }
       let job = try DistillationJob(

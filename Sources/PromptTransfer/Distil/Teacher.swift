@@ -30,7 +30,7 @@ public struct Teacher: Sendable {
   }
 
   /// The input for a subject; nil where it has no tokens or too many.
-  func input(_ subject: String) throws(TransferError) -> PromptedInput? {
+  func input(_ subject: Example) throws(TransferError) -> PromptedInput? {
     try model.input(subject, template: prompt.template)
   }
 
@@ -64,10 +64,8 @@ public struct Teacher: Sendable {
 
 extension LanguageModel {
   /// The input for a subject; nil where it has no tokens or more than the model has positions.
-  func input(_ subject: String, template: Template) throws(TransferError) -> PromptedInput? {
-    guard
-      let input = try template.input(
-        Example(relation: "", subject: subject, object: ""), tokenizer: tokenizer, answer: answer),
+  func input(_ subject: Example, template: Template) throws(TransferError) -> PromptedInput? {
+    guard let input = try template.input(subject, tokenizer: tokenizer, answer: answer),
       input.elements.count <= network.configuration.longestSequence
     else { return nil }
     return input

@@ -40,7 +40,10 @@ struct TeacherGroup: Sendable {
     _ set: SubjectSet, _ template: Template, temperature: Float
   ) throws(TransferError) -> Lesson {
     var usable: [(own: PromptedInput, others: [PromptedInput])] = []
-    for subject in set.subjects {
+    for template in teachers.map(\.prompt.template) + [template] {
+      try template.requirePlaces(for: set.examples)
+    }
+    for subject in set.examples {
       var others: [PromptedInput] = []
       for teacher in teachers {
         guard let input = try teacher.input(subject) else { break }

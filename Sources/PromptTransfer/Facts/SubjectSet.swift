@@ -1,15 +1,26 @@
 import Foundation
 import Tensors
 
-/// The subjects of facts without their objects: all that distilling may see. The files' other fields are not looked at,
-/// and need not be there.
+/// The subjects of facts without their objects, or the texts of a task without their labels: all that distilling may see. The
+/// files' other fields are not looked at, and need not be there.
 public struct SubjectSet: Sendable {
-  /// Each once, in the order of the files.
-  public let subjects: [String]
+  /// Each once, in the order of the files, with nothing in place of the object.
+  let examples: [Example]
+
+  /// Each once, in the order of the files; of two texts the first.
+  public var subjects: [String] { examples.map(\.subject) }
 
   public init(_ subjects: [String]) {
-    var seen: Set<String> = []
-    self.subjects = subjects.filter { seen.insert($0).inserted }
+    self.init(of: subjects.map { Example(relation: "", subject: $0, object: "") })
+  }
+
+  /// Of examples what is asked, and nothing else.
+  public init(of examples: [Example]) {
+    var seen: Set<Example> = []
+    self.examples =
+      examples
+      .map { Example(relation: $0.relation, subject: $0.subject, second: $0.second, object: "") }
+      .filter { seen.insert($0).inserted }
   }
 
   /// Reads the subjects of the same files as `ExampleSet`.
@@ -24,9 +35,13 @@ public struct SubjectSet: Sendable {
       })
   }
 
+  /// Whether some have two texts.
+  public var havePairs: Bool { examples.contains { $0.second != nil } }
+
   /// At most `count` of them, drawn at random; a larger number draws the same ones and more.
   public func drawn(_ count: Int, seed: UInt64) -> SubjectSet {
     var stream = RandomStream(seed: seed, name: "facts")
-    return SubjectSet(subjects.indices.shuffled(using: &stream).prefix(count).sorted().map { subjects[$0] })
+    return SubjectSet(
+      of: examples.indices.shuffled(using: &stream).prefix(count).sorted().map { examples[$0] })
   }
 }

@@ -133,10 +133,10 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
   /// Throws unless there is a place for each text, and a text for each place.
   func requirePlaces(for facts: [Example]) throws(TransferError) {
     guard let odd = facts.first(where: { ($0.second == nil) == (textCount == 2) }) else { return }
+    let name = odd.relation.isEmpty ? "a subject" : odd.relation
     throw TransferError(
       "template \"\(self)\"",
-      "has \(textCount == 2 ? "[X2], where \(odd.relation) has one text" : "no [X2] for the second text of \(odd.relation)")"
-    )
+      "has \(textCount == 2 ? "[X2], where \(name) has one text" : "no [X2] for the second text of \(name)")")
   }
 
   /// The sentence for one fact; nil where it has no tokens at all.

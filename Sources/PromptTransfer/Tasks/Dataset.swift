@@ -25,12 +25,14 @@ public enum Dataset: Sendable {
     }
   }
 
-  /// The subjects alone, which is all that distilling may see. Throws for a task, whose texts are not subjects of facts.
+  /// The subjects alone, or a task's texts, which is all that distilling may see.
   public func subjects(_ split: ExampleSet.Split) throws(TransferError) -> SubjectSet {
-    guard case .facts(let url) = self else {
-      throw TransferError("task \(name)", "has no subjects", hint: "Distil with facts")
+    try TransferError.unify {
+      switch self {
+      case .facts(let url): try SubjectSet(url, split: split)
+      case .task(let task): try SubjectSet(of: task.examples(split))
+      }
     }
-    return try TransferError.unify { try SubjectSet(url, split: split) }
   }
 
   /// Subjects to compare answers by: of the development split, or of the training split where that has none; at most so many,
@@ -101,6 +103,17 @@ public enum Dataset: Sendable {
     case .facts: []
     case .task(let task): task.description.labels
     }
+  }
+
+  /// Throws unless a task's label words are single tokens of every model.
+  public func requireLabels(in spaces: [EmbeddingSpace]) throws(TransferError) {
+    guard task != nil else { return }
+    for space in spaces { _ = try candidates(space: space) }
+  }
+
+  /// The words over which answers of several models are compared: a task's label words, else those given.
+  public func comparedWords(_ words: [String]?) -> [String]? {
+    task.map { $0.description.labels.map(\.word) } ?? words
   }
 
   /// What answers are looked for in: a task's label words, which must all be single tokens of the model; else those of

@@ -16,7 +16,8 @@ public struct AnyMethod: TransferMethod {
     + [0.01, 0.1, 1].map { LinearMap(ridge: $0) }
     + [0, 0.1, 1].map { RelativeSearch(.exact(ridge: $0)) }
     + [
-      LinearMap(ridge: 0.1, centred: true), CanonicalMap(ridge: 1, shrinkage: 0.5, centred: true), StartAndChange(ridge: 0.1),
+      LinearMap(ridge: 0.1, centred: true), CanonicalMap(ridge: 1, shrinkage: 0.5, centred: true),
+      StartAndChange(ridge: 0.1),
       StartAndChange(ridge: 1), Neighbours(64, metric: .cosine, weights: .barycentric),
       Neighbours(10, metric: .cosine, weights: .softmax(temperature: 0.1)),
       MatchingPursuit(wordCount: 64, unitAtoms: true),
