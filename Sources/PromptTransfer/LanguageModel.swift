@@ -28,7 +28,7 @@ public struct LanguageModel: Sendable {
     }
     tokenizer = space.tokenizer
     let (rows, marks) = (space.table.rowCount, tokenizer.prefix + tokenizer.suffix)
-    if let id = (marks + [AnswerPlace.mask(of: space)].compactMap { $0 }).first(where: { $0 >= rows }) {
+    if let id = (marks + [space.mask].compactMap { $0 }).first(where: { $0 >= rows }) {
       let token = tokenizer.token(of: id) ?? ""
       throw TransferError(
         folder.path, "the embedding table has \(rows) rows and none for \(token), which is \(id)",
@@ -36,7 +36,7 @@ public struct LanguageModel: Sendable {
     }
     if network.configuration.isCausal {
       answer = .next
-    } else if let mask = AnswerPlace.mask(of: space) {
+    } else if let mask = space.mask {
       answer = .mask(mask)
     } else {
       throw TransferError(
@@ -52,12 +52,6 @@ enum AnswerPlace: Sendable, Equatable {
   case mask(Int)
   /// After the last token: what stands from `[Y]` on is left out.
   case next
-
-  /// The mask, or T5's first sentinel.
-  fileprivate static func mask(of space: EmbeddingSpace) -> Int? {
-    space.table.modelKind == .sequenceToSequence
-      ? space.tokenizer.id(of: "<extra_id_0>") : space.tokenizer.mask
-  }
 }
 
 /// What transfer reads of a model: its word embeddings and its tokenizer. The other weights are not loaded.
@@ -73,6 +67,11 @@ public struct EmbeddingSpace: Sendable {
         name: Checkpoint.name(of: folder), table: EmbeddingTable(folder: folder),
         tokenizer: Tokenizer(folder: folder))
     }
+  }
+
+  /// What stands for the answer within a text: the mask, or T5's first sentinel; nil where there is none.
+  var mask: Int? {
+    table.modelKind == .sequenceToSequence ? tokenizer.id(of: "<extra_id_0>") : tokenizer.mask
   }
 
   init(name: String, table: EmbeddingTable, tokenizer: Tokenizer) throws(TransferError) {

@@ -57,6 +57,14 @@ import Testing
       let outcome = try Command.run(line + ["--quiet"], in: folder.url)
       #expect(outcome.status == 0, "\(line[0]): \(outcome.errors)")
     }
+    let converted = try Command.run(
+      ["convert", "tuned", "--to", "checkpoint", "--model", model, "-o", "whole", "--quiet"], in: folder.url)
+    #expect(converted.output.contains("[V5] <extra_id_0> ."), "\(converted)")
+    let decoding = try Command.run(
+      [
+        "tune", "--model", model, "--facts", facts.path, "--template", "[V]*2 [X] [V]*2 [Y]", "-o", "refused",
+      ], in: folder.url)
+    #expect(decoding.status == 1 && decoding.errors.contains("for the decoder of t5"), "\(decoding.errors)")
     let said = try Command.run(["inspect", model], in: folder.url)
     #expect(said.status == 0 && !said.output.contains("not run"), "\(said.output)")
   }

@@ -107,9 +107,16 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
 
   public static func == (left: Template, right: Template) -> Bool { left.pieces == right.pieces }
 
-  /// Throws when the model would not see the subject or a vector: a causal one reads up to `[Y]`.
+  /// Throws when the model would not see the subject or a vector: a causal one reads up to `[Y]`. Vectors for a decoder, as PEFT has
+  /// them, are not run: they would stand in the encoder.
   func requireUse(with model: LanguageModel) throws(TransferError) {
     if case .next = model.answer { try requireUse(withCausal: model.name) }
+    if model.space.table.modelKind == .sequenceToSequence, prependedRuns(hasDecoder: true) == 2 {
+      throw TransferError(
+        "template \"\(self)\"",
+        "has vectors for the decoder of \(model.name), where a prompt that is run here stands in the encoder alone",
+        hint: "Put all vectors beside each other")
+    }
   }
 
   /// The same of a causal model that is called so.

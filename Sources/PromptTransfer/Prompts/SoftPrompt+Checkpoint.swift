@@ -20,7 +20,7 @@ extension SoftPrompt {
     let tokenizer = try TransferError.unify {
       try TokenizerFile.adding(tokens, from: first, folder: model)
     }
-    let mask = space.tokenizer.mask.flatMap(space.tokenizer.token(of:)) ?? ""
+    let mask = space.mask.flatMap(space.tokenizer.token(of:)) ?? ""
     let answer = space.table.modelKind == .causal ? nil : mask
     let text = template.text(vectors: tokens, answer: answer).trimmingCharacters(in: .whitespaces)
     try write(to: folder) { place in
