@@ -4,8 +4,8 @@
 
 t5           the checkpoint: Unigram tokenizer, three sentinels, random weights
 facts.jsonl  subjects of one to three words, objects of one
-golden.json  of each fact: log-probability of the object and the first answer, both among all whole words, with the manual template and with the prompt;
-             the loss and, in golden.safetensors, the gradient of the prompt that tuning begins with
+golden.json  of each fact: log-probability of the object and the first answer, both among all whole words, with the manual template and with the prompt
+golden.safetensors   the prompt's vectors, (3, C)
 """
 import json, shutil
 
@@ -78,16 +78,11 @@ def main():
     empty = torch.zeros(0, 20)
     golden = {"manual": answers(lambda fact: fact["sub_label"] + " bavek", empty), "prompted": answers(lambda fact: fact["sub_label"], vectors),
               "transformers": transformers.__version__}
-    start = vectors.clone().requires_grad_()
-    labels = torch.tensor([vocabulary["▁" + fact["obj_label"]] for fact in facts])
-    loss = torch.nn.functional.cross_entropy(torch.stack([logits(fact["sub_label"], start, ".") for fact in facts]), labels)
-    loss.backward()
-    golden["loss"] = loss.item()
     common.write_json(folder / "golden.json", golden)
-    common.write_tensors(folder / "golden.safetensors", {"prompt": vectors, "prompt_gradient": start.grad})
+    common.write_tensors(folder / "golden.safetensors", {"prompt": vectors})
     files = [f for f in folder.rglob("*") if f.is_file() and f.name != "manifest.json"]
     common.write_manifest(folder, "scripts/goldens/sentinel.py", files)
-    print(f"{sum(f.stat().st_size for f in files):,} bytes in {folder}, loss {golden['loss']:.4f}")
+    print(f"{sum(f.stat().st_size for f in files):,} bytes in {folder}")
 
 
 if __name__ == "__main__":

@@ -92,6 +92,7 @@ extension CPUDecoder {
         let crossing = read.enumerated().map { index, keys in
           AttentionSpan(queries: index * count..<(index + 1) * count, keys: keys)
         }
+        // No row of what was read goes on: the queries that look at it are the decoder's own.
         return LayerPart(
           own: LayerRows(tokens: nil, queries: queries, spans: own, height: 2 * read.count),
           crossing: LayerRows(tokens: nil, queries: [], spans: crossing, height: end))

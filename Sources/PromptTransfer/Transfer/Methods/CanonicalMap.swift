@@ -5,7 +5,8 @@ import Tensors
 ///
 /// A prompt's vectors resemble no word, and much of what makes them work lies along directions in which words agree little. So nothing is
 /// shrunk by default, and the ridge, which whitens only in part, keeps noise from being blown up: between ordinary models that carries more
-/// than any shrinking, and between models alike as much. `docs/findings.md` has what the settings were chosen by.
+/// than any shrinking, and between models alike as much where tuning starts from words. `docs/findings.md` has what the settings
+/// were chosen by.
 ///
 /// Its corners are maps of their own: shrinkage 1 is the linear map; shrinkage 0 with ridge 0 is canonical correlation analysis,
 /// and with a ridge that grows it comes to ``Procrustes``, up to one factor. The ridge is what whitens in part.
