@@ -70,6 +70,9 @@ import Testing
       ]
     } + [
       Bad("model_type", nil, "is missing"), Bad("model_type", "\"mixtral\"", "mixtral is not supported"),
+      Bad(
+        "model_type", "\"deberta-v2\"",
+        "deberta-v2 is not run: the published heads were trained with a decoder"),
       Bad("model_type", "\"Bert\"", "Bert is not supported"),
       Bad("hidden_act", "\"mish\"", "mish is not supported"),
       Bad("quantization_config", "{\"bits\": 4}", "is not supported"),

@@ -38,11 +38,24 @@ enum Families {
     ]
   }
 
+  /// Those that could be, but would answer at random; with the reason.
+  private static let notRun: [String: String] = {
+    let deberta =
+      "the published heads were trained with a decoder of their own, which transformers leaves out (its issue 18143), "
+      + "or are not in the checkpoint (version 3)"
+    return ["deberta": deberta, "deberta-v2": deberta]
+  }()
+
   /// By `model_type`, or by `architectures` in files that predate it.
   static func find(_ json: JSON, file: URL) throws(CheckpointError) -> any Family.Type {
     let known = all.flatMap { $0.types }.joined(separator: ", ")
     if let type = json["model_type"]?.string {
       guard let family = all.first(where: { $0.types.contains(type) }) else {
+        if let reason = notRun[type] {
+          throw CheckpointError(
+            file: file, item: "model_type", "\(type) is not run: \(reason)",
+            hint: "Prompts can be carried to it with transfer")
+        }
         throw CheckpointError(
           file: file, item: "model_type", "\(type) is not supported", hint: "Known: \(known)")
       }
