@@ -3,14 +3,14 @@ import Tensors
 /// Sequences with the same prompt, as one of several prompts that share a batch.
 public struct LabelledGroup: Sendable {
   public let inputs: [PromptedInput]
-  /// Columns of the candidates.
+  /// Columns of the candidates, one for each prediction of each input.
   public let labels: [Int]
   public let prompt: Matrix  // (P, E)
   /// What the gradient is multiplied by.
   public let scale: Float
 
   public init(inputs: [PromptedInput], labels: [Int], prompt: Matrix, scale: Float) {
-    precondition(inputs.count == labels.count)
+    precondition(inputs.reduce(0) { $0 + $1.readCount } == labels.count)
     self.inputs = inputs
     self.labels = labels
     self.prompt = prompt
@@ -36,7 +36,7 @@ struct JoinedGroups {
     }
     self.inputs = inputs
     labels = groups.flatMap(\.labels)
-    scales = groups.flatMap { group in group.inputs.map { _ in group.scale } }
+    scales = groups.flatMap { group in group.labels.map { _ in group.scale } }
     prompt = groups.count == 1 ? groups[0].prompt : Matrix(stacking: groups.map(\.prompt))
   }
 
@@ -45,9 +45,9 @@ struct JoinedGroups {
     if groups.count == 1 { return [(losses, gradient)] }
     var (firstLoss, firstVector) = (0, 0)
     return groups.map { group in
-      defer { (firstLoss, firstVector) = (firstLoss + group.inputs.count, firstVector + group.prompt.rows) }
+      defer { (firstLoss, firstVector) = (firstLoss + group.labels.count, firstVector + group.prompt.rows) }
       return (
-        Array(losses[firstLoss..<firstLoss + group.inputs.count]),
+        Array(losses[firstLoss..<firstLoss + group.labels.count]),
         gradient.gathering(firstVector..<firstVector + group.prompt.rows)
       )
     }
@@ -58,8 +58,7 @@ extension PromptedInput {
   /// The same with the vectors found so many rows further down.
   fileprivate func shiftingVectors(by count: Int) -> PromptedInput {
     if count == 0 { return self }
-    return PromptedInput(
-      elements: elements.map { if case .vector(let index) = $0 { .vector(index + count) } else { $0 } },
-      readPosition: readPosition)
+    return with(
+      elements: elements.map { if case .vector(let index) = $0 { .vector(index + count) } else { $0 } })
   }
 }

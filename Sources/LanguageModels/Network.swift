@@ -26,11 +26,18 @@ public protocol Network: Sendable {
   /// Every word of the vocabulary.
   var allWords: CandidateHead { get }
 
-  /// The logits of the candidates at the position that is read, (B, candidates).
+  /// The logits of the candidates for each prediction of each input, (R, candidates): of one position each, (B, candidates).
   /// - Parameter prompt: (P, E), in the space of the table's rows
   func logits(
     _ inputs: ArraySlice<PromptedInput>, prompt: Matrix, candidates: CandidateHead, _ workspace: Workspace
   ) -> Matrix
+
+  /// The natural logarithms of the probabilities of some tokens, over the whole vocabulary, for each input.
+  /// - Parameter tokens: of each input, which of its predictions, and the token
+  func logProbabilities(
+    of tokens: ArraySlice<[PredictedToken]>, after inputs: ArraySlice<PromptedInput>, prompt: Matrix,
+    _ workspace: Workspace
+  ) -> [[Float]]
 
   /// The cross-entropy of each label, and of each group the gradient, (P, E), of its `scale` times the sum of its losses.
   func lossesAndGradients(
@@ -63,6 +70,15 @@ extension Network {
     gradient = results[0].gradient
     return results[0].losses
   }
+}
+
+/// A token of which a probability is asked.
+public struct PredictedToken: Sendable, Hashable {
+  /// Which of an input's predictions: the positions that are read, then the continuations' tokens.
+  public let prediction: Int
+  public let token: Int
+
+  public init(prediction: Int, token: Int) { (self.prediction, self.token) = (prediction, token) }
 }
 
 /// The words that are scored, as a network has laid them out for itself.

@@ -103,4 +103,9 @@ package struct AttentionSpan: Sendable {
     self.keys = keys
     self.firstPlace = firstPlace
   }
+
+  /// Of queries that have no place among the keys, and see all of them.
+  package init(queries: Range<Int>, allOf keys: Range<Int>) {
+    (self.queries, self.keys, firstPlace) = (queries, keys, 0)
+  }
 }

@@ -29,8 +29,25 @@ package enum Divergence {
   }
 }
 
-/// The softmax of each row of `z / T`.
+/// The softmax of each row.
 package enum Softmax {
+  /// The natural logarithms of some of each row's probabilities. The softmax stands in `logits` afterwards.
+  /// - Parameter columns: of each row those that are wanted
+  package static func logProbabilities(_ logits: inout Matrix, of columns: [[Int]]) -> [[Float]] {
+    precondition(columns.count == logits.rows)
+    let (base, width) = (logits.mutablePointer(), logits.columns)
+    return columns.enumerated().map { row, columns in
+      let values = base + row * width
+      let own = columns.map { column in
+        precondition(column >= 0 && column < width)
+        return values[column]
+      }
+      let logSum = kernels.softmax(values, width)
+      return own.map { $0 - logSum }
+    }
+  }
+
+  /// Of `z / T`.
   package static func forward(_ logits: inout Matrix, temperature: Float) {
     let (rows, columns) = (logits.rows, logits.columns)
     let base = logits.mutablePointer()

@@ -1,7 +1,7 @@
 import Checkpoints
 import Tensors
 
-/// The decoder with its weights. Of each sequence it has two tokens, its start and the mask, and answers at the second.
+/// The decoder with its weights. Of each sequence it has its start, the mask, and what may follow, and answers from the second token on.
 struct CPUDecoder: Sendable {
   private let start: Int
   private let memoryNorm: CPUNorm
@@ -9,17 +9,17 @@ struct CPUDecoder: Sendable {
 
   var maps: [Linear] { layers.flatMap(\.maps) }
 
-  /// B sequences with T tokens that were read.
+  /// Sequences with T tokens that were read, D tokens of the decoder's own and R predictions.
   struct Activations {
     fileprivate var rows = Rows([])
     fileprivate var memorySaved = CPUNorm.Saved()
     fileprivate var memory = Matrix(rows: 0, columns: 0)  // (T, C)
-    fileprivate var input = Matrix(rows: 0, columns: 0)  // (2B, C)
+    fileprivate var input = Matrix(rows: 0, columns: 0)  // (D, C)
     fileprivate var layers: [CPUDecoderLayer.Activations] = []
     fileprivate var scratch = CPUDecoderLayer.Scratch()
-    fileprivate var gradient = Matrix(rows: 0, columns: 0)  // (2B, C)
-    fileprivate var nextGradient = Matrix(rows: 0, columns: 0)  // (2B, C)
-    fileprivate(set) var output = Matrix(rows: 0, columns: 0)  // (B, C)
+    fileprivate var gradient = Matrix(rows: 0, columns: 0)  // (D, C)
+    fileprivate var nextGradient = Matrix(rows: 0, columns: 0)  // (D, C)
+    fileprivate(set) var output = Matrix(rows: 0, columns: 0)  // (R, C)
   }
 
   init(_ block: Decoder, _ reader: inout WeightReader, _ rotations: RotationStore) throws(CheckpointError) {
@@ -36,7 +36,8 @@ struct CPUDecoder: Sendable {
   func forward(_ x: Matrix, _ batch: RaggedBatch, _ embeddings: CPUEmbeddings, _ a: inout Activations) {
     a.rows = Rows(batch.inputs)
     memoryNorm.forward(x, saving: &a.memorySaved, into: &a.memory)
-    embeddings.look(up: batch.inputs.flatMap { [start, $0.readToken] }, into: &a.input)
+    embeddings.look(
+      up: batch.inputs.flatMap { [start, $0.readToken] + ($0.continuations?.tokens ?? []) }, into: &a.input)
     while a.layers.count < layers.count { a.layers.append(CPUDecoderLayer.Activations()) }
     for index in layers.indices {
       let input = index == 0 ? a.input : a.layers[index - 1].output
@@ -47,7 +48,7 @@ struct CPUDecoder: Sendable {
     if let last = a.layers.indices.last { a.output.copy(a.layers[last].output) }
   }
 
-  /// From the gradient of the output, (B, C), to that of what was read, (T, C), in the same matrix.
+  /// From the gradient of the output, (R, C), to that of what was read, (T, C), in the same matrix.
   func backward(_ a: inout Activations, _ gradient: inout Matrix) {
     a.gradient.copy(gradient)
     gradient.resize(rows: a.memory.rows, columns: a.memory.columns)
@@ -83,22 +84,23 @@ extension CPUDecoder {
         defer { end += input.elements.count }
         return end..<end + input.elements.count
       }
-      func part(_ count: Int, _ queries: [Int]?) -> LayerPart {
-        let own = read.indices.map { index in
-          AttentionSpan(
-            queries: index * count..<(index + 1) * count, keys: 2 * index..<2 * index + 2,
-            firstPlace: 2 - count)
-        }
-        let crossing = read.enumerated().map { index, keys in
-          AttentionSpan(queries: index * count..<(index + 1) * count, keys: keys)
+      let layout = TreeLayout(
+        inputs.map { TreeLayout.Part(length: 2, reads: 1..<2, continuations: $0.continuations) })
+      let height = layout.rows.last?.upperBound ?? 0
+      func part(_ spans: [AttentionSpan], _ queries: [Int]?, rowCounts: [Int]) -> LayerPart {
+        var first = 0
+        let crossing = zip(read, rowCounts).map { keys, count in
+          defer { first += count }
+          return AttentionSpan(queries: first..<first + count, allOf: keys)
         }
         // No row of what was read goes on: the queries that look at it are the decoder's own.
         return LayerPart(
-          own: LayerRows(tokens: nil, queries: queries, spans: own, height: 2 * read.count),
+          own: LayerRows(tokens: layout.keys, queries: queries, spans: spans, height: height),
           crossing: LayerRows(tokens: nil, queries: [], spans: crossing, height: end))
       }
-      all = part(2, nil)
-      last = part(1, read.indices.map { 2 * $0 + 1 })
+      all = part(
+        layout.all, layout.keys.map { _ in Array(0..<height) }, rowCounts: layout.rows.map(\.count))
+      last = part(layout.read, layout.readRows, rowCounts: layout.rows.map { $0.count - 1 })
     }
   }
 }
@@ -111,9 +113,9 @@ struct CPUDecoderLayer: Sendable {
 
   var maps: [Linear] { attention.maps + crossAttention.maps + feedForward.maps }
 
-  /// Q is the number of rows that go on: all 2B, or B in the last layer.
+  /// D is the number of the decoder's tokens, Q that of rows that go on: all D, or those that are read in the last layer.
   struct Activations {
-    var normalizedInput = Matrix(rows: 0, columns: 0)  // (2B, C)
+    var normalizedInput = Matrix(rows: 0, columns: 0)  // (D, C)
     var attention = CPUAttention.Activations()
     var attentionSaved = CPUNorm.Saved()
     var attended = Matrix(rows: 0, columns: 0)  // (Q, C)
@@ -148,7 +150,7 @@ struct CPUDecoderLayer: Sendable {
   }
 
   /// - Parameters:
-  ///   - x: (2B, C)
+  ///   - x: (D, C)
   ///   - memory: what was read, (T, C)
   fileprivate func forward(
     _ x: Matrix, _ memory: Matrix, _ rows: CPUDecoder.Rows.LayerPart, _ a: inout Activations,
@@ -181,7 +183,7 @@ struct CPUDecoderLayer: Sendable {
   /// - Parameters:
   ///   - dOutput: (Q, C)
   ///   - dMemory: (T, C), added to
-  ///   - dx: (2B, C), overwritten unless `isFirst`: nobody wants it then
+  ///   - dx: (D, C), overwritten unless `isFirst`: nobody wants it then
   fileprivate func backward(
     _ rows: CPUDecoder.Rows.LayerPart, _ a: Activations, dOutput: Matrix, addingTo dMemory: inout Matrix,
     dx: inout Matrix, isFirst: Bool, _ scratch: inout Scratch

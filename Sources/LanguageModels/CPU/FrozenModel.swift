@@ -85,6 +85,43 @@ public struct FrozenModel: Network {
     return buffers.logits
   }
 
+  public func logProbabilities(
+    of tokens: ArraySlice<[PredictedToken]>, after inputs: ArraySlice<PromptedInput>, prompt: Matrix,
+    _ workspace: Workspace
+  ) -> [[Float]] {
+    let buffers = CPUBuffers.of(workspace)
+    read(batch(inputs), prompt: prompt, buffers)
+    // Predictions of which something is asked, some at a time: all of them with the whole vocabulary are too much to keep.
+    var (firsts, wanted): ([Int], [Int: [(input: Int, place: Int, token: Int)]]) = ([], [:])
+    var end = 0
+    for input in inputs {
+      firsts.append(end)
+      end += input.readCount
+    }
+    for (input, tokens) in tokens.enumerated() {
+      for (place, asked) in tokens.enumerated() {
+        wanted[firsts[input] + asked.prediction, default: []].append((input, place, asked.token))
+      }
+    }
+    var results = tokens.map { [Float](repeating: 0, count: $0.count) }
+    let rows = wanted.keys.sorted()
+    for start in stride(from: 0, to: rows.count, by: Self.predictionsAtOnce) {
+      let block = rows[start..<min(rows.count, start + Self.predictionsAtOnce)]
+      buffers.scratch.projected.gather(Array(block), of: buffers.head.output)
+      buffers.logits.resize(rows: block.count, columns: head.decoder.outputs)
+      head.decoder.forward(buffers.scratch.projected, into: &buffers.logits)
+      head.cap?.forward(&buffers.logits)
+      let values = block.map { row in wanted[row]?.map { $0.token } ?? [] }
+      for (row, found) in zip(block, Softmax.logProbabilities(&buffers.logits, of: values)) {
+        for (asked, value) in zip(wanted[row] ?? [], found) { results[asked.input][asked.place] = value }
+      }
+    }
+    return results
+  }
+
+  /// As many rows of weights as are widened are worth their while, and few enough for a vocabulary of 262,144 words.
+  private static let predictionsAtOnce = 64
+
   public func lossesAndGradients(
     _ groups: [LabelledGroup], candidates: CandidateHead, _ workspace: Workspace
   ) -> [(losses: [Float], gradient: Matrix)] {
@@ -115,6 +152,7 @@ public struct FrozenModel: Network {
     _ workspace: Workspace, loss: (inout Matrix) -> [Float]
   ) -> [Float] {
     let buffers = CPUBuffers.of(workspace)
+    precondition(batch.canGoBack, "there are no gradients through continuations that part")
     score(batch, prompt: prompt, candidates, buffers)
     if head.cap != nil { buffers.cappedLogits.copy(buffers.logits) }
     let losses = loss(&buffers.logits)
@@ -151,6 +189,14 @@ public struct FrozenModel: Network {
     _ batch: RaggedBatch, prompt: Matrix, _ candidates: CandidateHead, _ buffers: CPUBuffers
   ) {
     let words = words(candidates)
+    read(batch, prompt: prompt, buffers)
+    buffers.logits.resize(rows: batch.readCount, columns: words.outputs)
+    words.forward(buffers.head.output, into: &buffers.logits)
+    head.cap?.forward(&buffers.logits)
+  }
+
+  /// Leaves in the buffers what the output matrix is multiplied with.
+  private func read(_ batch: RaggedBatch, prompt: Matrix, _ buffers: CPUBuffers) {
     buffers.prepare(batch, layerCount: layers.count)
     embeddings.forward(batch.embeddings, prompt: prompt, &buffers.embeddings)
     for index in layers.indices {
@@ -161,9 +207,6 @@ public struct FrozenModel: Network {
     let read = buffers.layers[buffers.place(of: layers.count - 1)].output
     decoder?.forward(read, batch, embeddings, &buffers.decoder)
     head.forward(decoder == nil ? read : buffers.decoder.output, &buffers.head)
-    buffers.logits.resize(rows: batch.inputs.count, columns: words.outputs)
-    words.forward(buffers.head.output, into: &buffers.logits)
-    head.cap?.forward(&buffers.logits)
   }
 
   /// What a layer works on. Before a decoder, which looks at every token, no layer is the last one.

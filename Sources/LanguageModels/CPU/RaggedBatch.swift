@@ -3,6 +3,10 @@ import Tensors
 /// Several sequences laid end to end, without padding.
 struct RaggedBatch {
   let inputs: ArraySlice<PromptedInput>
+  /// How many predictions there are.
+  let readCount: Int
+  /// Whether gradients can be made: not where continuations part.
+  let canGoBack: Bool
   /// The rows of the embeddings.
   let embeddings: DistinctRows
   private let first: LayerRows
@@ -14,29 +18,34 @@ struct RaggedBatch {
   ///   does not depend on the prompt, and needs no gradient
   init(_ inputs: ArraySlice<PromptedInput>, isCausal: Bool) {
     self.inputs = inputs
-    embeddings = DistinctRows(inputs)
-    var (all, read): ([AttentionSpan], [AttentionSpan]) = ([], [])
-    var readRows: [Int] = []
-    var live: [Range<Int>] = []
-    var end = 0
-    for (index, input) in inputs.enumerated() {
-      let rows = end..<end + input.elements.count
-      all.append(AttentionSpan(queries: rows, keys: rows))
-      read.append(AttentionSpan(queries: index..<index + 1, keys: rows, firstPlace: input.readPosition))
-      readRows.append(end + input.readPosition)
+    embeddings = DistinctRows(inputs, isCausal: isCausal)
+    let layout = TreeLayout(
+      inputs.map {
+        TreeLayout.Part(
+          length: $0.elements.count, reads: $0.reads, continuations: isCausal ? $0.continuations : nil)
+      })
+    readCount = inputs.reduce(0) { $0 + $1.readCount }
+    canGoBack = inputs.allSatisfy { ($0.continuations?.branches.count ?? 0) < 2 }
+    let live = zip(inputs, layout.rows).map { input, rows in
       let vector = isCausal ? input.elements.firstIndex { if case .vector = $0 { true } else { false } } : 0
-      live.append((vector.map { end + $0 } ?? rows.upperBound)..<rows.upperBound)
-      end = rows.upperBound
+      return (vector.map { rows.lowerBound + $0 } ?? rows.upperBound)..<rows.upperBound
     }
+    let end = layout.rows.last?.upperBound ?? 0
     let rows = LiveRows(live, of: end)
-    let tokens = embeddings.rowOfToken
-    first = LayerRows(tokens: tokens, queries: nil, spans: all, height: embeddings.vectorCount, output: rows)
+    let (tokens, keys) = (embeddings.rowOfToken, layout.keys)
+    let all = keys.map { _ in Array(0..<end) }
+    first = LayerRows(
+      tokens: keys?.map { tokens[$0] } ?? tokens, queries: all.map { _ in tokens }, spans: layout.all,
+      height: embeddings.vectorCount, output: rows)
     middle = LayerRows(
-      tokens: nil, queries: nil, spans: all, height: rows?.rows.count ?? end, input: rows, output: rows)
+      tokens: keys, queries: all, spans: layout.all, height: rows?.rows.count ?? end, input: rows,
+      output: rows)
     last = LayerRows(
-      tokens: nil, queries: readRows, spans: read, height: rows?.rows.count ?? end, input: rows)
+      tokens: keys, queries: layout.readRows, spans: layout.read, height: rows?.rows.count ?? end,
+      input: rows)
     only = LayerRows(
-      tokens: tokens, queries: readRows.map { tokens[$0] }, spans: read, height: embeddings.vectorCount)
+      tokens: keys?.map { tokens[$0] } ?? tokens, queries: layout.readRows.map { tokens[$0] },
+      spans: layout.read, height: embeddings.vectorCount)
   }
 
   /// What a layer of a model works on.
@@ -114,16 +123,24 @@ struct DistinctRows {
   let vectorCount: Int
   let rowOfToken: [Int]  // (T)
 
-  init(_ inputs: ArraySlice<PromptedInput>) {
+  /// - Parameter isCausal: whether continuations follow the elements, each token at its depth
+  init(_ inputs: ArraySlice<PromptedInput>, isCausal: Bool) {
+    let all = inputs.map { input in
+      let tree = isCausal ? input.continuations : nil
+      return input.elements.enumerated().map { Place(element: $1, position: $0) }
+        + (tree.map { tree in
+          zip(tree.tokens, tree.depths).map {
+            Place(element: .token($0), position: input.elements.count + $1)
+          }
+        } ?? [])
+    }
     var rows: [(element: PromptedInput.Element, position: Int)] = []
     var places: [Place: Int] = [:]
     func collect(_ isWanted: (PromptedInput.Element) -> Bool) {
-      for input in inputs {
-        for (position, element) in input.elements.enumerated() where isWanted(element) {
-          let place = Place(element: element, position: position)
-          guard places[place] == nil else { continue }
+      for sequence in all {
+        for place in sequence where isWanted(place.element) && places[place] == nil {
           places[place] = rows.count
-          rows.append((element, position))
+          rows.append((place.element, place.position))
         }
       }
     }
@@ -131,9 +148,7 @@ struct DistinctRows {
     vectorCount = rows.count
     collect { if case .token = $0 { true } else { false } }
     self.rows = rows
-    rowOfToken = inputs.flatMap { input in
-      input.elements.enumerated().compactMap { places[Place(element: $1, position: $0)] }
-    }
+    rowOfToken = all.flatMap { $0.compactMap { places[$0] } }
   }
 
   private struct Place: Hashable {
