@@ -46,6 +46,14 @@ public struct LanguageModel: Sendable {
   }
 }
 
+extension LanguageModel {
+  /// Whether a decoder answers, which begins after the whole text has been read.
+  var hasDecoder: Bool { space.table.modelKind == .sequenceToSequence }
+
+  /// Whether masks stand for the answer, seen together with what follows it: else its tokens come one after the other.
+  public var hasMasks: Bool { if case .mask = answer { !hasDecoder } else { false } }
+}
+
 /// Where a model's answer is read.
 enum AnswerPlace: Sendable, Equatable {
   /// At the mask, which has this id.

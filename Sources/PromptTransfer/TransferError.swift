@@ -61,6 +61,10 @@ extension Tokenizer {
     try TransferError.unify { try encode(text, addingSpecialTokens: false) }
   }
 
+  func continuationPieces(_ text: String) throws(TransferError) -> [(id: Int, piece: Int)] {
+    try TransferError.unify { try continuation(text) }
+  }
+
   func token(ofWord word: String) throws(TransferError) -> Int? {
     try TransferError.unify { try singleToken(word) }
   }

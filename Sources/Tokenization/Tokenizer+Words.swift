@@ -22,6 +22,41 @@ extension Tokenizer {
     return ids.count == 1 && ids[0] != unknown && hasRow(ids[0]) ? ids[0] : nil
   }
 
+  /// The ids of a text that follows a space, as inside a sentence, and for each the piece that it is of: of a word, or of what the
+  /// pre-tokenizer makes of it. `singleToken` gives the one id of texts that have one.
+  public func continuation(_ text: String) throws(TokenizationError) -> [(id: Int, piece: Int)] {
+    // A space is put before any text by some, as by Llama's old normalizer; another would become a token.
+    if case .marked(let mark) = spelling {
+      let own = try pieces(text)
+      if let first = own.first, token(of: first.id)?.unicodeScalars.first == mark { return own }
+    }
+    return try pieces(" " + text)
+  }
+
+  /// The ids of the text, and of which piece each is.
+  private func pieces(_ text: String) throws(TokenizationError) -> [(id: Int, piece: Int)] {
+    let standIn = unknown.flatMap { hasRow($0) ? $0 : nil }
+    var found: [(id: Int, piece: Int)] = []
+    var count = 0
+    func add(_ ids: [Int]) {
+      found += ids.compactMap { hasRow($0) ? $0 : standIn }.map { ($0, count) }
+      count += 1
+    }
+    try forEachSection(text) { section in
+      switch section {
+      case .token(let id): add([id])
+      case .text(let pieces):
+        for piece in pieces {
+          var (one, ids) = (Pieces(), [Int]())
+          one.append(piece)
+          model.encode(one, into: &ids)
+          add(ids)
+        }
+      }
+    }
+    return found
+  }
+
   /// The words of the vocabulary: every word `w` without white space such that `singleToken(w)` is the token that
   /// writes it, which is `Ġw` in byte-level vocabularies, `▁w` in SentencePiece ones and `w` in WordPiece ones.
   /// Special tokens are not words. Ascending by UTF-8 bytes.

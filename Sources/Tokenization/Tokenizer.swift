@@ -31,10 +31,27 @@ public struct Tokenizer: Sendable {
   /// The ids of the text, whatever rows they have.
   func innerIds(_ text: String) throws(TokenizationError) -> [Int] {
     var ids: [Int] = []
+    try forEachSection(text) { section in
+      switch section {
+      case .token(let id): ids.append(id)
+      case .text(let pieces): model.encode(pieces, into: &ids)
+      }
+    }
+    return ids
+  }
+
+  /// A part of a text: an added token, or what the pre-tokenizer makes of the text between two.
+  enum Section {
+    case token(Int)
+    case text(Pieces)
+  }
+
+  /// The parts of a text, in order.
+  func forEachSection(_ text: String, _ body: (Section) -> Void) throws(TokenizationError) {
     let sections = try addedTokens.sections(of: Array(text.unicodeScalars), normalizer: normalizer)
     for (index, section) in sections.enumerated() {
       switch section {
-      case .token(let id): ids.append(id)
+      case .token(let id): body(.token(id))
       case .text(let text):
         var pieces = Pieces()
         if let preTokenizer {
@@ -42,10 +59,9 @@ public struct Tokenizer: Sendable {
         } else {
           pieces.append(text[...])
         }
-        model.encode(pieces, into: &ids)
+        body(.text(pieces))
       }
     }
-    return ids
   }
 
   /// The tokens of the text as the vocabulary writes them, without special tokens around.

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import PromptTransfer
 import Tensors
@@ -15,7 +16,7 @@ extension EvaluateCommand {
   func questions(_ data: Dataset, _ set: ExampleSet, _ model: LanguageModel) throws -> [Question] {
     let given = try template.map { try Template($0) }
     guard let prompt else {
-      let layout = try given ?? Template("")
+      guard let layout = given else { return try inOwnWords(data) }
       guard layout.vectorCount == 0 else {
         throw TransferError(
           "template \"\(layout)\"", "has prompt vectors", hint: "Give the prompt with --prompt")
@@ -33,6 +34,17 @@ extension EvaluateCommand {
       !PromptFile.isPrompt(place)
     else { return [try question(place, set.examples)] }
     return try ofEachRelation(place, data, set).map { try question($0.file, $0.examples) }
+  }
+
+  /// Each relation in the words of its own manual template.
+  private func inOwnWords(_ data: Dataset) throws -> [Question] {
+    try data.relations(split).map { relation in
+      guard let template = try relation.manualTemplate() else {
+        throw ValidationError(
+          "give --prompt or --template: \(relation.name.shown) has no template of its own")
+      }
+      return Question(examples: try relation.read(split).examples, template: template, prompt: nil)
+    }
   }
 
   /// The prompts of a folder, `NAME.safetensors`, and the facts of the relation of that name: a folder of facts, or rows of a

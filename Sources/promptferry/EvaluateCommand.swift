@@ -12,6 +12,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       Examples:
         promptferry evaluate --model zoo:roberta-small --prompt carried.safetensors --facts atlas:capital
         promptferry evaluate --model zoo:bert-small --template "The capital of [X] is [Y] ." --facts atlas:capital
+        promptferry evaluate --model SmolLM2-135M-Instruct.Q4_1.gguf --facts BEAR/
       """)
 
   @Option(help: "The model to ask.", completion: .directory) var model: String
@@ -23,24 +24,23 @@ struct EvaluateCommand: AsyncParsableCommand {
   @Option(
     help: """
       A manual template instead, with [X] for the subject and [Y] for the answer. Beside --prompt: where its vectors \
-      stand, for prompts from elsewhere, which do not say it.
+      stand, for prompts from elsewhere, which do not say it. Without both: each relation's own, of facts that bring one.
       """)
   var template: String?
   @Option(help: Location.factsHelp, completion: .directory) var facts: String
   @Option(help: "Which of them: train, dev or test.") var split: ExampleSet.Split = .test
-  @Option(
-    help: "Words among which answers are looked for, one a line (default: all whole words).",
-    completion: .file())
-  var vocabulary: String?
+  @OptionGroup var answering: AnswerOptionsGroup
+  @Flag(
+    help: """
+      Rank texts by other measures too: the mean over the tokens, per byte, and less what the same sentence about nobody gives \
+      (pointwise mutual information). All answers are scored to their ends then, which takes longer.
+      """)
+  var measures = false
   @Option(help: "Also write every answer, one JSON object a line.", completion: .file()) var predictions:
     String?
   @OptionGroup var computing: PrecisionOptions
   @OptionGroup var writing: OutputOptions
   @OptionGroup var common: CommonOptions
-
-  func validate() throws {
-    if prompt == nil, template == nil { throw ValidationError("give --prompt or --template") }
-  }
 
   struct Result: Encodable {
     let evaluation: Evaluation
@@ -48,6 +48,8 @@ struct EvaluateCommand: AsyncParsableCommand {
     let prompt: String?
     let template: String
     let vocabularySize: Int
+    let answers: AnswerForm
+    let masking: AnswerMasking?
     let factsPerSecond: Double
     let facts: String
     let split: ExampleSet.Split
@@ -62,7 +64,8 @@ struct EvaluateCommand: AsyncParsableCommand {
     let classScores: ClassScores?
 
     enum Key: CodingKey {
-      case model, prompt, template, vocabularySize, factsPerSecond, facts, split, skipped, duplicates,
+      case model, prompt, template, vocabularySize, answers, masking, factsPerSecond, facts, split, skipped,
+        duplicates,
         embeddingSHA256, precision, truncated, seen, task, microInterval, macroInterval
     }
 
@@ -74,6 +77,8 @@ struct EvaluateCommand: AsyncParsableCommand {
       try container.encodeIfPresent(prompt, forKey: .prompt)
       try container.encode(template, forKey: .template)
       try container.encode(vocabularySize, forKey: .vocabularySize)
+      try container.encode(answers, forKey: .answers)
+      try container.encodeIfPresent(masking, forKey: .masking)
       try container.encode(factsPerSecond, forKey: .factsPerSecond)
       try container.encode(facts, forKey: .facts)
       try container.encode(split, forKey: .split)
@@ -94,7 +99,8 @@ struct EvaluateCommand: AsyncParsableCommand {
     let data = try Location.dataset(facts)
     if let predictions {
       let inputs = OutputOptions.Inputs(
-        models: [model], files: [prompt, vocabulary].map { $0.map { URL(fileURLWithPath: $0) } }, data: [data]
+        models: [model], files: [prompt, answering.vocabulary].map { $0.map { URL(fileURLWithPath: $0) } },
+        data: [data]
       )
       try writing.check(URL(fileURLWithPath: predictions), .predictions, reading: inputs)
     }
@@ -102,8 +108,9 @@ struct EvaluateCommand: AsyncParsableCommand {
     guard !set.examples.isEmpty else { throw TransferError(facts, "holds no facts") }
     let loaded = try await common.model(model, .model, interruption).languageModel(computing.precision)
     let questions = try questions(data, set, loaded)
-    let candidates = try data.candidates(listedIn: vocabulary, space: loaded.space)
-    let evaluator = Evaluator(model: loaded, candidates: candidates, parallelism: common.parallelism)
+    let evaluator = try answering.evaluator(
+      [data], loaded, asking: questions.flatMap(\.examples), measures: measures,
+      parallelism: common.parallelism)
     let prepared = try questions.map { try evaluator.prepare($0.examples, template: $0.template) }
     let (asked, given) = (
       prepared.reduce(0) { $0 + $1.examples.count }, questions.reduce(0) { $0 + $1.examples.count }
@@ -112,8 +119,12 @@ struct EvaluateCommand: AsyncParsableCommand {
     guard asked > 0 else {
       throw TransferError(
         facts, "none of the \(given) facts can be asked: \(skipped.text)",
-        hint: "Objects must be single words of the model and of --vocabulary")
+        hint: evaluator.areTexts
+          ? "Objects must be among the texts of --vocabulary, and of tokens that the model has"
+          : "Objects must be single words of the model and of --vocabulary; --answers text asks others as well"
+      )
     }
+    if let note = answering.note(evaluator, loaded) { common.note(note) }
     let progress = common.progress("asking \(loaded.name)", unit: "facts")
     let clock = ContinuousClock.now
     var answers: [Prediction] = []
@@ -144,7 +155,9 @@ struct EvaluateCommand: AsyncParsableCommand {
       Result(
         evaluation: evaluation, model: loaded.name, prompt: prompt,
         template: Set(templates).sorted().joined(separator: "; "),
-        vocabularySize: candidates.ids.count, factsPerSecond: Double(answers.count) / max(seconds, 1e-9),
+        vocabularySize: evaluator.candidateCount, answers: evaluator.areTexts ? .text : .single,
+        masking: loaded.hasMasks && evaluator.areTexts ? answering.masking : nil,
+        factsPerSecond: Double(answers.count) / max(seconds, 1e-9),
         facts: facts, split: split, skipped: skipped, duplicates: set.duplicateCount,
         embeddingSHA256: loaded.space.table.fingerprint, precision: loaded.notedPrecision,
         truncated: truncated, seen: seen,
@@ -190,6 +203,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       ])
     }
     let at = evaluation.precisionAt
+    let texts = evaluation.texts.map { "\n\n" + summary($0) } ?? ""
     return """
       \(table)
 
@@ -198,7 +212,23 @@ struct EvaluateCommand: AsyncParsableCommand {
       \(ends(evaluation.macroInterval))
       P@5 \(percent(at["5"] ?? 0)) %, P@10 \(percent(at["10"] ?? 0)) %, mean reciprocal rank \
       \(evaluation.meanReciprocalRank.formatted(3))
-      \(Self.intervalNote) facts
+      \(Self.intervalNote) facts\(texts)
+      """
+  }
+
+  private func summary(_ texts: Evaluation.Texts) -> String {
+    var table = TextTable(["tokens of the object", "facts", "correct", "P@1 %"])
+    for length in texts.lengths {
+      table.add(["\(length.tokens)", "\(length.factCount)", "\(length.correct)", percent(length.accuracy)])
+    }
+    let (fewest, most) = (texts.fewestOptions, texts.mostOptions)
+    let others = (texts.accuracyBy ?? [:]).sorted { $0.key < $1.key }
+      .map { "\($0.key) \(percent($0.value)) %" }.joined(separator: ", ")
+    return """
+      \(table)
+
+      Answers are texts, out of \(fewest == most ? "\(most)" : "\(fewest) to \(most)") for each relation, \
+      by the sum of their tokens' log-likelihoods.\(others.isEmpty ? "" : " P@1 by other measures: " + others)
       """
   }
 }

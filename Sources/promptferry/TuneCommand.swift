@@ -54,10 +54,7 @@ struct TuneCommand: AsyncParsableCommand {
     help:
       "Use at most so many training facts, and development facts as well, drawn with --seed (default: all).")
   var factsLimit: Int?
-  @Option(
-    help: "Words among which answers are looked for, one a line (default: all whole words).",
-    completion: .file())
-  var vocabulary: String?
+  @OptionGroup var answering: AnswerOptionsGroup
   @Option(
     name: [.short, .customLong("output")],
     help: "The prompt file to write, or FOLDER/ for RELATION.safetensors of each relation.",
@@ -112,10 +109,11 @@ struct TuneCommand: AsyncParsableCommand {
     var tasks = try tasks()
     let modelPlace = try await common.model(model, .model, interruption)
     let loaded = try modelPlace.languageModel(computing.precision)
-    let candidates = try tasks[0].data.candidates(listedIn: vocabulary, space: loaded.space)
-    let tuner = Tuner(
-      evaluator: Evaluator(model: loaded, candidates: candidates, parallelism: common.parallelism),
-      settings: settings)
+    let evaluator = try answering.evaluator(
+      tasks.map(\.data), loaded, asking: tasks.flatMap { $0.job.train + $0.job.dev },
+      parallelism: common.parallelism)
+    if let note = answering.note(evaluator, loaded) { common.note(note) }
+    let tuner = Tuner(evaluator: evaluator, settings: settings)
     for index in tasks.indices {
       if let origin = try tasks[index].origin?.prompt(in: loaded.space) {
         tasks[index].job.start = .prompt(origin)
@@ -171,7 +169,8 @@ struct TuneCommand: AsyncParsableCommand {
       } else { nil }
     let refined: String? = if case .prompt(let path) = initial { path } else { nil }
     let inputs = OutputOptions.Inputs(
-      models: [model], files: [refined, vocabulary].map { $0.map { URL(fileURLWithPath: $0) } }, data: sets)
+      models: [model], files: [refined, answering.vocabulary].map { $0.map { URL(fileURLWithPath: $0) } },
+      data: sets)
     return try sets.map { data in
       let job = try TuningJob(
         data, template: given ?? origin?.template, start: try start(), exampleLimit: factsLimit,

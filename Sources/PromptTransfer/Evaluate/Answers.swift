@@ -9,18 +9,18 @@ public struct Answers: Sendable {
   public let skipped: ProbingSet.Skipped
   /// How many texts were cut to the model's positions.
   public let truncatedCount: Int
-  /// How many words answers were looked for among.
+  /// How many words, or texts at most, answers were looked for among.
   public let candidateCount: Int
 
   init(
-    _ predictions: [Prediction], to set: ProbingSet, among candidates: CandidateVocabulary,
+    _ predictions: [Prediction], to set: ProbingSet, of evaluator: Evaluator,
     labels: [TaskDescription.Label]
   ) {
     self.predictions = predictions
     evaluation = Evaluation(predictions)
     classScores = labels.isEmpty ? nil : ClassScores(predictions, labels: labels)
     (skipped, truncatedCount) = (set.skipped, set.truncatedCount)
-    candidateCount = candidates.ids.count
+    candidateCount = evaluator.candidateCount
   }
 
   /// How many examples were asked.

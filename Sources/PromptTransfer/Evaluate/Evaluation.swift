@@ -19,6 +19,27 @@ public struct Evaluation: Sendable, Codable, Equatable {
   public let meanLogProbability: Double
   /// By name.
   public let relations: [Relation]
+  /// Where answers are texts, what they are chosen among and how the score divides; nil where they are words.
+  public let texts: Texts?
+
+  /// More about answers that are texts.
+  public struct Texts: Sendable, Codable, Equatable {
+    /// Facts whose object has as many tokens.
+    public struct Length: Sendable, Codable, Equatable {
+      public let tokens: Int
+      public let factCount: Int
+      public let correct: Int
+      public let accuracy: Double
+    }
+
+    /// By the number of tokens.
+    public let lengths: [Length]
+    /// The share of facts whose object comes first by other measures than the sum: `mean`, `byte` and `pmi`. Nil unless asked for.
+    public let accuracyBy: [String: Double]?
+    /// How many answers there were to choose among, at least and at most.
+    public let fewestOptions: Int
+    public let mostOptions: Int
+  }
 
   /// All scores are 0 when there are no predictions.
   public init(_ predictions: [Prediction]) {
@@ -37,6 +58,34 @@ public struct Evaluation: Sendable, Codable, Equatable {
           relation: name, factCount: members.count, correct: correct,
           accuracy: Double(correct) / Double(members.count))
       }
+    texts = Texts(predictions)
     macroAccuracy = relations.reduce(0) { $0 + $1.accuracy } / Double(max(1, relations.count))
+  }
+}
+
+extension Evaluation.Texts {
+  /// Nil where there are none.
+  fileprivate init?(_ predictions: [Prediction]) {
+    let answers = predictions.compactMap(\.text)
+    guard !answers.isEmpty, answers.count == predictions.count else { return nil }
+    lengths = Dictionary(grouping: predictions) { $0.text?.tokens ?? 0 }.sorted { $0.key < $1.key }
+      .map { tokens, members in
+        let correct = members.count { $0.rank == 1 }
+        return Length(
+          tokens: tokens, factCount: members.count, correct: correct,
+          accuracy: Double(correct) / Double(members.count))
+      }
+    let measures = answers.dropFirst().reduce(Set(answers[0].ranks.map { Array($0.keys) } ?? [])) {
+      $0.intersection($1.ranks.map { Array($0.keys) } ?? [])
+    }
+    accuracyBy =
+      measures.isEmpty
+      ? nil
+      : Dictionary(
+        uniqueKeysWithValues: measures.map { measure in
+          (measure, Double(answers.count { $0.ranks?[measure] == 1 }) / Double(answers.count))
+        })
+    let options = answers.map(\.options)
+    (fewestOptions, mostOptions) = (options.min() ?? 0, options.max() ?? 0)
   }
 }

@@ -14,8 +14,10 @@ public struct Prediction: Sendable, Codable, Equatable {
   public let prediction: String
   /// The object's place among the candidates, from 1.
   public let rank: Int
-  /// Natural logarithm of the object's probability among the candidates.
+  /// Natural logarithm of the object's probability: among the candidates, or where answers are texts among all that could be said.
   public let logProbability: Float
+  /// More about an answer that is a text; nil where answers are words.
+  public let text: TextAnswer?
 
   /// Whether a file begins with one of these as a line of JSON.
   package static func isAnswerFile(_ url: URL) -> Bool {
@@ -25,7 +27,7 @@ public struct Prediction: Sendable, Codable, Equatable {
 
   public init(
     relation: String, subject: String, second: String? = nil, object: String, prediction: String, rank: Int,
-    logProbability: Float
+    logProbability: Float, text: TextAnswer? = nil
   ) {
     self.relation = relation
     self.subject = subject
@@ -34,37 +36,73 @@ public struct Prediction: Sendable, Codable, Equatable {
     self.prediction = prediction
     self.rank = rank
     self.logProbability = logProbability
+    self.text = text
   }
 }
 
 /// Asks a model examples and ranks its answers among the candidates.
 public struct Evaluator: Sendable {
+  /// What answers are looked for among.
+  enum Answers: Sendable {
+    case words(CandidateVocabulary, CandidateHead)
+    case texts(AnswerSpace, AnswerMasking, measures: Bool)
+  }
+
   let model: LanguageModel
-  let candidates: CandidateVocabulary
-  let head: CandidateHead
+  let answers: Answers
   let parallelism: Parallelism
-  private let pool: WorkerPool
+  let pool: WorkerPool
 
   /// How many sequences one task takes: more where there are many, since weights are widened for each task. Results do not depend
   /// on the number of threads.
   static func sequencesPerTask(of count: Int) -> Int { count < 256 ? 8 : 16 }
 
+  /// Among words of one token each.
   public init(model: LanguageModel, candidates: CandidateVocabulary, parallelism: Parallelism) {
+    let head = model.network.candidates(candidates.ids)
+    head.prepare()  // first: the table that it is taken from is in memory meanwhile
+    self.init(model, .words(candidates, head), parallelism)
+  }
+
+  /// Among texts of any number of tokens.
+  /// - Parameter measures: whether ranks by other measures than the sum are wanted, which takes longer
+  public init(
+    model: LanguageModel, texts: AnswerSpace, masking: AnswerMasking = .word, measures: Bool = false,
+    parallelism: Parallelism
+  ) {
+    self.init(model, .texts(texts, masking, measures: measures), parallelism)
+  }
+
+  private init(_ model: LanguageModel, _ answers: Answers, _ parallelism: Parallelism) {
     self.model = model
-    self.candidates = candidates
+    self.answers = answers
     self.parallelism = parallelism
     pool = WorkerPool(parallelism)
-    head = model.network.candidates(candidates.ids)
-    head.prepare()  // first: the table that it is taken from is in memory meanwhile
     model.network.prepare(gradientsOf: nil, parallelism: parallelism)
+  }
+
+  /// Whether answers are texts of any number of tokens.
+  public var areTexts: Bool { if case .texts = answers { true } else { false } }
+
+  /// How many answers there are at most to choose among.
+  public var candidateCount: Int {
+    switch answers {
+    case .words(let candidates, _): candidates.ids.count
+    case .texts(let space, _, _): space.count
+    }
   }
 
   /// The examples as inputs of this model, without those that cannot be asked.
   /// Throws when the template cannot serve a model of this kind, or has not as many places as the facts have texts.
   public func prepare(_ facts: [Example], template: Template) throws(TransferError) -> ProbingSet {
-    try template.requireUse(with: model)
+    try template.requireUse(with: model, answersAreTexts: areTexts)
     try template.requirePlaces(for: facts)
-    return try ProbingSet(facts, template: template, model: model, candidates: candidates)
+    switch answers {
+    case .words(let candidates, _):
+      return try ProbingSet(facts, template: template, model: model, candidates: candidates)
+    case .texts(let space, let masking, _):
+      return try ProbingSet(facts, template: template, model: model, space: space, masking: masking)
+    }
   }
 
   /// One prediction a fact, in order; nil when `shouldStop` said so. Throws when the model's scores are not finite.
@@ -73,6 +111,25 @@ public struct Evaluator: Sendable {
     _ set: ProbingSet, prompt: Matrix, progress: @escaping @Sendable (_ done: Int) -> Void = { _ in },
     shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws(TransferError) -> [Prediction]? {
+    let found: [Prediction]?
+    switch answers {
+    case .words(let candidates, let head):
+      found = words(set, candidates, head, prompt: prompt, progress, shouldStop)
+    case .texts(_, _, let measures):
+      found = texts(set, measures: measures, prompt: prompt, progress, shouldStop)
+    }
+    if let broken = found?.first(where: { !$0.logProbability.isFinite }) {
+      throw TransferError(
+        model.name, "its scores for \"\(broken.subject)\" are not finite numbers",
+        hint: "The weights or the prompt are damaged, or the prompt is far too long")
+    }
+    return found
+  }
+
+  private func words(
+    _ set: ProbingSet, _ candidates: CandidateVocabulary, _ head: CandidateHead, prompt: Matrix,
+    _ progress: @escaping @Sendable (_ done: Int) -> Void, _ shouldStop: @escaping @Sendable () -> Bool
+  ) -> [Prediction]? {
     let size = Self.sequencesPerTask(of: set.inputs.count)
     let taskCount = (set.inputs.count + size - 1) / size
     let workers = pool.take()
@@ -89,27 +146,23 @@ public struct Evaluator: Sendable {
       let logits = model.network.logits(
         inputs[range], prompt: prompt, candidates: head, workers[worker])
       let predictions = order[range].enumerated().map { row, index in
-        (index, answer(logits.row(row), label: set.labels[index], fact: set.examples[index]))
+        (index, answer(logits.row(row), candidates, label: set.labels[index], fact: set.examples[index]))
       }
       progress(results.set(predictions, at: task) * size)
     }
     guard let all = results.all()?.flatMap({ $0 }) else { return nil }
-    let predictions = all.sorted { $0.place < $1.place }.map(\.prediction)
-    if let broken = predictions.first(where: { !$0.logProbability.isFinite }) {
-      throw TransferError(
-        model.name, "its scores for \"\(broken.subject)\" are not finite numbers",
-        hint: "The weights or the prompt are damaged, or the prompt is far too long")
-    }
-    return predictions
+    return all.sorted { $0.place < $1.place }.map(\.prediction)
   }
 
-  private func answer(_ logits: UnsafeBufferPointer<Float>, label: Int, fact: Example) -> Prediction {
+  private func answer(
+    _ logits: UnsafeBufferPointer<Float>, _ candidates: CandidateVocabulary, label: Int, fact: Example
+  ) -> Prediction {
     let own = logits[label]
     var best = 0
     var rank = 1
     var top = -Float.infinity
     for (column, value) in logits.enumerated() {
-      guard value.isFinite else { return unusable(fact) }
+      guard value.isFinite else { return .unusable(fact) }
       if value > top { (best, top) = (column, value) }
       if value > own || (value == own && column < label) { rank += 1 }
     }
@@ -118,12 +171,13 @@ public struct Evaluator: Sendable {
       relation: fact.relation, subject: fact.subject, second: fact.second, object: fact.object,
       prediction: candidates.words[best], rank: rank, logProbability: own - top - Float(log(sum)))
   }
+}
 
+extension Prediction {
   /// What stands for an answer whose scores are not numbers, until `predictions` throws.
-  private func unusable(_ fact: Example) -> Prediction {
+  static func unusable(_ fact: Example) -> Prediction {
     Prediction(
       relation: fact.relation, subject: fact.subject, second: fact.second, object: fact.object,
-      prediction: "",
-      rank: candidates.words.count, logProbability: .nan)
+      prediction: "", rank: .max, logProbability: .nan)
   }
 }

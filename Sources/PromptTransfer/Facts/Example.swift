@@ -58,7 +58,7 @@ public struct ExampleSet: Sendable {
   }
 
   /// Reads `train.jsonl`, `dev.jsonl` or `test.jsonl` of a folder, of all its subfolders when it holds none itself
-  /// (relations side by side, as in LAMA), or one `.jsonl` file, which is then every split; or the split's part of a `.csv` or
+  /// (relations side by side, as in LAMA), or one `.jsonl` file, or a folder of them in BEAR's layout, which are then every split; or the split's part of a `.csv` or
   /// `.tsv` table with the columns `subject`, `object` and, where there are several, `relation`.
   public init(_ url: URL, split: Split) throws {
     if FactTable.isOne(url) {
@@ -81,14 +81,21 @@ public struct ExampleSet: Sendable {
   }
 
   /// One JSON object a line with `sub_label` and `obj_label`; the relation is `predicate_id` (Google-RE: `pred`), else
-  /// the folder's name.
+  /// the name of the file, or of its folder where the file is named by a split.
   private static func read(_ url: URL) throws -> [Example] {
     let lines = try JSONLines.read(url)
+    if let relation = try RelationMetadata.beside(url)?[url] {
+      let name = url.deletingPathExtension().lastPathComponent
+      return try lines.map { line in
+        Example(relation: name, subject: try line.text("sub_label"), object: try relation.object(line))
+      }
+    }
     try refuseQuestions(lines)
+    let stem = url.deletingPathExtension().lastPathComponent
+    let name = Split(rawValue: stem) == nil ? stem : url.deletingLastPathComponent().lastPathComponent
     return try lines.map { line in
       Example(
-        relation: line.json["predicate_id"]?.string ?? line.json["pred"]?.string
-          ?? url.deletingLastPathComponent().lastPathComponent,
+        relation: line.json["predicate_id"]?.string ?? line.json["pred"]?.string ?? name,
         subject: try line.text("sub_label"), object: try line.text("obj_label"))
     }
   }

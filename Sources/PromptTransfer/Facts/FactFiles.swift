@@ -32,13 +32,16 @@ enum FactFiles {
   /// The relations that lie side by side in a folder; else what is there itself.
   static func relations(_ url: URL, _ split: ExampleSet.Split) throws -> [URL] {
     let files = try find(url, split: split)
+    if files.count > 1, files.allSatisfy({ $0.lastPathComponent != "\(split.rawValue).jsonl" }) {
+      return files
+    }
     let folders = files.map { $0.deletingLastPathComponent() }
     let isOne = files == [url] || folders.map(\.standardizedFileURL.path) == [url.standardizedFileURL.path]
     return isOne ? [url] : folders
   }
 
   /// `train.jsonl`, `dev.jsonl` or `test.jsonl` of a folder, of all its subfolders when it holds none itself (relations side
-  /// by side, as in LAMA), or one `.jsonl` file, which is then every split.
+  /// by side, as in LAMA), or one `.jsonl` file, or BEAR's folder of them, which are then every split.
   static func find(_ url: URL, split: ExampleSet.Split) throws -> [URL] {
     func exists(_ url: URL) -> Bool { FileManager.default.fileExists(atPath: url.path) }
     var isFolder: ObjCBool = false
@@ -53,6 +56,7 @@ enum FactFiles {
     let name = "\(split.rawValue).jsonl"
     let own = url.appendingPathComponent(name)
     if exists(own) { return [own] }
+    if let metadata = try RelationMetadata(in: url) { return try metadata.files() }
     let folders = try FileManager.default.contentsOfDirectory(atPath: url.path).sorted()
       .map { url.appendingPathComponent($0) }
       .filter { folder in

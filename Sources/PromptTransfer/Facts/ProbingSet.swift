@@ -5,7 +5,7 @@ import Tokenization
 public struct ProbingSet: Sendable {
   /// What was left out, and why.
   public struct Skipped: Sendable, Codable, Equatable {
-    /// Objects that are not one token of the model, or no candidates.
+    /// Objects that are no candidates: where those are words, all objects that are not one token of the model.
     public var objectNotACandidate = 0
     /// Sentences without any token.
     public var empty = 0
@@ -25,11 +25,60 @@ public struct ProbingSet: Sendable {
   }
 
   public let examples: [Example]
+  /// Of answers that are words one for each example; none where they are texts, which take several.
   public let inputs: [PromptedInput]
+  /// For each example the column of its answer, among the candidates or the texts of its relation.
   public let labels: [Int]
   public let skipped: Skipped
   /// How many inputs have a text that was cut to the model's positions.
   public let truncatedCount: Int
+  /// Of answers that are texts, for each example its statements.
+  let statements: [Statements]
+
+  init(
+    _ examples: [Example], template: Template, model: LanguageModel, space: AnswerSpace,
+    masking: AnswerMasking
+  ) throws(TransferError) {
+    var (skipped, kept, labels): (Skipped, [Example], [Int]) = (Skipped(), [], [])
+    var statements: [Statements] = []
+    var forms: [String: StatementForm] = [:]
+    let isOfOneFact = StatementForm.isOfOneFact(template, model)
+    let limit = model.network.configuration.longestSequence
+    for example in examples {
+      let form: StatementForm
+      if let known = forms[example.relation] {
+        form = known
+      } else {
+        let texts = space.texts(of: example.relation)
+        form = try StatementForm(
+          texts, template: template, fact: example, model: model, masking: masking)
+        if !isOfOneFact { forms[example.relation] = form }
+      }
+      guard let column = try form.options.column(example.object, model: model) else {
+        skipped.objectNotACandidate += 1
+        continue
+      }
+      guard let own = try Statements(example, form, template: template, model: model) else {
+        if template.beginsWithAnswer {
+          throw TransferError(
+            "template \"\(template)\"",
+            "begins with [Y], where \(model.name) has no token that text begins with",
+            hint: "Put words before [Y], as \"It is said that\"")
+        }
+        skipped.empty += 1
+        continue
+      }
+      guard own.longest <= limit else {
+        skipped.tooLong += 1
+        continue
+      }
+      kept.append(example)
+      labels.append(column)
+      statements.append(own)
+    }
+    (self.examples, self.labels, self.statements, self.skipped) = (kept, labels, statements, skipped)
+    (inputs, truncatedCount) = ([], 0)
+  }
 
   init(
     _ examples: [Example], template: Template, model: LanguageModel, candidates: CandidateVocabulary
@@ -71,5 +120,6 @@ public struct ProbingSet: Sendable {
     self.labels = labels
     self.skipped = skipped
     self.truncatedCount = truncatedCount
+    statements = []
   }
 }

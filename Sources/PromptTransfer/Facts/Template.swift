@@ -107,11 +107,14 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
 
   public static func == (left: Template, right: Template) -> Bool { left.pieces == right.pieces }
 
-  /// Throws when the model would not see the subject or a vector: a causal one reads up to `[Y]`. Vectors for a decoder, as PEFT has
-  /// them, are not run: they would stand in the encoder.
-  func requireUse(with model: LanguageModel) throws(TransferError) {
-    if case .next = model.answer { try requireUse(withCausal: model.name) }
-    if model.space.table.modelKind == .sequenceToSequence, prependedRuns(hasDecoder: true) == 2 {
+  /// Throws when the model would not see the subject or a vector: a causal one reads up to `[Y]`, or where answers are texts the whole
+  /// sentence with each of them, of which no prompt can be a part then. Vectors for a decoder, as PEFT has them, are not run: they would
+  /// stand in the encoder.
+  func requireUse(with model: LanguageModel, answersAreTexts: Bool = false) throws(TransferError) {
+    if case .next = model.answer {
+      try requireUse(withCausal: model.name, answersAreTexts: answersAreTexts)
+    }
+    if model.hasDecoder, prependedRuns(hasDecoder: true) == 2 {
       throw TransferError(
         "template \"\(self)\"",
         "has vectors for the decoder of \(model.name), where a prompt that is run here stands in the encoder alone",
@@ -120,20 +123,23 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
   }
 
   /// The same of a causal model that is called so.
-  func requireUse(withCausal name: String) throws(TransferError) {
+  func requireUse(withCausal name: String, answersAreTexts: Bool = false) throws(TransferError) {
     guard let end = pieces.firstIndex(of: .answer) else { return }
     for piece in pieces[end...] where piece != .answer {
       let place: String
       switch piece {
       case .text: continue
-      case .subject: place = "[X]"
-      case .second: place = "[X2]"
+      case .subject, .second:
+        if answersAreTexts { continue }
+        place = piece == .subject ? "[X]" : "[X2]"
       default: place = "a vector"
       }
       throw TransferError(
         "template \"\(self)\"",
         "has \(place) after [Y], where \(name), which is causal, "
-          + "does not look", hint: "Put [Y] at the end")
+          + "does not look",
+        hint: "Put [Y] at the end"
+          + (place == "a vector" ? "" : ", or compare whole sentences: --answers text"))
     }
   }
 
@@ -152,9 +158,10 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
   /// position. Spaces next to vectors do not count, nor do those before the mask; those after it do, which is how
   /// OptiPrompt's slow tokenizers (transformers 3.0.2) read the placeholders: for RoBERTa `[Y] .` ends in `Ġ.`. A causal
   /// model's input ends where the answer begins.
-  func input(_ fact: Example, tokenizer: Tokenizer, answer: AnswerPlace) throws(TransferError)
-    -> PromptedInput?
-  {
+  /// - Parameter masks: how many masks stand for an answer of as many tokens
+  func input(
+    _ fact: Example, tokenizer: Tokenizer, answer: AnswerPlace, masks: Int = 1
+  ) throws(TransferError) -> PromptedInput? {
     var elements: [PromptedInput.Element] = tokenizer.prefix.map { .token($0) }
     var run = ""
     var keepsLeadingSpace = false
@@ -183,7 +190,7 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
         try flush()
         guard case .mask(let mask) = answer else { break reading }
         readPosition = elements.count
-        elements.append(.token(mask))
+        elements += repeatElement(.token(mask), count: masks)
         keepsLeadingSpace = true
       }
     }
@@ -193,7 +200,35 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
     }
     try flush()
     elements += tokenizer.suffix.map { .token($0) }
-    return PromptedInput(elements: elements, readPosition: readPosition)
+    return PromptedInput(elements: elements, reads: readPosition..<readPosition + masks)
+  }
+
+  /// What stands after `[Y]` in the sentence of a fact, with the space before it.
+  func rest(of fact: Example) -> String {
+    var text = ""
+    for piece in pieces.drop(while: { $0 != .answer }) {
+      switch piece {
+      case .text(let words): text += words
+      case .subject: text += fact.subject
+      case .second: text += fact.second ?? ""
+      case .vectors, .answer: break
+      }
+    }
+    while text.last?.isWhitespace == true { text.removeLast() }
+    return text
+  }
+
+  /// Whether the rest after `[Y]` differs from fact to fact.
+  var restHasTexts: Bool {
+    pieces.drop { $0 != .answer }.contains { $0 == .subject || $0 == .second }
+  }
+
+  /// Whether the sentence begins with the answer.
+  var beginsWithAnswer: Bool {
+    let before = pieces.prefix { $0 != .answer }
+    return before.allSatisfy {
+      if case .text(let words) = $0 { words.allSatisfy(\.isWhitespace) } else { false }
+    }
   }
 
   /// Whether there is more to it than places.

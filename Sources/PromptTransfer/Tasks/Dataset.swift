@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// What prompts are tuned on and asked: facts of relations, or a classification task.
 public enum Dataset: Sendable {
@@ -74,11 +75,15 @@ public enum Dataset: Sendable {
   }
 
   /// The template in words: a task's own; of facts, what `relations.jsonl` beside or above them says of the relation, as in
-  /// LAMA. Nil where there is none. Throws where that file cannot be read.
+  /// LAMA, or the first of BEAR's `metadata_relations.json`. Nil where there is none. Throws where that file cannot be read.
   public func manualTemplate() throws(TransferError) -> Template? {
     switch self {
     case .task(let task): return task.description.manualTemplate
     case .facts(let url):
+      if let relation = try TransferError.unify({ try RelationMetadata.beside(url)?[url] }) {
+        guard let text = relation.templates.first else { return nil }
+        return try Template(text)
+      }
       let folder = url.absoluteURL.standardizedFileURL.deletingLastPathComponent()
       for place in [folder, folder.deletingLastPathComponent()] {
         let file = place.appendingPathComponent("relations.jsonl")
@@ -130,6 +135,76 @@ public enum Dataset: Sendable {
       } else {
         try CandidateVocabulary(tokenizer: space.tokenizer)
       }
+    }
+  }
+
+  /// Asks a model what the examples ask, among the words or the texts that answers are of this form.
+  /// - Parameters:
+  ///   - sets: of which the examples are; a task by itself
+  ///   - examples: those that will be asked, whose objects `auto` looks at
+  ///   - words: among which answers are looked for; all whole words of the model when nil, or where answers are texts the objects of the
+  ///     relation in all splits
+  ///   - masking: how a masked language model is asked for answers of several tokens
+  ///   - measures: whether texts are ranked by other measures too, which takes longer
+  public static func evaluator(
+    _ sets: [Dataset], _ model: LanguageModel, asking examples: [Example], answers form: AnswerForm = .auto,
+    words: [String]? = nil, masking: AnswerMasking = .word, measures: Bool = false,
+    parallelism: Parallelism = .granted
+  ) throws(TransferError) -> Evaluator {
+    let task = sets.lazy.compactMap(\.task).first
+    if let task, form == .text {
+      throw TransferError(
+        task.description.name, "is a task: its answers are its label words", hint: "Leave --answers away")
+    }
+    let areTexts =
+      switch form {
+      case .single: false
+      case .text: true
+      case .auto: task == nil ? try wantsTexts(examples, model, words) : false
+      }
+    if areTexts {
+      var space = AnswerSpace(words ?? [])
+      for set in words == nil ? sets : [] { space = try space.joining(set.answerSpace()) }
+      return Evaluator(
+        model: model, texts: space, masking: masking, measures: measures, parallelism: parallelism)
+    }
+    let candidates = try (task.map { .task($0) } ?? sets[0]).candidates(words: words, space: model.space)
+    return Evaluator(model: model, candidates: candidates, parallelism: parallelism)
+  }
+
+  /// More texts than these are compared only where that is asked for.
+  package static let textLimit = 4096
+
+  /// Whether an example has an object that can be the answer and is several tokens.
+  private static func wantsTexts(
+    _ examples: [Example], _ model: LanguageModel, _ words: [String]?
+  ) throws(TransferError) -> Bool {
+    if let words, words.count > textLimit { return false }
+    let given = words.map { Set($0.map { Array($0.utf8) }) }
+    for object in Set(examples.map { Array($0.object.utf8) }) where given?.contains(object) ?? true {
+      let text = String(decoding: object, as: UTF8.self)
+      if try model.tokenizer.token(ofWord: text) == nil, try AnswerOptions.canBe(text, model) { return true }
+    }
+    return false
+  }
+
+  /// The closed set of each relation: what BEAR's `metadata_relations.json` says, else the objects of all splits.
+  func answerSpace() throws(TransferError) -> AnswerSpace {
+    guard case .facts(let url) = self else { return AnswerSpace(labels.map(\.word)) }
+    return try TransferError.unify {
+      var closed: [String: [String]] = [:]
+      var examples: [Example] = []
+      for split in ExampleSet.Split.allCases {
+        guard FactTable.isOne(url) || (try? FactFiles.find(url, split: split)) != nil else { continue }
+        examples += try ExampleSet(url, split: split).examples
+        for file in FactTable.isOne(url) ? [] : try FactFiles.find(url, split: split) {
+          guard let answers = try RelationMetadata.beside(file)?[file]?.answers, !answers.isEmpty else {
+            continue
+          }
+          closed[file.deletingPathExtension().lastPathComponent] = answers
+        }
+      }
+      return AnswerSpace(ofRelations: AnswerSpace(objectsOf: examples).own.merging(closed) { $1 })
     }
   }
 }

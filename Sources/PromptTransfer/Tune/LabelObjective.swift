@@ -1,50 +1,75 @@
 import LanguageModels
 import Tensors
 
-/// The cross-entropy of the right answers over the whole vocabulary (over the labels of a task), and the accuracy among the
-/// candidates on the development facts; among equally accurate prompts the likelihood decides.
+/// The cross-entropy of the right answers, token by token, over the whole vocabulary (over the labels of a task), and the accuracy
+/// among the candidates on the development facts; among equally accurate prompts the likelihood decides.
 struct LabelObjective: TuningObjective {
+  /// What one training example asks: its right answer's tokens, one for each prediction of each input.
+  private struct Item {
+    let inputs: [PromptedInput]
+    /// Columns of `words`.
+    let labels: [Int]
+  }
+
   private let evaluator: Evaluator
-  private let trainSet: ProbingSet
+  private let items: [Item]
   private let devSet: ProbingSet
   private let words: CandidateHead
-  private let labels: [Int]
 
   init(_ evaluator: Evaluator, trainSet: ProbingSet, devSet: ProbingSet) {
     self.evaluator = evaluator
-    self.trainSet = trainSet
     self.devSet = devSet
     words = Self.words(of: evaluator)
-    labels =
-      Self.isOverCandidates(evaluator)
-      ? trainSet.labels : trainSet.labels.map { evaluator.candidates.ids[$0] }
+    switch evaluator.answers {
+    case .words(let candidates, _):
+      let isOverCandidates = candidates.answers == .labels
+      items = zip(trainSet.inputs, trainSet.labels).map { input, column in
+        Item(inputs: [input], labels: [isOverCandidates ? column : candidates.ids[column]])
+      }
+    case .texts:
+      items = zip(trainSet.statements, trainSet.labels).map { statements, column in
+        let taught = statements.taught(column)
+        return Item(inputs: taught.inputs, labels: taught.tokens)
+      }
+    }
   }
 
-  /// The words that the right answer is one of.
+  /// The words that each token of the right answer is one of.
   static func words(of evaluator: Evaluator) -> CandidateHead {
-    isOverCandidates(evaluator) ? evaluator.head : evaluator.model.network.allWords
+    if case .words(let candidates, let head) = evaluator.answers, candidates.answers == .labels {
+      return head
+    }
+    return evaluator.model.network.allWords
   }
 
-  private static func isOverCandidates(_ evaluator: Evaluator) -> Bool {
-    evaluator.candidates.answers == .labels
+  var exampleCount: Int { items.count }
+  var canScore: Bool { !devSet.examples.isEmpty }
+
+  func tokenCount(_ example: Int) -> Int {
+    items[example].inputs.reduce(0) { $0 + $1.elements.count + ($1.continuations?.tokens.count ?? 0) }
   }
-
-  var exampleCount: Int { trainSet.inputs.count }
-  var canScore: Bool { !devSet.inputs.isEmpty }
-
-  func tokenCount(_ example: Int) -> Int { trainSet.inputs[example].elements.count }
 
   var joinsParts: Bool { evaluator.model.network.keepsSequencesApart }
 
   static func lossesAndGradients(_ parts: [TuningPart<Self>], _ workspace: Workspace) -> [PartResult] {
     guard let first = parts.first?.objective else { return [] }
     let groups = parts.map { part in
-      LabelledGroup(
-        inputs: part.examples.map { part.objective.trainSet.inputs[$0] },
-        labels: part.examples.map { part.objective.labels[$0] }, prompt: part.prompt, scale: part.scale)
+      let items = part.examples.map { part.objective.items[$0] }
+      return LabelledGroup(
+        inputs: items.flatMap(\.inputs), labels: items.flatMap(\.labels), prompt: part.prompt,
+        scale: part.scale)
     }
-    return first.evaluator.model.network.lossesAndGradients(groups, candidates: first.words, workspace)
-      .map { PartResult(losses: $0.losses, gradient: $0.gradient) }
+    let results = first.evaluator.model.network.lossesAndGradients(
+      groups, candidates: first.words, workspace)
+    return zip(parts, results).map { part, result in
+      var losses = result.losses[...]
+      let sums = part.examples.map { example in
+        let own = losses.prefix(part.objective.items[example].labels.count)
+        losses = losses.dropFirst(own.count)
+        return own.reduce(0, +)
+      }
+      return PartResult(losses: sums, gradient: result.gradient)
+    }
   }
 
   func score(

@@ -53,7 +53,7 @@ public struct TuningResult: Sendable {
 }
 
 /// Tunes prompt vectors on a frozen model: the cross-entropy of the object at the mask, over the whole vocabulary as in
-/// OptiPrompt, or over the label words of a task.
+/// OptiPrompt, or over the label words of a task; of objects that are several tokens, the sum over them, each after those before it.
 public struct Tuner: Sendable {
   let evaluator: Evaluator
   let settings: TuningSettings
@@ -107,11 +107,11 @@ public struct Tuner: Sendable {
     var sets: [(train: ProbingSet, dev: ProbingSet)] = []
     for job in jobs {
       let trainSet = try evaluator.prepare(job.train, template: job.template)
-      guard !trainSet.inputs.isEmpty else {
+      guard !trainSet.examples.isEmpty else {
         throw TransferError(
           job.name,
           "none of the \(job.train.count) training facts can be used: "
-            + "\(trainSet.skipped.objectNotACandidate) objects are not one token, "
+            + "\(trainSet.skipped.objectNotACandidate) objects are not \(evaluator.areTexts ? "among the answers" : "one token"), "
             + "\(trainSet.skipped.tooLong) sentences are too long")
       }
       sets.append((trainSet, try evaluator.prepare(job.dev, template: job.template)))
@@ -139,7 +139,8 @@ public struct Tuner: Sendable {
       "tuning": Provenance.json(settings),
       "bestDevAccuracy": run.bestScore.map { "\($0.value)" } ?? "not scored",
       "complete": "\(!run.isInterrupted)",
-    ]
+      "answers": evaluator.areTexts ? AnswerForm.text.rawValue : nil,
+    ].compactMapValues { $0 }
     return SoftPrompt(
       run.vectors, template: job.template, for: model.space,
       provenance: [
