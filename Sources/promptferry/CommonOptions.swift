@@ -49,20 +49,39 @@ struct CommonOptions: ParsableArguments {
     if let session = Session.current { session.note(line) } else { StandardError.write(line + "\n") }
   }
 
+  /// Of work that begins now.
   func progress(_ title: String, unit: String) -> ProgressReporter {
-    ProgressReporter(title: title, unit: .things(unit), isSilent: quiet)
+    ProgressReporter(title: title, unit: .things(unit), isSilent: quiet).begin()
+  }
+
+  /// Looks up words, of which a list may hold millions, with progress. `body` returns nil when stopped.
+  func lookingUp<Value>(
+    _ what: String,
+    _ body: (_ progress: (Int, Int) -> Void, _ shouldStop: @escaping @Sendable () -> Bool) throws -> Value?
+  ) throws -> Value {
+    let interruption = Interruption.shared
+    let reporter = progress("looking up \(what)", unit: "words")
+    defer { reporter.finish() }
+    guard let value = try body({ reporter.update($0, of: $1) }, { interruption.isRequested }) else {
+      throw interruption.exit
+    }
+    return value
   }
 }
 
 extension Dataset {
   /// Where answers are looked for: a task's label words, or the words of a list, one a line, or all whole words.
-  func candidates(listedIn path: String?, space: EmbeddingSpace) throws -> CandidateVocabulary {
+  func candidates(
+    listedIn path: String?, space: EmbeddingSpace, _ common: CommonOptions
+  ) throws -> CandidateVocabulary {
     if let path, let task {
       throw TransferError(
         "--vocabulary \(path)", "has no place beside the label words of \(task.description.name)")
     }
-    return try candidates(
-      words: path.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) }, space: space)
+    let words = try path.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) }
+    return try common.lookingUp("words of \(space.name)") { progress, shouldStop in
+      try candidates(words: words, space: space, progress: progress, shouldStop: shouldStop)
+    }
   }
 }
 

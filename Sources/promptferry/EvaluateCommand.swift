@@ -102,7 +102,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     guard !set.examples.isEmpty else { throw TransferError(facts, "holds no facts") }
     let loaded = try await common.model(model, .model, interruption).languageModel(computing.precision)
     let questions = try questions(data, set, loaded)
-    let candidates = try data.candidates(listedIn: vocabulary, space: loaded.space)
+    let candidates = try data.candidates(listedIn: vocabulary, space: loaded.space, common)
     let evaluator = Evaluator(model: loaded, candidates: candidates, parallelism: common.parallelism)
     let prepared = try questions.map { try evaluator.prepare($0.examples, template: $0.template) }
     let (asked, given) = (

@@ -20,6 +20,10 @@ struct ModelPlace {
 
   func languageModel(_ precision: PrecisionChoice = .f32) throws -> LanguageModel {
     try requireModel()
+    let progress = ProgressReporter(
+      title: "opening \(name)", unit: .bytes, isSilent: CommandLine.arguments.contains("--quiet")
+    ).begin()
+    defer { progress.finish() }
     return try OpenedModels.shared.model(folder, precision)
   }
 

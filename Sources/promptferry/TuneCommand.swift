@@ -112,7 +112,7 @@ struct TuneCommand: AsyncParsableCommand {
     var tasks = try tasks()
     let modelPlace = try await common.model(model, .model, interruption)
     let loaded = try modelPlace.languageModel(computing.precision)
-    let candidates = try tasks[0].data.candidates(listedIn: vocabulary, space: loaded.space)
+    let candidates = try tasks[0].data.candidates(listedIn: vocabulary, space: loaded.space, common)
     let tuner = Tuner(
       evaluator: Evaluator(model: loaded, candidates: candidates, parallelism: common.parallelism),
       settings: settings)

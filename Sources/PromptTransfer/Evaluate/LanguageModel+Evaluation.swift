@@ -44,7 +44,9 @@ extension LanguageModel {
     _ parallelism: Parallelism, _ progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void,
     _ shouldStop: @escaping @Sendable () -> Bool
   ) throws -> Answers {
-    let candidates = try data.candidates(words: words, space: space)
+    guard let candidates = try data.candidates(words: words, space: space, shouldStop: shouldStop) else {
+      throw CancellationError()
+    }
     let evaluator = Evaluator(model: self, candidates: candidates, parallelism: parallelism)
     let set = try evaluator.prepare(data.read(split).examples, template: template)
     let count = set.inputs.count

@@ -30,7 +30,7 @@ public enum Dataset: Sendable {
     try TransferError.unify {
       switch self {
       case .facts(let url): try SubjectSet(url, split: split)
-      case .task(let task): try SubjectSet(of: task.examples(split))
+      case .task(let task): try SubjectSet(of: task.examples(split), answers: .labels)
       }
     }
   }
@@ -131,5 +131,18 @@ public enum Dataset: Sendable {
         try CandidateVocabulary(tokenizer: space.tokenizer)
       }
     }
+  }
+
+  /// The same of a list that may hold millions of words. Nil when stopped.
+  /// - Parameters:
+  ///   - progress: called with the number of words looked up, and of all
+  ///   - shouldStop: asked meanwhile
+  public func candidates(
+    words: [String]?, space: EmbeddingSpace, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
+    shouldStop: () -> Bool
+  ) throws(TransferError) -> CandidateVocabulary? {
+    guard let words, task == nil else { return try candidates(words: words, space: space) }
+    return try CandidateVocabulary(
+      words, tokenizer: space.tokenizer, progress: progress, shouldStop: shouldStop)
   }
 }

@@ -24,8 +24,10 @@ extension LanguageModel {
     try await cancellable { shouldStop in
       let job = try TuningJob(
         data, template: template, start: start, exampleLimit: exampleLimit, seed: settings.seed)
-      let evaluator = Evaluator(
-        model: self, candidates: try data.candidates(words: words, space: space), parallelism: parallelism)
+      guard let candidates = try data.candidates(words: words, space: space, shouldStop: shouldStop) else {
+        throw CancellationError()
+      }
+      let evaluator = Evaluator(model: self, candidates: candidates, parallelism: parallelism)
       return try Tuner(evaluator: evaluator, settings: settings)
         .tune([job], progress: progress, shouldStop: shouldStop)[0].prompt
     }
