@@ -43,7 +43,13 @@ struct ExperimentCommand: ParsableCommand {
     func fetchModels(_ common: CommonOptions, _ interruption: Interruption) async throws -> [String: URL] {
       var folders: [String: URL] = [:]
       for name in configuration.models {
-        folders[name] = try await common.model(name, .model, interruption).folder
+        let folder = try await common.model(name, .model, interruption).folder
+        guard FileManager.default.fileExists(atPath: folder.path) else {
+          throw TransferError(
+            name, "is not there, which the experiment \(configuration.name) names as a model",
+            hint: "An experiment's paths begin in the folder where the command is run")
+        }
+        folders[name] = folder
       }
       return folders
     }
