@@ -120,7 +120,14 @@ enum Location {
     guard !argument.isEmpty else {
       throw TransferError("FACTS", "is empty", hint: "Give a folder or atlas:RELATION")
     }
-    guard argument.hasPrefix("atlas:") else { return URL(fileURLWithPath: argument) }
+    guard argument.hasPrefix("atlas:") else {
+      guard argument.hasPrefix("atlas/"), !FileManager.default.fileExists(atPath: argument) else {
+        return URL(fileURLWithPath: argument)
+      }
+      throw TransferError(
+        argument, "is not there",
+        hint: "Facts that ship with promptferry are atlas:RELATION, as atlas:\(argument.dropFirst(6))")
+    }
     let data = try shared().appendingPathComponent("atlas/data")
     return argument == "atlas:" ? data : try named(argument.dropFirst(6), in: data, argument)
   }
@@ -139,9 +146,13 @@ enum Location {
     guard FileManager.default.fileExists(atPath: shipped.path) else {
       let names = (FileManager.default.subpaths(atPath: folder.path) ?? []).filter { $0.hasSuffix(".json") }
         .map { String($0.dropLast(5)) }.sorted()
+      let word = argument.split(separator: "/").last.map { $0.hasSuffix(".json") ? $0.dropLast(5) : $0 }
+      let meant = names.filter { $0.split(separator: "/").last == word }
       throw TransferError(
         argument, "is no configuration",
-        hint: "Give a JSON file, or one of: \(names.joined(separator: ", "))")
+        hint: meant.isEmpty
+          ? "Give a JSON file, or one of: \(names.joined(separator: ", "))"
+          : "Of those that ship it may be \(meant.joined(separator: " or "))")
     }
     return shipped
   }

@@ -61,6 +61,10 @@ struct TransferCommand: AsyncParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
+    if let count = Int(anchors), count > 0, !FileManager.default.fileExists(atPath: anchors) {
+      throw ValidationError(
+        "--anchors wants a list of words; how many of them are used is --anchor-count \(count)")
+    }
     if from.isEmpty { throw ValidationError("--from MODEL=PROMPT is missing") }
     if anchorOrder != nil, case .all = anchorCount {
       throw ValidationError("--anchor-order wants a number with --anchor-count")

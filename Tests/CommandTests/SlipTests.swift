@@ -36,6 +36,26 @@ import Testing
   ]
 
   static let options: [Slip] = [
+    Slip("tune \u{2014}model model --facts facts -o new", 64, "is no hyphen: write '--model'"),
+    Slip("tune --model model \u{2013}-facts=facts -o new", 64, "is no hyphen: write '--facts=facts'"),
+    Slip("\(tune) facts --vocabulary=", 64, "--vocabulary is empty: give its value"),
+    Slip("\(ask) -", 64, "'-' stands for no file"),
+    Slip("\(ask) facts --predictions -", 64, "'-' stands for"),
+    Slip("tune --model model --facts facts -o -", 64, "'-' stands for no file"),
+    Slip("inspect -", 64, "'-' stands for no file"),
+    Slip("\(ask) https://me:hunter2@example.com/facts.csv", 64, "address of the web", "Download the file"),
+    Slip(
+      "evaluate --model https://huggingface.co/org/name/tree/main --template [X][Y] --facts facts", 64,
+      "address of the web", "Give the model's id: org/name"),
+    Slip("fetch https://huggingface.co/datasets/org/name", 64, "Download the file"),
+    Slip("fetch zoo:bert-small", 64, "ship with promptferry, and there is nothing to fetch"),
+    Slip("fetch a/b/c/d", 64, "is no id of the Hub"),
+    Slip("\(ask) facts --facts atlas:city", 64, "--facts is given twice, and takes one value"),
+    Slip("\(tune) facts --model other", 64, "--model is given twice"),
+    Slip("\(tune) facts --output other", 64, "--output is given twice"),
+    Slip("\(carry) --anchors 500", 64, "how many of them are used is --anchor-count 500"),
+    Slip("transfer --from model=p@two --to other -o new", 64, "model=p@two", "MODEL=PROMPT@WEIGHT"),
+
     Slip("tune --mdel model --facts facts -o new", 64, "Unknown option '--mdel'. Did you mean '--model'?"),
     Slip("tune --model model --fact facts -o new", 64, "--fact", "--facts"),
     Slip("\(tune) facts --epoch 3", 64, "--epoch", "--epochs"),
@@ -88,6 +108,25 @@ import Testing
   ]
 
   static let places: [Slip] = [
+    Slip("\(ask) atlas/capital", 1, "atlas/capital: is not there", "as atlas:capital"),
+    Slip(
+      "evaluate --model zoo/bert-tiny --template [X][Y] --facts facts", 1, "zoo/bert-tiny: is no folder here",
+      "is zoo:bert-tiny"),
+    Slip(
+      "evaluate --model org/nothing/ --template [X][Y] --facts facts", 1,
+      "org/nothing: is no folder here; as a Hub id"),
+    Slip("inspect atlas:capital", 1, "atlas:capital: is no model and no prompt", "evaluate"),
+    Slip("inspect task:topic", 1, "task:topic: is no model and no prompt"),
+    Slip("inspect semicolons.csv", 1, "semicolons.csv: is no model and no prompt"),
+    Slip("experiment run quick", 1, "quick: is no configuration. Of those that ship it may be zoo/quick"),
+    Slip("experiment status zoo/quick.json", 1, "it may be zoo/quick"),
+    Slip("experiment status seeds", 1, "it may be hub/seeds or zoo/seeds"),
+    Slip("tune --model model --facts tables -o new", 1, "tables: holds no train.jsonl", "tables/train.csv"),
+    Slip(
+      "experiment status paths.json", 1, "lists/words.txt: is not there", "names as its vocabulary",
+      "the folder where the command is run"),
+    Slip("experiment run models.json", 1, "models/one.gguf: is not there", "names as a model"),
+
     Slip("\(ask) nowhere", 1, "nowhere: is not there", "Facts are a folder"),
     Slip("\(ask) nowhere.csv", 1, "nowhere.csv: is not there"),
     Slip("\(ask) nowhere.jsonl", 1, "nowhere.jsonl: is not there"),
@@ -154,6 +193,16 @@ import Testing
   ]
 
   static let contents: [Slip] = [
+    Slip("\(ask) ragged.csv", 1, "ragged.csv, line 2: has 3 columns where the first line names 2", "quotes"),
+    Slip("\(ask) filled.csv", 0, "1 facts"),
+    Slip("\(ask) twice.csv", 1, "twice.csv: has the column subject twice"),
+    Slip("\(ask) fact.json", 1, "fact.json: holds a fact", ".jsonl"),
+    Slip("\(ask) facts.txt", 1, "facts.txt, line 1: invalid JSON", "one JSON object a line"),
+    Slip("\(tune) facts --template [X][V]5[Y]", 1, "5 vectors are [V]*5"),
+    Slip(
+      "\(carry) --select agreement --subjects filled.csv", 1, "there are none, neither for development",
+      "fewer than three"),
+
     Slip("\(ask) array.json", 1, "array.json: is a JSON array", "jq"),
     Slip("\(ask) array.jsonl", 1, "array.jsonl: is a JSON array", "jq"),
     Slip("\(ask) table.xlsx", 1, "table.xlsx: is an Excel workbook", "Save it as CSV"),
@@ -224,14 +273,21 @@ import Testing
       "methods.json": grid(#""methods": [{"method": "cannonical"}]"#),
       "keys.json": grid(#""paris": [], "methods": [{"method": "linear"}]"#),
       "missing.json": #"{"name": "x"}"#,
+      "ragged.csv": "subject,object\nfrance,paris,x\n", "filled.csv": "subject,object\nfrance,paris,,\n",
+      "twice.csv": "subject,subject,object\nfrance,x,paris\n",
+      "fact.json": #"{"sub_label": "france", "obj_label": "paris"}"#, "facts.txt": "france paris\n",
+      "tables/train.csv": "subject,object\nfrance,paris\n",
+      "paths.json": grid(#""vocabulary": "lists/words.txt", "methods": [{"method": "linear"}]"#),
+      "models.json": grid(#""methods": [{"method": "linear"}]"#, model: "models/one.gguf"),
+      "t": #"{"relation": "facts", "template": "[X] is [Y] ."}"#,
     ]
     for (name, text) in texts { try folder.write(text, to: name) }
     try folder.write(Data("subject,object\nn".utf8) + Data([0xE9]), to: "latin.csv")
     return world
   }
 
-  private static func grid(_ rest: String) -> String {
-    #"{"name": "n", "title": "t", "facts": "facts", "templates": "t", "pairs": [{"sources": ["model"], "target": "other"}], "#
+  private static func grid(_ rest: String, model: String = "model") -> String {
+    #"{"name": "n", "title": "t", "facts": "facts", "templates": "t", "pairs": [{"sources": ["\#(model)"], "target": "other"}], "#
       + rest + "}"
   }
 
@@ -251,6 +307,23 @@ import Testing
       if slip.status != 0 { #expect(outcome.output.isEmpty, "\(slip.command): \(outcome.output)") }
     }
     #expect(try world.snapshot() == before)
+  }
+
+  /// A folder that was removed while a shell was in it.
+  @Test func aFolderThatIsGoneIsSaid() throws {
+    let folder = try TemporaryFolder()
+    let outcome = try Command.run(
+      [
+        "-c", "mkdir gone && cd gone && rmdir ../gone && exec \"$0\" \"$@\"", Command.executable.path, "tune",
+        "--model", "zoo:bert-tiny", "--facts", "atlas:city", "--epochs", "1", "-o", "new",
+      ], in: folder.url, timeout: 20, executable: URL(filePath: "/bin/sh"))
+    #expect(outcome.status == 1 && !outcome.timedOut, "\(outcome)")
+    #expect(outcome.errors.contains("new: cannot be created"), "\(outcome.errors)")
+  }
+
+  @Test func theVersionIsSaidHoweverItIsAsked() throws {
+    let outcomes = try ["version", "--version"].map { try Command.run([$0]) }
+    #expect(outcomes.allSatisfy { $0.status == 0 && $0.output.hasPrefix("promptferry ") }, "\(outcomes)")
   }
 
   /// Other programs' names, and numbers below zero, mean what they mean.

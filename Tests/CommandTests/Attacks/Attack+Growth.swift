@@ -15,7 +15,13 @@ extension Attack {
     let lists =
       #""seeds": [\#((0..<size / 4).map(String.init).joined(separator: ","))], "#
       + #""vectorCounts": [\#((1..<500).map(String.init).joined(separator: ","))],"#
+    let labels = (0..<size).map { "\"\($0)\": \"w\($0)\"" }.joined(separator: ", ")
     var attack = draw.one([
+      file(
+        "many.json",
+        #"{"name": "t", "format": "jsonl", "fields": ["t"], "label": "l", "labels": {\#(labels)}, "#
+          + #""template": "[X] [V] [Y]", "splits": {"test": "t.jsonl", "train": "t.jsonl"}}"#,
+        ask + ["many.json"]),
       Attack(arguments: [
         "evaluate", "--model", "model", "--facts", "facts", "--template", times("[", 100_000),
       ]),

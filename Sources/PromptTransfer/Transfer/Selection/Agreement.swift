@@ -59,6 +59,11 @@ public struct Agreement: AnswerSelection {
     (self.measure, self.parallelism) = (measure, parallelism)
     lesson.head.prepare()
     lesson.model.prepare(gradientsOf: nil, parallelism: parallelism)
+    guard !subjects.subjects.isEmpty else {
+      throw TransferError(
+        "subjects", "there are none, neither for development nor for training",
+        hint: "A table of fewer than three subjects has test facts alone")
+    }
     guard !lesson.inputs.isEmpty else {
       throw TransferError(
         "subjects", "none of the \(subjects.subjects.count) can be asked",
