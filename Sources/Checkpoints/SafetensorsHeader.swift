@@ -58,6 +58,9 @@ package struct SafetensorsHeader: Sendable {
     for member in members where member.key != "__metadata__" {
       entries.append(try Self.entry(member, failure))
     }
+    if let pair = LookAlikes.first(among: entries.lazy.map(\.name)) {
+      throw failure("holds the tensors \(pair)")
+    }
     try Self.checkLayout(entries, dataLength: (fileLength ?? bytes.count) - dataOffset, failure)
     self.entries = entries
   }
@@ -90,6 +93,9 @@ package struct SafetensorsHeader: Sendable {
     var metadata: [String: String] = [:]
     guard let json else { return metadata }
     guard let members = json.members else { throw failure("is not an object", "__metadata__") }
+    if let pair = LookAlikes.first(among: members.lazy.map(\.key)) {
+      throw failure("has the keys \(pair)", "__metadata__")
+    }
     for member in members {
       guard let text = member.value.string else {
         throw failure("\(member.key) is not a string", "__metadata__")

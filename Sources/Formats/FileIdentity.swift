@@ -16,8 +16,10 @@ package struct FileIdentity: Hashable, Sendable {
     var place = url.resolvingSymlinksInPath().standardizedFileURL
     while true {
       if FileIdentity(place) == self { return true }
-      guard place.path != "/", !place.path.isEmpty else { return false }
+      // In a folder that is gone a relative path has no first one, and its parents grow: "..", "../..".
+      let length = place.path.utf8.count
       place.deleteLastPathComponent()
+      guard place.path.utf8.count < length else { return false }
     }
   }
 }

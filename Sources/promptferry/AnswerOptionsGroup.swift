@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import PromptTransfer
-import Tensors
 
 /// What answers are looked for among, of the verbs that ask.
 struct AnswerOptionsGroup: ParsableArguments {
@@ -28,16 +27,18 @@ struct AnswerOptionsGroup: ParsableArguments {
   /// Asks the model what the examples ask.
   func evaluator(
     _ sets: [Dataset], _ model: LanguageModel, asking examples: [Example], measures: Bool = false,
-    parallelism: Parallelism
+    _ common: CommonOptions
   ) throws -> Evaluator {
     if let vocabulary, let task = sets.lazy.compactMap(\.task).first {
       throw TransferError(
         "--vocabulary \(vocabulary)", "has no place beside the label words of \(task.description.name)")
     }
     let words = try vocabulary.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) }
-    return try Dataset.evaluator(
-      sets, model, asking: examples, answers: answers, words: words, masking: masking, measures: measures,
-      parallelism: parallelism)
+    return try common.lookingUp("words of \(model.name)") { progress, shouldStop in
+      try Dataset.evaluator(
+        sets, model, asking: examples, answers: answers, words: words, masking: masking, measures: measures,
+        parallelism: common.parallelism, progress: progress, shouldStop: shouldStop)
+    }
   }
 
   /// What is said where `auto` finds texts.

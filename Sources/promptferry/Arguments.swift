@@ -22,21 +22,30 @@ enum Arguments {
   ]
   private static let flags: Set<String> = [
     "--json", "--quiet", "--force", "--all", "--mask-absolute", "--embeddings-only", "--help", "-h",
+    "--version",
+    "--trained-anchors", "--watch", "--dry-run",
   ]
 
-  /// Throws `ValidationError` for a verb that there is not.
+  /// Throws `ValidationError` for a verb that there is not, and for what no option takes.
   static func understood(_ arguments: [String]) throws -> [String] {
     var result: [String] = []
     var known: [String]? = names(PromptFerry.configuration)
+    var given: Set<String> = []
     for (index, argument) in arguments.enumerated() {
       if argument == "--" { return result + arguments[index...] }
+      try Slips.refuse(argument, after: result.last, isValue: result.last.map(wantsValue) ?? false)
       if argument.hasPrefix("-"), argument.count > 1 {
-        if let last = result.last, last.hasPrefix("--"), !last.contains("="), !flags.contains(last),
-          isNumber(argument)
-        {
+        if let last = result.last, last.hasPrefix("--"), wantsValue(last), isNumber(argument) {
           result[result.count - 1] = "\(last)=\(argument)"
         } else {
-          result.append(option(argument))
+          let option = option(argument)
+          let name = option.prefix { $0 != "=" }
+          let isOne = isOne(String(name), of: result) && result.last != "--sbatch"
+          if isOne, !given.insert(name == "-o" ? "--output" : String(name)).inserted {
+            throw ValidationError(
+              "\(VisibleText.line(String(name), limit: 60)) is given twice, and takes one value")
+          }
+          result.append(option)
         }
       } else if let verbs = known, result.last.map({ flags.contains($0) || !$0.hasPrefix("-") }) ?? true {
         let verb = try verb(argument, among: verbs)
@@ -47,6 +56,23 @@ enum Arguments {
       }
     }
     return result
+  }
+
+  /// Whether an option names one file or model, in a command line that begins so: of two the parser would take the last, as it does
+  /// of other values, and nobody would see that the first was not read.
+  private static func isOne(_ option: String, of arguments: [String]) -> Bool {
+    let verbs = arguments.filter { !$0.hasPrefix("-") }.prefix(2)
+    switch option {
+    case "--model", "--prompt", "--to": return true
+    case "--facts": return verbs.first != "tune"
+    case "-o", "--output": return verbs.last != "report"
+    default: return false
+    }
+  }
+
+  /// Whether what comes after it is its value.
+  private static func wantsValue(_ argument: String) -> Bool {
+    argument.hasPrefix("-") && argument.count > 1 && !argument.contains("=") && !flags.contains(argument)
   }
 
   private static func names(_ configuration: CommandConfiguration) -> [String] {
@@ -71,6 +97,7 @@ enum Arguments {
 
   private static func verb(_ word: String, among known: [String]) throws -> String {
     if known.contains(word) { return word }
+    if word == "version", known.contains("tune") { return "--version" }
     if let ours = verbs[word], known.contains(ours) { return ours }
     let shown = VisibleText.line(word, limit: 60)
     let near = known.map { (name: $0, distance: distance($0, word)) }.min { $0.distance < $1.distance }

@@ -49,20 +49,39 @@ struct CommonOptions: ParsableArguments {
     if let session = Session.current { session.note(line) } else { StandardError.write(line + "\n") }
   }
 
+  /// Of work that begins now.
   func progress(_ title: String, unit: String) -> ProgressReporter {
-    ProgressReporter(title: title, unit: .things(unit), isSilent: quiet)
+    ProgressReporter(title: title, unit: .things(unit), isSilent: quiet).begin()
+  }
+
+  /// Looks up words, of which a list may hold millions, with progress. `body` returns nil when stopped.
+  func lookingUp<Value>(
+    _ what: String,
+    _ body: (_ progress: (Int, Int) -> Void, _ shouldStop: @escaping @Sendable () -> Bool) throws -> Value?
+  ) throws -> Value {
+    let interruption = Interruption.shared
+    let reporter = progress("looking up \(what)", unit: "words")
+    defer { reporter.finish() }
+    guard let value = try body({ reporter.update($0, of: $1) }, { interruption.isRequested }) else {
+      throw interruption.exit
+    }
+    return value
   }
 }
 
 extension Dataset {
   /// Where answers are looked for: a task's label words, or the words of a list, one a line, or all whole words.
-  func candidates(listedIn path: String?, space: EmbeddingSpace) throws -> CandidateVocabulary {
+  func candidates(
+    listedIn path: String?, space: EmbeddingSpace, _ common: CommonOptions
+  ) throws -> CandidateVocabulary {
     if let path, let task {
       throw TransferError(
         "--vocabulary \(path)", "has no place beside the label words of \(task.description.name)")
     }
-    return try candidates(
-      words: path.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) }, space: space)
+    let words = try path.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) }
+    return try common.lookingUp("words of \(space.name)") { progress, shouldStop in
+      try candidates(words: words, space: space, progress: progress, shouldStop: shouldStop)
+    }
   }
 }
 
@@ -101,7 +120,14 @@ enum Location {
     guard !argument.isEmpty else {
       throw TransferError("FACTS", "is empty", hint: "Give a folder or atlas:RELATION")
     }
-    guard argument.hasPrefix("atlas:") else { return URL(fileURLWithPath: argument) }
+    guard argument.hasPrefix("atlas:") else {
+      guard argument.hasPrefix("atlas/"), !FileManager.default.fileExists(atPath: argument) else {
+        return URL(fileURLWithPath: argument)
+      }
+      throw TransferError(
+        argument, "is not there",
+        hint: "Facts that ship with promptferry are atlas:RELATION, as atlas:\(argument.dropFirst(6))")
+    }
     let data = try shared().appendingPathComponent("atlas/data")
     return argument == "atlas:" ? data : try named(argument.dropFirst(6), in: data, argument)
   }
@@ -120,9 +146,13 @@ enum Location {
     guard FileManager.default.fileExists(atPath: shipped.path) else {
       let names = (FileManager.default.subpaths(atPath: folder.path) ?? []).filter { $0.hasSuffix(".json") }
         .map { String($0.dropLast(5)) }.sorted()
+      let word = argument.split(separator: "/").last.map { $0.hasSuffix(".json") ? $0.dropLast(5) : $0 }
+      let meant = names.filter { $0.split(separator: "/").last == word }
       throw TransferError(
         argument, "is no configuration",
-        hint: "Give a JSON file, or one of: \(names.joined(separator: ", "))")
+        hint: meant.isEmpty
+          ? "Give a JSON file, or one of: \(names.joined(separator: ", "))"
+          : "Of those that ship it may be \(meant.joined(separator: " or "))")
     }
     return shipped
   }

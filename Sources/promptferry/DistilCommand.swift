@@ -81,6 +81,7 @@ struct DistilCommand: AsyncParsableCommand {
     let target: String
     let temperature: Float
     let template: String
+    let truncated: Int
     let vocabularySize: Int
   }
 
@@ -112,9 +113,12 @@ struct DistilCommand: AsyncParsableCommand {
       subjectLimit: factsLimit, seed: common.seed)
     try data.requireLabels(in: teachers.map(\.model.space) + [student.space])
     let words = try vocabulary.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) }
-    let distiller = try Distiller(
-      teachers: teachers, student: student, words: data.comparedWords(words),
-      settings: settings, temperature: temperature, parallelism: common.parallelism)
+    let distiller = try common.lookingUp("words of \(student.name)") { progress, shouldStop in
+      try Distiller(
+        teachers: teachers, student: student, words: data.comparedWords(words),
+        settings: settings, temperature: temperature, parallelism: common.parallelism, progress: progress,
+        shouldStop: shouldStop)
+    }
     let progress = common.progress("distilling into \(student.name)", unit: "steps")
     let clock = ContinuousClock.now
     interruption.beginWork()
@@ -128,6 +132,9 @@ struct DistilCommand: AsyncParsableCommand {
       common.note(
         "Left out: \(result.skippedCount) subjects without tokens, or too long for one of the models.")
     }
+    if result.truncatedCount > 0 {
+      common.note("\(result.truncatedCount) texts were cut to the model's positions.")
+    }
     if job.dev.subjects.isEmpty { common.note("There are no development subjects: the last prompt is kept.") }
     try common.print(
       Result(
@@ -136,7 +143,8 @@ struct DistilCommand: AsyncParsableCommand {
         interrupted: result.isInterrupted, output: output, precision: student.notedPrecision,
         seconds: seconds, settings: settings,
         skipped: result.skippedCount, sources: from, start: start, target: student.name,
-        temperature: temperature, template: layout.description, vocabularySize: distiller.words.count),
+        temperature: temperature, template: layout.description, truncated: result.truncatedCount,
+        vocabularySize: distiller.words.count),
       text: summary(result, seconds: seconds))
     if result.isInterrupted {
       common.note("Interrupted: \(output) holds the best prompt so far.")

@@ -110,7 +110,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     let questions = try questions(data, set, loaded)
     let evaluator = try answering.evaluator(
       [data], loaded, asking: questions.flatMap(\.examples), measures: measures,
-      parallelism: common.parallelism)
+      common)
     let prepared = try questions.map { try evaluator.prepare($0.examples, template: $0.template) }
     let (asked, given) = (
       prepared.reduce(0) { $0 + $1.examples.count }, questions.reduce(0) { $0 + $1.examples.count }

@@ -17,10 +17,20 @@ struct FetchCommand: AsyncParsableCommand {
       --embeddings-only it is the tokenizer, the configuration and the bytes of one tensor.
       """)
 
-  @Argument(help: "A model's id: name, org/name or org/name@revision; or a GGUF file: hf:org/name/file.gguf.")
+  @Argument(
+    help: "A model's id: name, org/name or org/name@revision; or a GGUF file: hf:org/name/file.gguf.",
+    transform: Self.id)
   var id: HubID
   @Flag(help: "Only the tokenizer, the configuration and the embedding table.") var embeddingsOnly = false
   @OptionGroup var common: CommonOptions
+
+  private static func id(_ argument: String) throws -> HubID {
+    if argument.hasPrefix("zoo:") {
+      throw ValidationError("models of zoo: ship with promptferry, and there is nothing to fetch")
+    }
+    guard let id = HubID(argument) else { throw ValidationError("it is no id of the Hub, as org/name is") }
+    return id
+  }
 
   struct Result: Encodable {
     let commit, folder, model, revision: String
@@ -45,8 +55,4 @@ struct FetchCommand: AsyncParsableCommand {
         \(result.receivedBytes == 0 ? "already there" : "\(megabytes) MB in \(result.seconds.formatted(1)) s")
         """)
   }
-}
-
-extension HubID: ExpressibleByArgument {
-  public init?(argument: String) { self.init(argument) }
 }

@@ -20,6 +20,10 @@ struct ModelPlace {
 
   func languageModel(_ precision: PrecisionChoice = .f32) throws -> LanguageModel {
     try requireModel()
+    let progress = ProgressReporter(
+      title: "opening \(name)", unit: .bytes, isSilent: CommandLine.arguments.contains("--quiet")
+    ).begin()
+    defer { progress.finish() }
     return try OpenedModels.shared.model(folder, precision)
   }
 
@@ -88,7 +92,13 @@ enum ModelArgument {
           hint: "Give hf:org/name, hf:org/name@revision or hf:org/name/file.gguf")
       }
       self = .hub(id)
-    } else if !isPath, let id = HubID(argument) {
+    } else if !isPath, argument.hasPrefix("zoo/"),
+      (try? Location.shippedModel(String(argument.dropFirst(4)))) != nil
+    {
+      throw TransferError(
+        argument, "is no folder here",
+        hint: "The model that ships with promptferry is zoo:\(argument.dropFirst(4))")
+    } else if !isPath, let id = HubID(argument.hasSuffix("/") ? String(argument.dropLast()) : argument) {
       self = .hub(id)
     } else {
       self = .folder(URL(fileURLWithPath: argument))

@@ -2,8 +2,8 @@ import Formats
 import Foundation
 import Synchronization
 
-/// Progress on standard error: a bar on a terminal; elsewhere, as in logs, a plain line at each tenth, and each minute. In a session
-/// it is a line to whom asks, ten times a second.
+/// Progress on standard error: a bar on a terminal; elsewhere, as in logs, a plain line after two seconds, at each tenth and each
+/// minute. In a session it is a line to whom asks, ten times a second.
 final class ProgressReporter: Sendable {
   enum Unit {
     case things(String)
@@ -23,8 +23,10 @@ final class ProgressReporter: Sendable {
 
   private struct State {
     var lastShown = ContinuousClock.now
-    var lastTenth = 0
+    var lastTenth = -1
     var isOpen = false
+    /// Whether a line was shown, or none is any more.
+    var isSettled = false
   }
 
   private let title: String
@@ -38,6 +40,21 @@ final class ProgressReporter: Sendable {
     self.title = VisibleText.line(title, limit: 60)
     self.unit = unit
     self.isSilent = isSilent
+  }
+
+  /// From here on a first line is shown after four seconds at most, whether there is anything to count by then or not.
+  func begin() -> Self {
+    guard !isSilent, Session.current == nil else { return self }
+    DispatchQueue.global().asyncAfter(deadline: .now() + 4) { [weak self] in
+      guard let self else { return }
+      state.withLock { state in
+        guard !state.isSettled else { return }
+        state.isSettled = true
+        StandardError.write(isTerminal ? "\r\u{1B}[2K\(title) …" : "\(title) …\n")
+        state.isOpen = isTerminal
+      }
+    }
+    return self
   }
 
   func update(_ done: Int, of total: Int) {
@@ -59,15 +76,15 @@ final class ProgressReporter: Sendable {
       guard now - state.lastShown >= wait, isDue else { return }
       state.lastShown = now
       state.lastTenth = tenth
+      state.isSettled = true
       let seconds = start.duration(to: now) / .seconds(1)
       let rate = Double(done) / max(seconds, 1e-9)
       let left = Int(min(Double(total - done) / max(rate, 1e-9), 359_999))  // 99:59:59
       let clock = "\(left / 60):\(left % 60 < 10 ? "0" : "")\(left % 60)"
       let numbers = "\(unit.text(done, total, rate: rate)), \(clock) left"
       if isTerminal {
-        let filled = 24 * done / total
-        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
-        StandardError.write("\r\u{1B}[2K\(title)  \(bar) \(numbers)")
+        let line = line(numbers, done: done, total: total, left: "\(clock) left")
+        StandardError.write("\r\u{1B}[2K\(line)")
         state.isOpen = true
       } else {
         StandardError.write("\(title): \(numbers)\n")
@@ -75,11 +92,32 @@ final class ProgressReporter: Sendable {
     }
   }
 
+  /// The terminal's width, as it is now.
+  private static var columns: Int {
+    var size = winsize()
+    return ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+  }
+
+  /// As much of it as one line of the terminal holds: one that is longer could not be cleared.
+  private func line(_ numbers: String, done: Int, total: Int, left: String) -> String {
+    func bar(_ width: Int) -> String {
+      let filled = width * min(done, total) / total
+      return String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+    }
+    let room = max(1, Self.columns - 1)
+    let short = "\(100 * min(done, total) / total) %, \(left)"
+    let forms = [
+      "\(title)  \(bar(24)) \(numbers)", "\(title)  \(bar(8)) \(numbers)", "\(title)  \(short)",
+      "\(title.prefix(max(0, room - short.count - 3)))…  \(short)",
+    ]
+    return forms.first { $0.count <= room } ?? String(short.prefix(room))
+  }
+
   /// Clears the bar.
   func finish() {
     state.withLock { state in
       if state.isOpen { StandardError.write("\r\u{1B}[2K") }
-      state.isOpen = false
+      (state.isOpen, state.isSettled) = (false, true)
     }
   }
 }

@@ -24,6 +24,11 @@ struct SourceArgument: ExpressibleByArgument, Encodable {
     let rest = String(argument[argument.index(after: equals)...])
     guard !rest.isEmpty else { return nil }
     model = String(argument[..<equals])
+    if !exists(rest), let at = rest.lastIndex(of: "@"), Float(rest[rest.index(after: at)...]) == nil,
+      exists(rest[..<at])
+    {
+      return nil
+    }
     guard !exists(rest), let at = rest.lastIndex(of: "@"), let weight = Float(rest[rest.index(after: at)...])
     else {
       (prompt, weight) = (rest, 1)

@@ -61,6 +61,10 @@ struct TransferCommand: AsyncParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
+    if let count = Int(anchors), count > 0, !FileManager.default.fileExists(atPath: anchors) {
+      throw ValidationError(
+        "--anchors wants a list of words; how many of them are used is --anchor-count \(count)")
+    }
     if from.isEmpty { throw ValidationError("--from MODEL=PROMPT is missing") }
     if anchorOrder != nil, case .all = anchorCount {
       throw ValidationError("--anchor-order wants a number with --anchor-count")
@@ -139,7 +143,10 @@ struct TransferCommand: AsyncParsableCommand {
     let list = anchors == "shared" ? nil : try CandidateVocabulary.readWords(URL(fileURLWithPath: anchors))
     let clock = ContinuousClock.now
     let method = try how.transferMethod(default: selection.usualMethod)
-    var words = try SharedVocabulary(sources: spaces, target: target, list: list)
+    var words = try common.lookingUp("anchors") { progress, shouldStop in
+      try SharedVocabulary(
+        sources: spaces, target: target, list: list, progress: progress, shouldStop: shouldStop)
+    }
     if trainedAnchors { words = words.withoutUndertrained() }
     words = words.drawn(usedAnchors)
     let transfer = Transfer(
@@ -234,15 +241,20 @@ struct TransferCommand: AsyncParsableCommand {
     try data.requireLabels(in: sources.map(\.space) + [target.space])
     let words = data.comparedWords(
       try selection.vocabulary.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) })
-    return try zip(prompts, subjects).map { prompts, subjects in
+    let agreements = try zip(prompts, subjects).map { prompts, subjects in
       let teachers = try from.indices.map {
         try Teacher(model: sources[$0], prompt: prompts[$0], weight: from[$0].weight)
       }
-      return try Agreement(
-        teachers, target: target, subjects: subjects, words: words,
-        measure: selection.select == .divergence ? .divergence : .agreement,
-        parallelism: common.parallelism)
+      return try common.lookingUp("words of \(target.name)") { progress, shouldStop in
+        try Agreement(
+          teachers, target: target, subjects: subjects, words: words,
+          measure: selection.select == .divergence ? .divergence : .agreement,
+          parallelism: common.parallelism, progress: progress, shouldStop: shouldStop)
+      }
     }
+    let truncated = agreements.reduce(0) { $0 + $1.truncatedCount }
+    if truncated > 0 { common.note("\(truncated) texts were cut to the model's positions.") }
+    return agreements
   }
 
   /// The target's answers to development facts.
@@ -252,7 +264,8 @@ struct TransferCommand: AsyncParsableCommand {
     let data = try Location.dataset(selection.facts ?? "")
     let model = try await common.model(to, .model, interruption).languageModel()
     let evaluator = Evaluator(
-      model: model, candidates: try data.candidates(listedIn: selection.vocabulary, space: model.space),
+      model: model,
+      candidates: try data.candidates(listedIn: selection.vocabulary, space: model.space, common),
       parallelism: common.parallelism)
     return try DevSelection(evaluator, facts: evaluator.prepare(data.read(.dev).examples, template: template))
   }

@@ -111,7 +111,7 @@ struct TuneCommand: AsyncParsableCommand {
     let loaded = try modelPlace.languageModel(computing.precision)
     let evaluator = try answering.evaluator(
       tasks.map(\.data), loaded, asking: tasks.flatMap { $0.job.train + $0.job.dev },
-      parallelism: common.parallelism)
+      common)
     if let note = answering.note(evaluator, loaded) { common.note(note) }
     let tuner = Tuner(evaluator: evaluator, settings: settings)
     for index in tasks.indices {

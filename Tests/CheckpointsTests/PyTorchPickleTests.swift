@@ -77,6 +77,9 @@ private typealias S = PyTorchSamples
     Case("numbered", S.pickle([0x7D, 0x4B, 1] + S.tensor() + [0x73]), "no tensors by name"),
     Case("in itself", S.pickle([0x7D, 0x71, 0] + S.text("model") + [0x68, 0, 0x73]), "no tensors by name"),
     Case("twice", S.pickle(S.dictionary([("t", S.tensor()), ("t", S.tensor())])), "t: is there twice"),
+    Case(
+      "look-alikes", S.pickle(S.dictionary([("\u{E9}", S.tensor()), ("e\u{301}", S.tensor())])),
+      #"holds the tensors "\u{00E9}" and "e\u{0301}", which differ only"#),
     Case("persistent text", of(S.text("storage") + [0x51]), "no storage"),
     Case(
       "persistent module", of(S.tuple([S.text("module"), [0x4E], [0x4E], [0x4E], [0x4E]]) + [0x51]),

@@ -62,6 +62,15 @@ import Testing
     Case("duplicate metadata", text(#"{"__metadata__":{},"__metadata__":{}}"#), "twice"),
     Case("metadata no object", text(#"{"__metadata__":"pt"}"#), "__metadata__: is not an object"),
     Case("metadata no text", text(#"{"__metadata__":{"format":1}}"#), "format is not a string"),
+    Case(
+      "metadata of look-alikes", text("{\"__metadata__\":{\"\u{E9}\":\"1\",\"e\u{301}\":\"2\"}}"),
+      #"__metadata__: has the keys "\u{00E9}" and "e\u{0301}", which differ only"#),
+    Case(
+      "tensors of look-alikes",
+      text(
+        "{" + RawSafetensors.entry("w\u{E9}", "F32", "[1]", 0, 4) + ","
+          + RawSafetensors.entry("we\u{301}", "F32", "[1]", 4, 8) + "}", data: 8),
+      #"holds the tensors "w\u{00E9}" and "we\u{0301}", which differ only"#),
     Case("tensor no object", text(#"{"t":[]}"#), "t: is not an object"),
     Case(
       "unknown field", text(#"{"t":{"dtype":"F32","shape":[],"data_offsets":[0,4],"x":1}}"#, data: 4),

@@ -76,6 +76,35 @@ import Testing
     #expect(said["labels"] != nil || said["macroF1"] != nil)
   }
 
+  /// Texts that are longer than a model's positions are cut as tune and evaluate cut them, and with the same note.
+  @Test func longTextsOfTasksAreCut() throws {
+    try world.folder.write(
+      """
+      {"name": "long", "format": "label-text", "labels": {"0": "italy", "1": "norway"},
+       "template": "[X] [V]*2 [Y] .", "splits": {"train": "train.txt", "dev": "train.txt", "test": "train.txt"}}
+      """, to: "long.json")
+    let long = Array(repeating: "the capital of italy is", count: 40).joined(separator: " ")
+    try world.folder.write("0 \(long) rome\n1 \(long) oslo\n0 paris", to: "train.txt")
+    let note = "2 texts were cut to the model's positions."
+    let evaluate = "evaluate --model other --prompt carried --facts long.json"
+    for (command, note) in [
+      ("tune --model model --facts long.json --epochs 1 -o p", "2 training texts were cut"),
+      ("transfer --from model=p --to other --select agreement --subjects long.json -o carried", note),
+      (evaluate, note),
+      (
+        "distil --from model=p --to other --facts long.json --epochs 1 -o q",
+        note.replacing("2 texts", with: "4 texts")
+      ),
+    ] {
+      let outcome = try Command.run(command.split(separator: " ").map(String.init), in: world.folder.url)
+      #expect(outcome.status == 0 && outcome.errors.contains(note), "\(outcome)")
+      #expect(!outcome.errors.contains("Left out"))
+    }
+    let said = try world.json(
+      "distil", "--from", "model=p", "--to", "other", "--facts", "long.json", "--epochs", "1", "-o", "q")
+    #expect(said["truncated"]?.int == 4 && said["skipped"]?.int == 0)
+  }
+
   /// Of a folder of relations each prompt is chosen by its own, of which no more than dev.jsonl is there; another
   /// relation's line of relations.jsonl is not read.
   @Test func eachPromptOfAFolderByItsOwnRelation() throws {

@@ -103,6 +103,36 @@ import Testing
     #expect(result.skippedCount == 1 && result.exampleCount == 1 && result.bestDevDivergence == nil)
   }
 
+  /// A task's texts are cut as tuning cuts them, to the positions of each model by itself.
+  @Test func textsOfTasksAreCutWhereSubjectsAreLeftOut() throws {
+    let short = try world.model("short", seed: 3, positions: 8)
+    let texts = ["paris", "the capital of italy is rome", "the capital of italy"]
+      .map { Example(relation: "t", subject: $0, object: "") }
+    func counts(_ source: LanguageModel, _ target: LanguageModel) throws -> [Int] {
+      let distiller = try distiller(
+        [Teacher(model: source, prompt: TinyWorld.prompt(source))], to: target, epochs: 1)
+      return try [CandidateVocabulary.AnswerKind.labels, .words].flatMap { answers in
+        let subjects = SubjectSet(of: texts, answers: answers)
+        let result = try distiller.distil(
+          train: subjects, dev: subjects.drawn(2, seed: 1), template: .vectors(3),
+          start: distiller.randomStart(vectorCount: 3))
+        let dev = Set(subjects.drawn(2, seed: 1).subjects)
+        #expect(result.skippedCount + result.truncatedCount == 2 + (dev.contains("paris") ? 1 : 2))
+        return [result.exampleCount, result.skippedCount > 0 ? 1 : 0]
+      }
+    }
+    #expect(try counts(source, short) == [3, 0, 1, 1])
+    #expect(try counts(short, target) == [3, 0, 1, 1])
+    for (from, to) in [(source, short), (short, target)] {
+      let teacher = try Teacher(model: from, prompt: TinyWorld.prompt(from))
+      for (answers, count) in [(CandidateVocabulary.AnswerKind.labels, 2), (.words, 0)] {
+        let agreement = try Agreement(
+          [teacher], target: to, subjects: SubjectSet(of: texts, answers: answers))
+        #expect(agreement.truncatedCount == count)
+      }
+    }
+  }
+
   @Test func interruptionLeavesTheBestSoFar() throws {
     let teacher = try Teacher(model: source, prompt: TinyWorld.prompt(source))
     let result = try distil(distiller([teacher], to: target), stopAfter: true)

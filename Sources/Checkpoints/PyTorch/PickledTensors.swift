@@ -42,6 +42,9 @@ struct PickledTensors {
       guard seen.insert(Array(name.utf8)).inserted else { throw PyTorchProblem("is there twice", item: name) }
       try add(name, Array(machine.elements[arguments.range]))
     }
+    if let pair = LookAlikes.first(among: entries.lazy.map(\.name)) {
+      throw PyTorchProblem("holds the tensors \(pair)")
+    }
     guard !entries.isEmpty else {
       throw PyTorchProblem(
         "holds no tensors by name, neither at its top nor in \"state_dict\" or \"model\"",

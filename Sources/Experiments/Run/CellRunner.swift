@@ -143,7 +143,8 @@ struct CellRunner: Sendable {
       let teachers = try zip(cell.sources, prompts).map { name, prompt in
         try Teacher(model: materials.model(name), prompt: prompt)
       }
-      let subjects = SubjectSet(of: facts.dev).drawn(Agreement.subjectLimit, seed: cell.seed)
+      let subjects = SubjectSet(of: facts.dev, answers: facts.answers).drawn(
+        Agreement.subjectLimit, seed: cell.seed)
       let agreement = try Agreement(
         teachers, target: model, subjects: subjects, words: materials.words(facts),
         measure: cell.method.options.select?.measure ?? .agreement, parallelism: parallelism)
@@ -197,7 +198,8 @@ struct CellRunner: Sendable {
       parallelism: parallelism)
     let template = facts.template(cell.vectorCount)
     let subjects = [facts.train, facts.dev].map { split in
-      SubjectSet(of: Array(split.prefix(cell.method.options.factLimit ?? .max)))
+      SubjectSet(
+        of: Array(split.prefix(cell.method.options.factLimit ?? .max)), answers: facts.answers)
     }
     var job = DistillationJob(
       name: "subjects", train: subjects[0], dev: subjects[1], template: template, start: .vectors(start))

@@ -48,6 +48,7 @@ final class Materials: Sendable {
   init(_ configuration: ExperimentConfiguration, places: Places) throws {
     self.configuration = configuration
     self.places = places
+    try Self.requireFiles(configuration, places)
     vocabulary = try configuration.vocabulary.map { try CandidateVocabulary.readWords(places.file($0)) }
     anchorWords = try configuration.anchors.map { try CandidateVocabulary.readWords(places.file($0)) }
     vocabularyFingerprint = vocabulary.map { Fingerprint.of($0) }
@@ -65,6 +66,22 @@ final class Materials: Sendable {
     choices = Shelf(capacity: 8)
     wordLists = Shelf(capacity: 8)
     fingerprints = Shelf(capacity: .max)
+  }
+
+  /// Says of a file that is not there what the configuration wants of it.
+  private static func requireFiles(_ configuration: ExperimentConfiguration, _ places: Places) throws {
+    let asksFacts = configuration.relations.map { !$0.allSatisfy(isTask) } ?? true
+    let files = [
+      ("vocabulary", configuration.vocabulary), ("anchors", configuration.anchors),
+      ("templates", asksFacts ? configuration.templates : nil),
+      ("facts", asksFacts ? configuration.facts : nil),
+    ]
+    for case (let field, let path?) in files
+    where try !FileManager.default.fileExists(atPath: places.file(path).path) {
+      throw TransferError(
+        path, "is not there, which the experiment \(configuration.name) names as its \(field)",
+        hint: "An experiment's paths begin in the folder where the command is run")
+    }
   }
 
   private static func isTask(_ name: String) -> Bool { name.hasPrefix("task:") || name.contains(".json") }

@@ -6,6 +6,8 @@ struct RelationFacts: Sendable {
   let manual: Template?
   let task: ClassificationTask?
   let fingerprints: Fingerprints
+  /// What is answered.
+  var answers: CandidateVocabulary.AnswerKind { task == nil ? .words : .labels }
 
   /// Of all fields of the facts.
   struct Fingerprints: Sendable, Encodable { let train, dev, test: String }

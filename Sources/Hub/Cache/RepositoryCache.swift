@@ -128,7 +128,11 @@ struct RepositoryCache: Sendable {
   /// Throws unless so many bytes are free.
   func requireSpace(_ bytes: Int) throws {
     var place = folder
-    while access(place.path, F_OK) != 0, place.path != "/" { place.deleteLastPathComponent() }
+    while access(place.path, F_OK) != 0 {
+      let length = place.path.utf8.count
+      place.deleteLastPathComponent()
+      guard place.path.utf8.count < length else { return }  // a relative one, in a folder that is gone
+    }
     var status = statvfs()
     guard statvfs(place.path, &status) == 0 else { return }
     let (free, isMore) = Int(clamping: status.f_bavail).multipliedReportingOverflow(

@@ -21,6 +21,8 @@ public struct DistillationResult: Sendable {
   public let exampleCount: Int
   /// How many subjects, of both kinds, have no tokens or too many for one of the models.
   public let skippedCount: Int
+  /// How many subjects, of both kinds, have a text that was cut to the positions of one of the models.
+  public let truncatedCount: Int
   /// Whether it was stopped before its last epoch.
   public let isInterrupted: Bool
 
@@ -51,10 +53,30 @@ public struct Distiller: Sendable {
     teachers: [Teacher], student: LanguageModel, words: [String]? = nil, settings: TuningSettings,
     temperature: Float = 1, parallelism: Parallelism
   ) throws(TransferError) {
+    // Without who stops it there is one.
+    guard
+      let distiller = try Distiller(
+        teachers: teachers, student: student, words: words, settings: settings, temperature: temperature,
+        parallelism: parallelism, progress: { _, _ in }, shouldStop: { false })
+    else { throw TransferError(student.name, "was stopped") }
+    self = distiller
+  }
+
+  /// The same with a list that may hold millions of words. Nil when stopped.
+  /// - Parameters:
+  ///   - progress: called with the number of words looked up, and of all
+  ///   - shouldStop: asked meanwhile
+  public init?(
+    teachers: [Teacher], student: LanguageModel, words: [String]? = nil, settings: TuningSettings,
+    temperature: Float = 1, parallelism: Parallelism, progress: (_ done: Int, _ total: Int) -> Void,
+    shouldStop: () -> Bool
+  ) throws(TransferError) {
     precondition(temperature > 0)
-    group = try TeacherGroup(teachers, student: student, words: words, parallelism: parallelism)
-    self.settings = settings
-    self.temperature = temperature
+    let group = try TeacherGroup(
+      teachers, student: student, words: words, parallelism: parallelism, progress: progress,
+      shouldStop: shouldStop)
+    guard let group else { return nil }
+    (self.group, self.settings, self.temperature) = (group, settings, temperature)
   }
 
   /// A start of independent normal entries with the mean and deviation of the target's word embeddings.
@@ -85,7 +107,7 @@ public struct Distiller: Sendable {
 
   /// - Parameters:
   ///   - progress: called after every step with the number of steps done and of all steps
-  ///   - shouldStop: asked after every step; the best prompt so far is then the result
+  ///   - shouldStop: asked after every step, and while the sources are asked; the best prompt so far, or the start, is then the result
   public func distil(
     _ job: DistillationJob, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
     shouldStop: @escaping @Sendable () -> Bool = { false }
@@ -93,8 +115,10 @@ public struct Distiller: Sendable {
     let (train, dev, template) = (job.train, job.dev, job.template)
     let start = try student.space.vectors(job.start, template: template, seed: settings.seed)
     try template.requireUse(with: student)
-    let trainLesson = try group.lesson(train, template, temperature: temperature)
-    let devLesson = try group.lesson(dev, template, temperature: temperature)
+    guard
+      let trainLesson = try group.lesson(train, template, temperature: temperature, shouldStop: shouldStop),
+      let devLesson = try group.lesson(dev, template, temperature: temperature, shouldStop: shouldStop)
+    else { return unbegun(job, start) }
     guard !trainLesson.inputs.isEmpty else {
       throw TransferError(
         "subjects", "none of the \(train.subjects.count) training subjects can be asked",
@@ -111,7 +135,8 @@ public struct Distiller: Sendable {
     try tuning.run(progress: progress, shouldStop: shouldStop)
     let run = tuning.runs[0]
     return DistillationResult(
-      prompt: prompt(of: run, job, template), bestDevDivergence: run.bestScore.map { -$0.value },
+      prompt: prompt(run.vectors, bestScore: run.bestScore, isComplete: !run.isInterrupted, job),
+      bestDevDivergence: run.bestScore.map { -$0.value },
       epochs: run.epochs.enumerated().map { index, epoch in
         DistillationEpoch(
           epoch: index + 1, trainDivergence: epoch.trainLoss, devDivergence: epoch.score.map { -$0.value })
@@ -119,11 +144,19 @@ public struct Distiller: Sendable {
       exampleCount: run.examplesDone,
       skippedCount: train.subjects.count + dev.subjects.count - trainLesson.inputs.count
         - devLesson.inputs.count,
+      truncatedCount: trainLesson.truncatedCount + devLesson.truncatedCount,
       isInterrupted: run.isInterrupted)
   }
 
+  /// The start, where it was stopped before all sources had answered.
+  private func unbegun(_ job: DistillationJob, _ start: Matrix) -> DistillationResult {
+    DistillationResult(
+      prompt: prompt(start, bestScore: nil, isComplete: false, job), bestDevDivergence: nil, epochs: [],
+      exampleCount: 0, skippedCount: 0, truncatedCount: 0, isInterrupted: true)
+  }
+
   private func prompt(
-    of run: TuningRun<DistillationObjective>, _ job: DistillationJob, _ template: Template
+    _ vectors: Matrix, bestScore: TuningScore?, isComplete: Bool, _ job: DistillationJob
   ) -> SoftPrompt {
     var made = [
       "subjects": job.name,
@@ -131,12 +164,12 @@ public struct Distiller: Sendable {
       "temperature": "\(temperature)",
       "sources": Provenance.json(
         teachers.map { Provenance.Source($0.prompt, $0.model.space, weight: $0.weight) }),
-      "bestDevDivergence": run.bestScore.map { "\(-$0.value)" } ?? "not scored",
-      "complete": "\(!run.isInterrupted)",
+      "bestDevDivergence": bestScore.map { "\(-$0.value)" } ?? "not scored",
+      "complete": "\(isComplete)",
     ]
     if let limit = job.subjectLimit { made["factsLimit"] = "\(limit)" }
     return SoftPrompt(
-      run.vectors, template: template, for: student.space,
+      vectors, template: job.template, for: student.space,
       provenance: [
         Provenance.createdBy("distil"), made, Provenance.precision(student.network),
         Provenance.start(job.start), job.provenance,

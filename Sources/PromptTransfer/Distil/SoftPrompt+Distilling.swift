@@ -45,8 +45,8 @@ extension LanguageModel {
       try data.requireLabels(in: teachers.map(\.model.space) + [space])
       let distiller = try Distiller(
         teachers: teachers, student: self, words: data.comparedWords(words), settings: settings,
-        temperature: temperature,
-        parallelism: parallelism)
+        temperature: temperature, parallelism: parallelism, progress: { _, _ in }, shouldStop: shouldStop)
+      guard let distiller else { throw CancellationError() }
       let origin: Template? = if case .prompt(let prompt) = start { prompt.template } else { nil }
       let job = try DistillationJob(
         data, template: template ?? origin ?? teachers[0].prompt.template, start: start,

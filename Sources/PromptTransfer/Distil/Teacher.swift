@@ -30,14 +30,17 @@ public struct Teacher: Sendable {
   }
 
   /// The input for a subject; nil where it has no tokens or too many.
-  func input(_ subject: Example) throws(TransferError) -> PromptedInput? {
-    try model.input(subject, template: prompt.template)
+  func input(
+    _ subject: Example, _ answers: CandidateVocabulary.AnswerKind
+  ) throws(TransferError) -> AskedInput? {
+    try model.input(subject, template: prompt.template, answers)
   }
 
-  /// `softmax(logits / T)` over the candidates for each input, (N, candidates). Throws when they are not finite.
+  /// `softmax(logits / T)` over the candidates for each input, (N, candidates). Nil when stopped. Throws when they are not finite.
   func answers(
-    _ inputs: [PromptedInput], candidates: CandidateVocabulary, temperature: Float, parallelism: Parallelism
-  ) throws(TransferError) -> Matrix {
+    _ inputs: [PromptedInput], candidates: CandidateVocabulary, temperature: Float, parallelism: Parallelism,
+    shouldStop: @escaping @Sendable () -> Bool
+  ) throws(TransferError) -> Matrix? {
     let head = model.network.candidates(candidates.ids)
     head.prepare()
     model.network.prepare(gradientsOf: nil, parallelism: parallelism)
@@ -47,13 +50,14 @@ public struct Teacher: Sendable {
     let parts = Collected<Matrix>(count: taskCount)
     let (model, vectors) = (model, prompt.vectors)
     parallelism.forEach(taskCount) { worker, task in
+      if shouldStop() { return }
       var answers = model.network.logits(
         inputs[task * size..<min(inputs.count, (task + 1) * size)], prompt: vectors, candidates: head,
         workers[worker])
       Softmax.forward(&answers, temperature: temperature)
       parts.set(answers, at: task)
     }
-    let elements = (parts.all() ?? []).flatMap(\.elements)
+    guard let elements = parts.all()?.flatMap(\.elements) else { return nil }
     guard elements.allSatisfy(\.isFinite) else {
       throw TransferError(
         model.name, "its answers are not finite numbers", hint: "The weights or the prompt are damaged")
@@ -62,12 +66,20 @@ public struct Teacher: Sendable {
   }
 }
 
+/// A sentence as a model is asked it, and whether a text of it was cut to the model's positions.
+typealias AskedInput = (input: PromptedInput, isCut: Bool)
+
 extension LanguageModel {
-  /// The input for a subject; nil where it has no tokens or more than the model has positions.
-  func input(_ subject: Example, template: Template) throws(TransferError) -> PromptedInput? {
-    guard let input = try template.input(subject, tokenizer: tokenizer, answer: answer),
-      input.elements.count <= network.configuration.longestSequence
+  /// The input for a subject; nil where it has no tokens or more than the model has positions. A task's texts are cut to these.
+  func input(
+    _ subject: Example, template: Template, _ answers: CandidateVocabulary.AnswerKind
+  ) throws(TransferError) -> AskedInput? {
+    let limit = network.configuration.longestSequence
+    guard let whole = try template.input(subject, tokenizer: tokenizer, answer: answer) else { return nil }
+    if whole.elements.count <= limit { return (whole, false) }
+    guard answers == .labels,
+      let cut = try template.cutInput(subject, tokenizer: tokenizer, answer: answer, limit: limit)
     else { return nil }
-    return input
+    return (cut, true)
   }
 }

@@ -12,15 +12,22 @@ struct TeacherGroup: Sendable {
   private let sourceCandidates: [CandidateVocabulary]
   let parallelism: Parallelism
 
-  /// Throws when there is no source, or fewer than two words that all models know.
-  /// - Parameter words: the words that count where all models know them; all whole words when nil
-  init(
-    _ teachers: [Teacher], student: LanguageModel, words: [String]?, parallelism: Parallelism
+  /// Nil when stopped. Throws when there is no source, or fewer than two words that all models know.
+  /// - Parameters:
+  ///   - words: the words that count where all models know them; all whole words when nil
+  ///   - progress: called with the number of words looked up, and of all
+  ///   - shouldStop: asked meanwhile
+  init?(
+    _ teachers: [Teacher], student: LanguageModel, words: [String]?, parallelism: Parallelism,
+    progress: (_ done: Int, _ total: Int) -> Void, shouldStop: () -> Bool
   ) throws(TransferError) {
     guard !teachers.isEmpty else { throw TransferError(student.name, "has no source to answer as") }
     let teachers = teachers.sorted { Teacher.precedes($0, $1) }
-    let shared = try CandidateVocabulary.shared(
-      [student.tokenizer] + teachers.map(\.model.tokenizer), list: words)
+    let tokenizers = [student.tokenizer] + teachers.map(\.model.tokenizer)
+    guard
+      let shared = try CandidateVocabulary.shared(
+        tokenizers, list: words, progress: progress, shouldStop: shouldStop)
+    else { return nil }
     guard shared[0].words.count >= 2 else {
       throw TransferError(
         student.name, "the models share \(shared[0].words.count) words",
@@ -34,38 +41,44 @@ struct TeacherGroup: Sendable {
     self.parallelism = parallelism
   }
 
-  /// The subjects that every model can be asked, with the sources' mean answers.
+  /// The subjects that every model can be asked, with the sources' mean answers. Nil when stopped.
   /// - Parameter template: the target's
   func lesson(
-    _ set: SubjectSet, _ template: Template, temperature: Float
-  ) throws(TransferError) -> Lesson {
+    _ set: SubjectSet, _ template: Template, temperature: Float,
+    shouldStop: @escaping @Sendable () -> Bool
+  ) throws(TransferError) -> Lesson? {
     var usable: [(own: PromptedInput, others: [PromptedInput])] = []
+    var truncatedCount = 0
     for template in teachers.map(\.prompt.template) + [template] {
       try template.requirePlaces(for: set.examples)
     }
     for subject in set.examples {
-      var others: [PromptedInput] = []
+      if shouldStop() { return nil }
+      var others: [AskedInput] = []
       for teacher in teachers {
-        guard let input = try teacher.input(subject) else { break }
+        guard let input = try teacher.input(subject, set.answers) else { break }
         others.append(input)
       }
-      guard others.count == teachers.count, let own = try student.input(subject, template: template) else {
+      guard others.count == teachers.count,
+        let own = try student.input(subject, template: template, set.answers)
+      else {
         continue
       }
-      usable.append((own, others))
+      usable.append((own.input, others.map(\.input)))
+      if own.isCut || others.contains(where: \.isCut) { truncatedCount += 1 }
     }
     let total = teachers.reduce(0) { $0 + Double($1.weight) }
     var targets = Matrix(rows: usable.count, columns: candidates.ids.count)
     for (index, teacher) in teachers.enumerated() {
       let answers = try teacher.answers(
         usable.map { $0.others[index] }, candidates: sourceCandidates[index], temperature: temperature,
-        parallelism: parallelism)
+        parallelism: parallelism, shouldStop: shouldStop)
+      guard let answers else { return nil }
       targets.add(answers, scaledBy: Float(Double(teacher.weight) / total))
     }
     return Lesson(
       model: student.network, head: head, inputs: usable.map(\.own), targets: targets,
-      temperature: temperature
-    )
+      temperature: temperature, truncatedCount: truncatedCount)
   }
 }
 
@@ -77,6 +90,8 @@ struct Lesson: Sendable {
   let targets: Matrix  // (inputs, candidates), probabilities
   /// What logits are divided by.
   let temperature: Float
+  /// How many of the inputs have a text that was cut, to the positions of the target or of a source.
+  let truncatedCount: Int
 
   /// How near the target's answers come with a prompt.
   struct Likeness: Sendable {

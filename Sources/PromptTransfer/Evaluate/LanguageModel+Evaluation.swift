@@ -49,7 +49,9 @@ extension LanguageModel {
   ) throws -> Answers {
     let examples = try data.read(split).examples
     let evaluator = try Dataset.evaluator(
-      [data], self, asking: examples, answers: form, words: words, parallelism: parallelism)
+      [data], self, asking: examples, answers: form, words: words, parallelism: parallelism,
+      shouldStop: shouldStop)
+    guard let evaluator else { throw CancellationError() }
     let set = try evaluator.prepare(examples, template: template)
     let count = set.examples.count
     guard count > 0 else {

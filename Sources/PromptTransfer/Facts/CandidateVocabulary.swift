@@ -26,17 +26,43 @@ public struct CandidateVocabulary: Sendable {
   }
 
   init(_ words: [String], tokenizer: Tokenizer, answers: AnswerKind) throws(TransferError) {
-    self.answers = answers
-    var kept: [(String, Int)] = []
+    let kept = try Self.kept(words, tokenizer, { _, _ in }, { false }) ?? Kept()
+    (self.words, ids, columns, self.answers) = (kept.words, kept.ids, kept.columns, answers)
+  }
+
+  /// Keeps those of a list that may hold millions of words. Nil when stopped.
+  /// - Parameters:
+  ///   - progress: called with the number of words looked up, and of all
+  ///   - shouldStop: asked meanwhile
+  public init?(
+    _ words: [String], tokenizer: Tokenizer, progress: (_ done: Int, _ total: Int) -> Void,
+    shouldStop: () -> Bool
+  ) throws(TransferError) {
+    guard let kept = try Self.kept(words, tokenizer, progress, shouldStop) else { return nil }
+    (self.words, ids, columns, answers) = (kept.words, kept.ids, kept.columns, .words)
+  }
+
+  private struct Kept {
+    var words: [String] = []
+    var ids: [Int] = []
     var columns: [Int: Int] = [:]
-    for word in words {
-      guard let id = try tokenizer.token(ofWord: word), columns[id] == nil else { continue }
-      columns[id] = kept.count
-      kept.append((word, id))
+  }
+
+  /// Nil when stopped.
+  private static func kept(
+    _ words: [String], _ tokenizer: Tokenizer, _ progress: (_ done: Int, _ total: Int) -> Void,
+    _ shouldStop: () -> Bool
+  ) throws(TransferError) -> Kept? {
+    var kept = Kept()
+    for (index, word) in words.enumerated() {
+      if shouldStop() { return nil }
+      progress(index, words.count)
+      guard let id = try tokenizer.token(ofWord: word), kept.columns[id] == nil else { continue }
+      kept.columns[id] = kept.ids.count
+      kept.words.append(word)
+      kept.ids.append(id)
     }
-    self.words = kept.map(\.0)
-    ids = kept.map(\.1)
-    self.columns = columns
+    return kept
   }
 
   /// Every whole word of the tokenizer's vocabulary.
@@ -50,18 +76,35 @@ public struct CandidateVocabulary: Sendable {
   public static func shared(_ tokenizers: [Tokenizer], list: [String]? = nil) throws(TransferError)
     -> [CandidateVocabulary]
   {
+    try shared(tokenizers, list: list, progress: { _, _ in }, shouldStop: { false }) ?? []
+  }
+
+  /// The same of a list that may hold millions of words. Nil when stopped.
+  /// - Parameters:
+  ///   - progress: called with the number of words looked up, and of all
+  ///   - shouldStop: asked meanwhile
+  public static func shared(
+    _ tokenizers: [Tokenizer], list: [String]? = nil, progress: (_ done: Int, _ total: Int) -> Void,
+    shouldStop: () -> Bool
+  ) throws(TransferError) -> [CandidateVocabulary]? {
+    let words = if let list { list } else { try tokenizers.first?.wholeWords() ?? [] }
     var taken = [Set<Int>](repeating: [], count: tokenizers.count)
-    return try TransferError.unify {
-      let kept = try (list ?? tokenizers.first?.words() ?? []).filter { word in
-        let ids = try tokenizers.map { try $0.singleToken(word) }
-        guard zip(ids, taken).allSatisfy({ id, taken in id.map { !taken.contains($0) } ?? false }) else {
-          return false
-        }
-        for (index, id) in ids.enumerated() { if let id { taken[index].insert(id) } }
-        return true
+    var kept: [String] = []
+    for (index, word) in words.enumerated() {
+      if shouldStop() { return nil }
+      progress(index, words.count)
+      var ids: [Int] = []
+      for (tokenizer, taken) in zip(tokenizers, taken) {
+        guard let id = try tokenizer.token(ofWord: word), !taken.contains(id) else { break }
+        ids.append(id)
       }
-      return try tokenizers.map { try CandidateVocabulary(kept, tokenizer: $0) }
+      guard ids.count == tokenizers.count else { continue }
+      for (index, id) in ids.enumerated() { taken[index].insert(id) }
+      kept.append(word)
     }
+    var vocabularies: [CandidateVocabulary] = []
+    for tokenizer in tokenizers { vocabularies.append(try CandidateVocabulary(kept, tokenizer: tokenizer)) }
+    return vocabularies
   }
 
   /// Where the word stands among the candidates, under any spelling that has the same token.

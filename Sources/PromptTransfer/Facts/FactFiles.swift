@@ -63,8 +63,12 @@ enum FactFiles {
         ExampleSet.Split.allCases.contains { exists(folder.appendingPathComponent("\($0.rawValue).jsonl")) }
       }
     guard !folders.isEmpty else {
+      let table = try FileManager.default.contentsOfDirectory(atPath: url.path).sorted()
+        .first { FactTable.isOne(url.appendingPathComponent($0)) }
       throw TransferError(
-        url.path, "holds no \(name)", hint: "A folder of facts holds train.jsonl, dev.jsonl and test.jsonl")
+        url.path, "holds no \(name)",
+        hint: table.map { "Give the table itself: \(url.appendingPathComponent($0).relativePath)" }
+          ?? "A folder of facts holds train.jsonl, dev.jsonl and test.jsonl")
     }
     let below = folders.map { $0.appendingPathComponent(name) }
     if let missing = below.first(where: { !exists($0) }) {

@@ -68,6 +68,9 @@ struct FactTable {
     let form = "It begins with a line such as subject,object, and has a fact on each line after it"
     guard let first = records.first else { throw TransferError(url.path, "is empty", hint: form) }
     func column(_ name: String) -> Int? { names.firstIndex { $0.hasBytes(of: name) } }
+    for name in ["subject", "object", "relation"] where names.count(where: { $0.hasBytes(of: name) }) > 1 {
+      throw TransferError(url.path, "has the column \(name) twice", hint: "Rename the one that is not meant")
+    }
     let (relation, object) = (column("relation"), column("object"))
     guard let subject = column("subject") else { throw headerError(first, "subject", url) }
     if object == nil, needsObjects { throw headerError(first, "object", url) }
@@ -82,6 +85,12 @@ struct FactTable {
         return text.isEmpty ? nil : text
       }
       let place = "\(url.path), line \(record.line)"
+      guard record.columns.dropFirst(names.count).allSatisfy({ $0.trimmed(.whitespaces).isEmpty }) else {
+        throw TransferError(
+          place, "has \(record.columns.count) columns where the first line names \(names.count)",
+          hint: url.pathExtension.lowercased() == "tsv"
+            ? "A text holds no tab" : "A text with a comma in it is put between double quotes")
+      }
       guard let name = text(subject) else { throw TransferError(place, "the subject is missing") }
       rows.append(
         Row(

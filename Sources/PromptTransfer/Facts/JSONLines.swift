@@ -48,7 +48,9 @@ struct JSONLines {
       do {
         return Line(json: try JSON.parse(line, as: .python), place: place)
       } catch {
-        throw TransferError(place, "\(error)")
+        throw TransferError(
+          place, "\(error)",
+          hint: "Facts are one JSON object a line, with nothing between lines; a table ends in .csv or .tsv")
       }
     }
   }

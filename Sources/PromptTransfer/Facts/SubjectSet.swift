@@ -6,6 +6,8 @@ import Tensors
 public struct SubjectSet: Sendable {
   /// Each once, in the order of the files, with nothing in place of the object.
   let examples: [Example]
+  /// What is answered to them.
+  let answers: CandidateVocabulary.AnswerKind
 
   /// Each once, in the order of the files; of two texts the first.
   public var subjects: [String] { examples.map(\.subject) }
@@ -15,7 +17,9 @@ public struct SubjectSet: Sendable {
   }
 
   /// Of examples what is asked, and nothing else.
-  public init(of examples: [Example]) {
+  /// - Parameter answers: labels of a task, whose texts are cut to a model's positions, or words
+  public init(of examples: [Example], answers: CandidateVocabulary.AnswerKind = .words) {
+    self.answers = answers
     var seen: Set<Example> = []
     self.examples =
       examples
@@ -42,6 +46,7 @@ public struct SubjectSet: Sendable {
   public func drawn(_ count: Int, seed: UInt64) -> SubjectSet {
     var stream = RandomStream(seed: seed, name: "facts")
     return SubjectSet(
-      of: examples.indices.shuffled(using: &stream).prefix(count).sorted().map { examples[$0] })
+      of: examples.indices.shuffled(using: &stream).prefix(count).sorted().map { examples[$0] },
+      answers: answers)
   }
 }

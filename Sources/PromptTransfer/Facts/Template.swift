@@ -80,6 +80,10 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
           }
           count = number
           rest = rest.dropFirst(1 + digits.count)
+        } else if let digit = rest.first, digit.isASCII, digit.isNumber {
+          throw failure(
+            "[V] has a number after it: \(rest.prefix { $0.isASCII && $0.isNumber }.prefix(9)) vectors are [V]*\(rest.prefix { $0.isASCII && $0.isNumber }.prefix(9))"
+          )
         }
         pieces.append(.vectors(count))
       default:

@@ -45,6 +45,11 @@ private struct TaskFile {
         hint: "For facts w" + JSONLines.arrayHint.dropFirst())
     }
     guard let members = json.members else { throw TransferError(url.path, "is no JSON object") }
+    if members.contains(where: { $0.key == "sub_label" }) {
+      throw TransferError(
+        url.path, "holds a fact, where a .json file is the description of a task",
+        hint: "For facts write one object a line into a file that ends in .jsonl")
+    }
     if let member = members.first(where: { Key(rawValue: $0.key) == nil }) {
       throw TransferError(
         url.path, "has the unknown key \"\(member.key)\"",
@@ -111,16 +116,17 @@ private struct TaskFile {
 
   func labels() throws(TransferError) -> [TaskDescription.Label] {
     var labels: [TaskDescription.Label] = []
+    var (names, owners): (Set<String>, [String: String]) = ([], [:])
     for member in try required(.labels, json[Key.labels.rawValue]).members ?? [] {
       guard let word = member.value.string, !word.isEmpty, !word.contains(where: \.isWhitespace) else {
         throw failure(.labels, "the label \"\(member.key)\" has no single word")
       }
-      if let other = labels.first(where: { $0.word == word }) {
+      if let other = owners.updateValue(member.key, forKey: word) {
         throw failure(
-          .labels, "the labels \"\(other.name)\" and \"\(member.key)\" have the same word, \(word)")
+          .labels, "the labels \"\(other)\" and \"\(member.key)\" have the same word, \(word)")
       }
       // As Strings, which is how examples find their labels.
-      guard !labels.contains(where: { $0.name == member.key }) else {
+      guard names.insert(member.key).inserted else {
         throw failure(
           .labels, "the label \"\(member.key)\" is there twice, in two spellings that look the same")
       }

@@ -33,8 +33,20 @@ public struct SharedVocabulary: Sendable {
   public init(
     sources: [EmbeddingSpace], target: EmbeddingSpace, list: [String]? = nil, count: Count = .all
   ) throws(TransferError) {
-    let words = if let list { list } else { try (sources.first ?? target).tokenizer.wholeWords() }
-    let found = try Self.ids(of: words, in: sources + [target])
+    let found = try Self.ids(of: list, sources, target, { _, _ in }, { false }) ?? []
+    self.init(found, sources: sources, target: target)
+    if count != .all { self = drawn(count) }
+  }
+
+  /// The same of a list that may hold millions of words. Nil when stopped.
+  /// - Parameters:
+  ///   - progress: called with the number of words looked up, and of all
+  ///   - shouldStop: asked meanwhile
+  public init?(
+    sources: [EmbeddingSpace], target: EmbeddingSpace, list: [String]? = nil, count: Count = .all,
+    progress: (_ done: Int, _ total: Int) -> Void, shouldStop: () -> Bool
+  ) throws(TransferError) {
+    guard let found = try Self.ids(of: list, sources, target, progress, shouldStop) else { return nil }
     self.init(found, sources: sources, target: target)
     if count != .all { self = drawn(count) }
   }
@@ -62,13 +74,18 @@ public struct SharedVocabulary: Sendable {
     let ids: [Int]
   }
 
-  /// The shared ones of the words, each once, in the order of their bytes.
+  /// The shared ones of the words, each once, in the order of their bytes. Nil when stopped.
   private static func ids(
-    of words: [String], in spaces: [EmbeddingSpace]
-  ) throws(TransferError) -> [Word] {
+    of list: [String]?, _ sources: [EmbeddingSpace], _ target: EmbeddingSpace,
+    _ progress: (_ done: Int, _ total: Int) -> Void, _ shouldStop: () -> Bool
+  ) throws(TransferError) -> [Word]? {
+    let words = if let list { list } else { try (sources.first ?? target).tokenizer.wholeWords() }
+    let spaces = sources + [target]
     var seen: Set<[UInt8]> = []
     var found: [(key: [UInt8], word: Word)] = []
-    for text in words {
+    for (index, text) in words.enumerated() {
+      if shouldStop() { return nil }
+      progress(index, words.count)
       let key = Array(text.utf8)
       guard seen.insert(key).inserted else { continue }
       var ids: [Int] = []

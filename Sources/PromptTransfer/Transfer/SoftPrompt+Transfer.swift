@@ -20,7 +20,10 @@ extension SoftPrompt {
     progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) async throws -> SoftPrompt {
     try await cancellable { shouldStop in
-      let shared = try SharedVocabulary(sources: [source.space], target: target.space, list: words)
+      let shared = try SharedVocabulary(
+        sources: [source.space], target: target.space, list: words, progress: { _, _ in },
+        shouldStop: shouldStop)
+      guard let shared else { throw CancellationError() }
       return try Transfer(
         shared, method: method, normalization: normalization, seed: seed, parallelism: parallelism
       ).prompts([[self]], progress: progress, shouldStop: shouldStop)[0]

@@ -28,7 +28,9 @@ extension LanguageModel {
       let job = try TuningJob(
         data, template: template, start: start, exampleLimit: exampleLimit, seed: settings.seed)
       let evaluator = try Dataset.evaluator(
-        [data], self, asking: job.train + job.dev, answers: form, words: words, parallelism: parallelism)
+        [data], self, asking: job.train + job.dev, answers: form, words: words, parallelism: parallelism,
+        shouldStop: shouldStop)
+      guard let evaluator else { throw CancellationError() }
       return try Tuner(evaluator: evaluator, settings: settings)
         .tune([job], progress: progress, shouldStop: shouldStop)[0].prompt
     }

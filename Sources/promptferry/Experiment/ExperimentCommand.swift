@@ -26,18 +26,44 @@ struct ExperimentCommand: ParsableCommand {
       Run.self, Submit.self, Status.self, Why.self, Retry.self, Cancel.self, ReportCommand.self,
     ])
 
-  /// - Parameters:
-  ///   - output: the folder of results, runs/NAME when nil
-  ///   - models: the folders of models by name; of those that are not there only what is on this machine is found
-  static func runner(_ config: String, output: String?, models: [String: URL] = [:]) throws -> Runner {
-    let configuration = try ExperimentConfiguration(contentsOf: Location.experiment(config))
-    return try Runner(
-      configuration,
-      store: Store(folder: URL(fileURLWithPath: output ?? "runs/\(configuration.name)")),
-      places: Places(
-        model: { try models[$0] ?? ModelArgument($0).localFolder() }, file: Location.file, task: Location.task
-      ),
-      version: PromptFerry.version, commit: Revision.commit)
+  /// A configuration that was read, and where its results are.
+  struct Experiment {
+    let file: URL
+    let configuration: ExperimentConfiguration
+    let folder: URL
+
+    /// - Parameter output: the folder of results, runs/NAME when nil
+    init(_ config: String, output: String?) throws {
+      file = try Location.experiment(config)
+      configuration = try ExperimentConfiguration(contentsOf: file)
+      folder = URL(fileURLWithPath: output ?? "runs/\(configuration.name)")
+    }
+
+    /// The folders of the models that the configuration names, by these names.
+    func fetchModels(_ common: CommonOptions, _ interruption: Interruption) async throws -> [String: URL] {
+      var folders: [String: URL] = [:]
+      for name in configuration.models {
+        let folder = try await common.model(name, .model, interruption).folder
+        guard FileManager.default.fileExists(atPath: folder.path) else {
+          throw TransferError(
+            name, "is not there, which the experiment \(configuration.name) names as a model",
+            hint: "An experiment's paths begin in the folder where the command is run")
+        }
+        folders[name] = folder
+      }
+      return folders
+    }
+
+    /// - Parameter models: the folders of models by name; of those that are not there only what is on this machine is found
+    func runner(models: [String: URL] = [:]) throws -> Runner {
+      try Runner(
+        configuration, store: Store(folder: folder),
+        places: Places(
+          model: { try models[$0] ?? ModelArgument($0).localFolder() }, file: Location.file,
+          task: Location.task
+        ),
+        version: PromptFerry.version, commit: Revision.commit)
+    }
   }
 
   struct Options: ParsableArguments {
@@ -49,19 +75,9 @@ struct ExperimentCommand: ParsableCommand {
     var output: String?
     @OptionGroup var common: CommonOptions
 
-    /// The folders of the models that the configuration names, by these names.
-    func fetchModels(_ interruption: Interruption) async throws -> [String: URL] {
-      let configuration = try ExperimentConfiguration(contentsOf: Location.experiment(config))
-      var folders: [String: URL] = [:]
-      for name in configuration.models {
-        folders[name] = try await common.model(name, .model, interruption).folder
-      }
-      return folders
-    }
+    func experiment() throws -> Experiment { try Experiment(config, output: output) }
 
-    func runner(models: [String: URL] = [:]) throws -> Runner {
-      try ExperimentCommand.runner(config, output: output, models: models)
-    }
+    func runner() throws -> Runner { try experiment().runner() }
   }
 
   /// How runs know of each other.
@@ -113,15 +129,18 @@ struct ExperimentCommand: ParsableCommand {
     func run() async throws {
       let interruption = Interruption.shared
       let common = options.common
-      try checkOutput()
-      let runner = try options.runner(models: await options.fetchModels(interruption))
+      let experiment = try options.experiment()
+      try checkOutput(experiment)
+      let runner = try experiment.runner(models: await experiment.fetchModels(common, interruption))
       let before = try runner.status()
       common.note("\(before.finishedCells) of \(before.cellCount) cells are there.")
       // Cells are kept one by one and tunings go on where they were, so that little is lost where a long cell is not waited for.
       interruption.beginWork(
         endingWithin: .milliseconds(1500), whenTerminated: .seconds(20),
         remains: "what is finished is kept. Run it again to go on.")
-      let bars = [common.progress("tuning", unit: "prompts"), common.progress("running", unit: "cells")]
+      let bars = [("tuning", "prompts"), ("running", "cells")].map { title, unit in
+        ProgressReporter(title: title, unit: .things(unit), isSilent: common.quiet)
+      }
       let outcome = try runner.run(
         common.parallelism, Runner.Terms(shard: shard?.shard, lease: .seconds(sharing.lease)),
         Runner.Observer(
@@ -144,14 +163,10 @@ struct ExperimentCommand: ParsableCommand {
     }
 
     /// The folder of results may hold those of earlier runs, and else nothing that they would replace.
-    private func checkOutput() throws {
-      let file = try Location.experiment(options.config)
-      let configuration = try ExperimentConfiguration(contentsOf: file)
-      let inputs = OutputOptions.Inputs(
-        models: configuration.models, files: [file])
-      let folder = URL(fileURLWithPath: options.output ?? "runs/\(configuration.name)")
+    private func checkOutput(_ experiment: Experiment) throws {
+      let inputs = OutputOptions.Inputs(models: experiment.configuration.models, files: [experiment.file])
       for name in [Store.recordName, Store.addressName] {
-        let place = folder.appendingPathComponent(name)
+        let place = experiment.folder.appendingPathComponent(name)
         guard FileIdentity(place) != nil else {
           try writing.refuse(place, among: inputs)
           continue

@@ -40,7 +40,7 @@ extension ExperimentCommand {
 
     func run() throws {
       let runners = try configs.enumerated().map { index, config in
-        try ExperimentCommand.runner(config, output: outputs.isEmpty ? nil : outputs[index])
+        try Experiment(config, output: outputs.isEmpty ? nil : outputs[index]).runner()
       }
       let report = try Report(runners.map(Results.init))
       let folder =

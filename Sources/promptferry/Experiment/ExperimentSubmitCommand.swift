@@ -53,7 +53,9 @@ extension ExperimentCommand {
         let script = try script(options.runner()).text
         return try options.common.print(["script": script], text: String(script.dropLast()))
       }
-      let runner = try options.runner(models: await options.fetchModels(Interruption.shared))
+      let experiment = try options.experiment()
+      let runner = try experiment.runner(
+        models: await experiment.fetchModels(options.common, Interruption.shared))
       let script = try script(runner)
       for folder in [runner.store.folder, runner.store.logs] {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

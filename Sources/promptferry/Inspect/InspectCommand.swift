@@ -25,8 +25,20 @@ struct InspectCommand: AsyncParsableCommand {
     if !(1...2).contains(what.count) { throw ValidationError("give one model or prompt, or two models") }
   }
 
+  /// Whether it is facts or a task, by its name.
+  private static func isData(_ argument: String) -> Bool {
+    ["atlas:", "task:"].contains(where: argument.hasPrefix)
+      || ([".csv", ".tsv", ".jsonl"].contains(where: argument.lowercased().hasSuffix)
+        && FileManager.default.fileExists(atPath: argument))
+  }
+
   func run() async throws {
     let interruption = Interruption.shared
+    for argument in what where Self.isData(argument) {
+      throw TransferError(
+        argument, "is no model and no prompt, which inspect shows",
+        hint: "Facts and tasks are asked by evaluate; list relations and list tasks name those that ship")
+    }
     var places: [ModelPlace] = []
     for argument in what { places.append(try await common.model(argument, .embeddings, interruption)) }
     if places.count == 2 {

@@ -12,6 +12,8 @@ public struct Agreement: AnswerSelection {
   }
 
   public let measure: Measure
+  /// How many of the subjects have a text that was cut to the positions of one of the models.
+  public var truncatedCount: Int { lesson.truncatedCount }
   private let lesson: Lesson
   private let parallelism: Parallelism
 
@@ -26,13 +28,42 @@ public struct Agreement: AnswerSelection {
     _ teachers: [Teacher], target: LanguageModel, subjects: SubjectSet, words: [String]? = nil,
     measure: Measure = .agreement, parallelism: Parallelism = .granted
   ) throws(TransferError) {
-    let group = try TeacherGroup(teachers, student: target, words: words, parallelism: parallelism)
+    // Without who stops it there is one.
+    guard
+      let agreement = try Agreement(
+        teachers, target: target, subjects: subjects, words: words, measure: measure,
+        parallelism: parallelism, progress: { _, _ in }, shouldStop: { false })
+    else { throw TransferError(target.name, "was stopped") }
+    self = agreement
+  }
+
+  /// The same with a list that may hold millions of words. Nil when stopped.
+  /// - Parameters:
+  ///   - progress: called with the number of words looked up, and of all
+  ///   - shouldStop: asked meanwhile, and while the sources are asked
+  public init?(
+    _ teachers: [Teacher], target: LanguageModel, subjects: SubjectSet, words: [String]? = nil,
+    measure: Measure = .agreement, parallelism: Parallelism = .granted,
+    progress: (_ done: Int, _ total: Int) -> Void, shouldStop: @escaping @Sendable () -> Bool
+  ) throws(TransferError) {
+    let group = try TeacherGroup(
+      teachers, student: target, words: words, parallelism: parallelism, progress: progress,
+      shouldStop: shouldStop)
+    guard let group else { return nil }
     let template = group.teachers[0].prompt.template
     try template.requireUse(with: target)
-    lesson = try group.lesson(subjects, template, temperature: 1)
+    guard let lesson = try group.lesson(subjects, template, temperature: 1, shouldStop: shouldStop) else {
+      return nil
+    }
+    self.lesson = lesson
     (self.measure, self.parallelism) = (measure, parallelism)
     lesson.head.prepare()
     lesson.model.prepare(gradientsOf: nil, parallelism: parallelism)
+    guard !subjects.subjects.isEmpty else {
+      throw TransferError(
+        "subjects", "there are none, neither for development nor for training",
+        hint: "A table of fewer than three subjects has test facts alone")
+    }
     guard !lesson.inputs.isEmpty else {
       throw TransferError(
         "subjects", "none of the \(subjects.subjects.count) can be asked",
