@@ -98,7 +98,7 @@ struct MeasureModel: ParsableCommand {
       let stepsPerPass = (chosen.count + batch - 1) / batch
       _ = try Tuner(evaluator: evaluator, settings: settings).tune(
         train: chosen, dev: [], template: template, start: prompt,
-        progress: { done, _ in if done % stepsPerPass == 0 { boundary() } })
+        progress: { if $0.done % stepsPerPass == 0 { boundary() } })
     }
     guard let meter else { throw ExitCode.failure }
     let seconds = meter.seconds.median

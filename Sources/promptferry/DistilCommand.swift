@@ -8,9 +8,10 @@ struct DistilCommand: AsyncParsableCommand {
     commandName: "distil",
     abstract: "Tunes a prompt on another model without labels, by the answers of the source models.",
     discussion: """
-      Example:
+      Examples:
         promptferry distil --from zoo:bert-small=capital.safetensors --to zoo:roberta-small --start carried.safetensors \
           --facts atlas:capital -o distilled.safetensors
+        promptferry distil --from zoo:bert-small=prompts/ --to zoo:roberta-small --facts atlas: -o distilled/
 
       The target's answers to the subjects are pulled toward those of the sources with their own prompts, over the words that \
       all of them know, or the label words of a task. Of FACTS only the subjects are read, never the objects, of a task only the texts; \
@@ -21,7 +22,7 @@ struct DistilCommand: AsyncParsableCommand {
   @Option(help: "The target model.", completion: .directory) var to: String
   @Option(
     help:
-      "A prompt of the target to start from, as transfer writes (default: the words of the template, as tune has it).",
+      "A prompt of the target to start from, as transfer writes, or a folder of them (default: the words of the template, as tune has it).",
     completion: .file())
   var start: String?
   @Option(
@@ -47,7 +48,13 @@ struct DistilCommand: AsyncParsableCommand {
     help: "Words over which answers are compared, one a line (default: all that the models share).",
     completion: .file())
   var vocabulary: String?
-  @Option(name: [.short, .customLong("output")], help: "The prompt file to write.", completion: .file())
+  @Option(
+    name: [.short, .customLong("output")],
+    help: """
+      The prompt file to write, or FOLDER/ for every prompt that the sources' folders have, each with the subjects of the relation of its \
+      name.
+      """,
+    completion: .file())
   var output: String
   @OptionGroup var computing: PrecisionOptions
   @OptionGroup var writing: OutputOptions
@@ -85,71 +92,147 @@ struct DistilCommand: AsyncParsableCommand {
     let vocabularySize: Int
   }
 
+  /// Of several prompts.
+  struct Results: Encodable {
+    let interrupted: Bool
+    let prompts: [Result]
+    let seconds: Double
+  }
+
+  /// One prompt to distil, and where it goes.
+  private struct Task {
+    let teachers: [Teacher]
+    let job: DistillationJob
+    let output: URL
+    /// The output as the user would write it.
+    let name: String
+  }
+
   func run() async throws {
     let interruption = Interruption.shared
-    let destination = URL(fileURLWithPath: output)
     let data = try Location.dataset(facts)
-    let files = from.map(\.prompt) + [start, vocabulary].compactMap(\.self)
-    try writing.check(
-      destination, .prompt,
-      reading: OutputOptions.Inputs(
-        models: from.map(\.model) + [to], files: files.map { URL(fileURLWithPath: $0) }, data: [data]))
+    let places = try PromptPlaces(from: from.map(\.prompt), output: output) { output, sources in
+      let lists = [start, vocabulary].compactMap(\.self).map { URL(fileURLWithPath: $0) }
+      try writing.check(
+        output, .prompt,
+        reading: OutputOptions.Inputs(models: from.map(\.model) + [to], files: sources + lists, data: [data]))
+    }
     // What is wrong with the subjects is said before a model is fetched.
-    _ = try data.subjects(.train)
-    var teachers: [Teacher] = []
+    let sets = try places.datasets(data)
+    for set in sets { _ = try set.subjects(.train) }
+    var sources: [LanguageModel] = []
     for source in from {
-      let model = try await common.model(source.model, .model, interruption)
-        .languageModel(computing.precision)
-      let prompt = try PromptFile(URL(fileURLWithPath: source.prompt)).prompt(in: model.space)
-      teachers.append(try Teacher(model: model, prompt: prompt, weight: source.weight))
+      sources.append(
+        try await common.model(source.model, .model, interruption).languageModel(computing.precision))
     }
     let studentPlace = try await common.model(to, .model, interruption)
     let student = try studentPlace.languageModel(computing.precision)
-    let origin = try start.map { try PromptFile(URL(fileURLWithPath: $0)).prompt(in: student.space) }
-    let layout =
-      try template.map { try Template($0) } ?? origin?.template ?? teachers[0].prompt.template
-    let job = try DistillationJob(
-      data, template: layout, start: origin.map { .prompt($0) },
-      subjectLimit: factsLimit, seed: common.seed)
-    try data.requireLabels(in: teachers.map(\.model.space) + [student.space])
+    let tasks = try sets.indices.map { index in
+      try task(
+        places.sources[index], sets[index], sources, student, places.outputs[index], places.names[index])
+    }
+    try data.requireLabels(in: sources.map(\.space) + [student.space])
     let words = try vocabulary.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) }
-    let distiller = try common.lookingUp("words of \(student.name)") { progress, shouldStop in
-      try Distiller(
-        teachers: teachers, student: student, words: data.comparedWords(words),
-        settings: settings, temperature: temperature, parallelism: common.parallelism, progress: progress,
+    let compared = try common.lookingUp("words of \(student.name)") { progress, shouldStop in
+      try ComparedWords(
+        sources, target: student, words: data.comparedWords(words), progress: progress,
         shouldStop: shouldStop)
     }
-    let progress = common.progress("distilling into \(student.name)", unit: "steps")
-    let clock = ContinuousClock.now
     interruption.beginWork()
+    let clock = ContinuousClock.now
+    var results: [Result] = []
+    for task in tasks {
+      if interruption.isRequested, !results.isEmpty { break }
+      let title = "distilling into \(student.name)"
+      let number = "\(results.count + 1) of \(tasks.count)"
+      let progress = common.progress(tasks.count == 1 ? title : "\(title), \(number)", unit: "steps")
+      results.append(try distil(task, compared, places.isFolder, studentPlace.provenance, progress))
+    }
+    try report(results, of: tasks.count, isFolder: places.isFolder, clock.duration(to: .now) / .seconds(1))
+  }
+
+  /// Distils one prompt and writes it.
+  private func distil(
+    _ task: Task, _ words: ComparedWords, _ isOneOfMany: Bool, _ provenance: [String: String],
+    _ progress: ProgressReporter
+  ) throws -> Result {
+    let distiller = Distiller(
+      task.teachers, over: words, settings: settings, temperature: temperature,
+      parallelism: common.parallelism)
+    let clock = ContinuousClock.now
     let result = try distiller.distil(
-      job, progress: { progress.update($0, of: $1) }, shouldStop: { interruption.isRequested })
+      task.job, progress: { progress.update($0) { $0.formatted(3) } },
+      shouldStop: { Interruption.shared.isRequested })
     progress.finish()
     let seconds = clock.duration(to: .now) / .seconds(1)
-
-    try result.prompt.adding(provenance: studentPlace.provenance).write(to: destination)
+    try result.prompt.adding(provenance: provenance).write(to: task.output)
+    let name = isOneOfMany ? "\(task.job.name): " : ""
     if result.skippedCount > 0 {
       common.note(
-        "Left out: \(result.skippedCount) subjects without tokens, or too long for one of the models.")
+        "\(name)Left out: \(result.skippedCount) subjects without tokens, or too long for one of the models.")
     }
     if result.truncatedCount > 0 {
-      common.note("\(result.truncatedCount) texts were cut to the model's positions.")
+      common.note("\(name)\(result.truncatedCount) texts were cut to the model's positions.")
     }
-    if job.dev.subjects.isEmpty { common.note("There are no development subjects: the last prompt is kept.") }
-    try common.print(
-      Result(
-        bestDevDivergence: result.bestDevDivergence, epochs: result.epochs,
-        examplesPerSecond: Double(result.exampleCount) / max(seconds, 1e-9),
-        interrupted: result.isInterrupted, output: output, precision: student.notedPrecision,
-        seconds: seconds, settings: settings,
-        skipped: result.skippedCount, sources: from, start: start, target: student.name,
-        temperature: temperature, template: layout.description, truncated: result.truncatedCount,
-        vocabularySize: distiller.words.count),
-      text: summary(result, seconds: seconds))
-    if result.isInterrupted {
-      common.note("Interrupted: \(output) holds the best prompt so far.")
-      throw Interruption.shared.exit
+    if task.job.dev.subjects.isEmpty {
+      common.note("\(name)There are no development subjects: the last prompt is kept.")
     }
+    return Result(
+      bestDevDivergence: result.bestDevDivergence, epochs: result.epochs,
+      examplesPerSecond: Double(result.exampleCount) / max(seconds, 1e-9),
+      interrupted: result.isInterrupted, output: task.name, precision: words.target.notedPrecision,
+      seconds: seconds, settings: settings, skipped: result.skippedCount, sources: from, start: start,
+      target: words.target.name, temperature: temperature, template: task.job.template.description,
+      truncated: result.truncatedCount, vocabularySize: distiller.words.count)
+  }
+
+  /// - Parameter prompts: one of each source
+  private func task(
+    _ prompts: [URL], _ data: Dataset, _ sources: [LanguageModel], _ student: LanguageModel, _ output: URL,
+    _ name: String
+  ) throws -> Task {
+    let teachers = try from.indices.map { index in
+      try Teacher(
+        model: sources[index], prompt: try PromptFile(prompts[index]).prompt(in: sources[index].space),
+        weight: from[index].weight)
+    }
+    let origin = try start.map { try PromptFile(startPlace($0, output)).prompt(in: student.space) }
+    let layout = try template.map { try Template($0) } ?? origin?.template ?? teachers[0].prompt.template
+    let job = try DistillationJob(
+      data, template: layout, start: origin.map { .prompt($0) }, subjectLimit: factsLimit, seed: common.seed)
+    return Task(teachers: teachers, job: job, output: output, name: name)
+  }
+
+  /// Of many prompts the start of the same name.
+  private func startPlace(_ path: String, _ output: URL) throws -> URL {
+    let place = URL(fileURLWithPath: path)
+    guard self.output.hasSuffix("/") else { return place }
+    let own = place.appendingPathComponent(output.lastPathComponent)
+    guard FileManager.default.fileExists(atPath: own.path) else {
+      throw TransferError(
+        own.relativePath, "is not there",
+        hint: "Where the output is a folder, --start is one with a prompt of each name")
+    }
+    return own
+  }
+
+  /// Prints the results; exits with 130 when it was interrupted.
+  private func report(_ results: [Result], of count: Int, isFolder: Bool, _ seconds: Double) throws {
+    let isInterrupted = results.count < count || results.contains(where: \.interrupted)
+    if isFolder {
+      try common.print(
+        Results(interrupted: isInterrupted, prompts: results, seconds: seconds),
+        text: (results.map { summary($0) } + ["\(results.count) prompts, \(seconds.formatted(1)) s"])
+          .joined(separator: "\n"))
+    } else {
+      try common.print(results[0], text: summary(results[0]))
+    }
+    guard isInterrupted else { return }
+    common.note(
+      isFolder
+        ? "Interrupted: \(output) holds \(results.count) of \(count) prompts, the last of them the best so far."
+        : "Interrupted: \(output) holds the best prompt so far.")
+    throw Interruption.shared.exit
   }
 
   private var settings: TuningSettings {
@@ -161,9 +244,9 @@ struct DistilCommand: AsyncParsableCommand {
     return settings
   }
 
-  private func summary(_ result: DistillationResult, seconds: Double) -> String {
+  private func summary(_ result: Result) -> String {
     let divergence =
       result.bestDevDivergence.map { "dev divergence \($0.formatted(3)) nats" } ?? "not scored"
-    return "\(output.shown): \(divergence), \(seconds.formatted(1)) s"
+    return "\(result.output.shown): \(divergence), \(result.seconds.formatted(1)) s"
   }
 }

@@ -1,5 +1,6 @@
 import Formats
 import Foundation
+import PromptTransfer
 import Synchronization
 
 /// Progress on standard error: a bar on a terminal; elsewhere, as in logs, a plain line after two seconds, at each tenth and each
@@ -57,7 +58,8 @@ final class ProgressReporter: Sendable {
     return self
   }
 
-  func update(_ done: Int, of total: Int) {
+  /// - Parameter more: what else is known, the most important last
+  func update(_ done: Int, of total: Int, more: [String] = []) {
     guard !isSilent, total > 0 else { return }
     let now = ContinuousClock.now
     if let session = Session.current {
@@ -81,15 +83,25 @@ final class ProgressReporter: Sendable {
       let rate = Double(done) / max(seconds, 1e-9)
       let left = Int(min(Double(total - done) / max(rate, 1e-9), 359_999))  // 99:59:59
       let clock = "\(left / 60):\(left % 60 < 10 ? "0" : "")\(left % 60)"
-      let numbers = "\(unit.text(done, total, rate: rate)), \(clock) left"
+      let numbers = ["\(unit.text(done, total, rate: rate)), \(clock) left"] + more
       if isTerminal {
-        let line = line(numbers, done: done, total: total, left: "\(clock) left")
+        let line = line(numbers, done: done, total: total, left: "\(clock) left", more: more)
         StandardError.write("\r\u{1B}[2K\(line)")
         state.isOpen = true
       } else {
-        StandardError.write("\(title): \(numbers)\n")
+        StandardError.write("\(title): \(numbers.joined(separator: ", "))\n")
       }
     }
+  }
+
+  /// Of a tuning, with what it has reached.
+  /// - Parameter format: how a score is said
+  func update(_ tuning: TuningProgress, _ format: (Double) -> String) {
+    let more = [
+      tuning.loss.map { "loss \($0.formatted(3))" }, tuning.score.map { "dev \(format($0))" },
+      tuning.best.map { "best \(format($0))" },
+    ]
+    update(tuning.done, of: tuning.total, more: more.compactMap { $0 })
   }
 
   /// The terminal's width, as it is now.
@@ -99,17 +111,22 @@ final class ProgressReporter: Sendable {
   }
 
   /// As much of it as one line of the terminal holds: one that is longer could not be cleared.
-  private func line(_ numbers: String, done: Int, total: Int, left: String) -> String {
+  private func line(_ numbers: [String], done: Int, total: Int, left: String, more: [String]) -> String {
     func bar(_ width: Int) -> String {
       let filled = width * min(done, total) / total
       return String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
     }
     let room = max(1, Self.columns - 1)
     let short = "\(100 * min(done, total) / total) %, \(left)"
-    let forms = [
-      "\(title)  \(bar(24)) \(numbers)", "\(title)  \(bar(8)) \(numbers)", "\(title)  \(short)",
-      "\(title.prefix(max(0, room - short.count - 3)))…  \(short)",
-    ]
+    let all = numbers.joined(separator: ", ")
+    // With less room the bar goes first, then the rate, then the title, then what else is known, but for the last of it.
+    let known = more.indices.map { more[$0...].joined(separator: ", ") } + (more.isEmpty ? [""] : [])
+    let forms =
+      ["\(title)  \(bar(24)) \(all)", "\(title)  \(bar(8)) \(all)"]
+      + known.flatMap { known in
+        let short = known.isEmpty ? short : "\(short), \(known)"
+        return ["\(title)  \(short)"] + (known.isEmpty ? [] : [short])
+      } + ["\(title.prefix(max(0, room - short.count - 3)))…  \(short)"]
     return forms.first { $0.count <= room } ?? String(short.prefix(room))
   }
 

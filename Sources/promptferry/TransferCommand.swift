@@ -241,16 +241,19 @@ struct TransferCommand: AsyncParsableCommand {
     try data.requireLabels(in: sources.map(\.space) + [target.space])
     let words = data.comparedWords(
       try selection.vocabulary.map { try CandidateVocabulary.readWords(URL(fileURLWithPath: $0)) })
+    let compared = try common.lookingUp("words of \(target.name)") { progress, shouldStop in
+      try ComparedWords(sources, target: target, words: words, progress: progress, shouldStop: shouldStop)
+    }
     let agreements = try zip(prompts, subjects).map { prompts, subjects in
       let teachers = try from.indices.map {
         try Teacher(model: sources[$0], prompt: prompts[$0], weight: from[$0].weight)
       }
-      return try common.lookingUp("words of \(target.name)") { progress, shouldStop in
-        try Agreement(
-          teachers, target: target, subjects: subjects, words: words,
-          measure: selection.select == .divergence ? .divergence : .agreement,
-          parallelism: common.parallelism, progress: progress, shouldStop: shouldStop)
-      }
+      let agreement = try Agreement(
+        teachers, over: compared, subjects: subjects,
+        measure: selection.select == .divergence ? .divergence : .agreement,
+        parallelism: common.parallelism, shouldStop: { Interruption.shared.isRequested })
+      guard let agreement else { throw Interruption.shared.exit }
+      return agreement
     }
     let truncated = agreements.reduce(0) { $0 + $1.truncatedCount }
     if truncated > 0 { common.note("\(truncated) texts were cut to the model's positions.") }

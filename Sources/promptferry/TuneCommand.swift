@@ -123,7 +123,8 @@ struct TuneCommand: AsyncParsableCommand {
     let clock = ContinuousClock.now
     interruption.beginWork()
     let results = try tuner.tune(
-      tasks.map(\.job), progress: { progress.update($0, of: $1) }, shouldStop: { interruption.isRequested })
+      tasks.map(\.job), progress: { progress.update($0) { (100 * $0).formatted(1) + " %" } },
+      shouldStop: { interruption.isRequested })
     progress.finish()
     let seconds = clock.duration(to: .now) / .seconds(1)
     for (task, result) in zip(tasks, results) {

@@ -77,6 +77,26 @@ import Testing
     #expect(columns < 80 || bars.allSatisfy { $0.contains("░") && $0.contains("looking up words of model") })
     #expect(columns != 40 || bars.allSatisfy { $0.contains("looking up") && $0.contains(" %") })
   }
+
+  /// What tuning and distilling have reached is said as far as there is room: the best so far always.
+  @Test(
+    arguments: [
+      ("tune --model model --facts facts --epochs 100000 -o new", " %"),
+      ("distil --from model=p --to other --facts facts --epochs 100000 -o new", ""),
+    ], [40, 60, 200])
+  func whatIsReachedIsShown(_ verb: (arguments: String, unit: String), _ columns: Int) throws {
+    let said = try Terminal.run(
+      verb.arguments.split(separator: " ").map(String.init), in: world.folder.url, columns: columns,
+      until: { $0.components(separatedBy: "best").count > 5 })
+    let bars = said.split(separator: "\r\u{1B}[2K").filter { $0.contains("best") }
+    #expect(bars.count > 3, "\(said)")
+    for bar in bars {
+      #expect(bar.count < columns && bar.contains("left"), "\(bar)")
+      let best = /best [0-9.]+/
+      #expect(bar.contains(best) && (verb.unit.isEmpty || bar.contains(/best [0-9.]+ %/)), "\(bar)")
+      #expect(columns < 200 || (bar.contains(/loss [0-9.]+, dev [0-9.]+/) && bar.contains("░")), "\(bar)")
+    }
+  }
 }
 
 /// The command with a terminal for its error output.

@@ -63,7 +63,7 @@ import Testing
     let tuner = try tuner(TinyWorld().model("model"), batch: 3, threads: 1)
     let jobs = try jobs(tuner)
     let rounds = Counter()
-    let results = try tuner.tune(jobs, progress: { _, _ in rounds.add() }, shouldStop: { rounds.value >= 6 })
+    let results = try tuner.tune(jobs, progress: { _ in rounds.add() }, shouldStop: { rounds.value >= 6 })
     #expect(results.map(\.isInterrupted) == [true, true, false])
     #expect(results[2].epochs.count == 4)
   }

@@ -84,7 +84,7 @@ import Testing
     let (steps, step) = AsyncStream.makeStream(of: Int.self)
     let (source, facts) = (source, facts)
     let task = Task { [settings] in
-      try await source.tune(on: facts, settings: settings, progress: { done, _ in step.yield(done) })
+      try await source.tune(on: facts, settings: settings, progress: { step.yield($0.done) })
     }
     for await _ in steps.prefix(1) { task.cancel() }
     await #expect(throws: CancellationError.self) { try await task.value }

@@ -25,7 +25,7 @@ import Testing
     let steps = StepCounter()
     return try tuner.tune(
       train: facts, dev: TinyWorld.facts, template: .vectors(3), start: tuner.randomStart(vectorCount: 3),
-      progress: { done, _ in steps.set(done) }, shouldStop: { steps.value >= stopAfter })
+      progress: { steps.set($0.done) }, shouldStop: { steps.value >= stopAfter })
   }
 
   private final class StepCounter: Sendable {

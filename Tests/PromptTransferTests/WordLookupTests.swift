@@ -52,9 +52,8 @@ import Testing
 
   private func compared(_ stop: Int = .max) throws -> (words: [String]?, told: [[Int]]) {
     try lookUp(stoppingAfter: stop) { progress, shouldStop in
-      try Distiller(
-        teachers: [Teacher(model: source, prompt: TinyWorld.prompt(source))], student: target, words: list,
-        settings: TuningSettings(), parallelism: .granted, progress: progress, shouldStop: shouldStop)?.words
+      try ComparedWords(
+        [source], target: target, words: list, progress: progress, shouldStop: shouldStop)?.words
     }
   }
 
@@ -81,11 +80,10 @@ import Testing
   /// While the sources are asked, too.
   @Test func askingTheSourcesIsStopped() throws {
     let teacher = try Teacher(model: source, prompt: TinyWorld.prompt(source))
-    // Those of the words, and a few of the subjects.
-    let questions = Questions(list.count + 4)
+    let questions = Questions(4)
     let agreement = try Agreement(
-      [teacher], target: target, subjects: SubjectSet(TinyWorld.words), words: list,
-      progress: { _, _ in }, shouldStop: { questions.next() })
+      [teacher], over: ComparedWords([source], target: target, words: list),
+      subjects: SubjectSet(TinyWorld.words), shouldStop: { questions.next() })
     #expect(agreement == nil)
     let distiller = try Distiller(
       teachers: [teacher], student: target, settings: TuningSettings(),

@@ -53,30 +53,19 @@ public struct Distiller: Sendable {
     teachers: [Teacher], student: LanguageModel, words: [String]? = nil, settings: TuningSettings,
     temperature: Float = 1, parallelism: Parallelism
   ) throws(TransferError) {
-    // Without who stops it there is one.
-    guard
-      let distiller = try Distiller(
-        teachers: teachers, student: student, words: words, settings: settings, temperature: temperature,
-        parallelism: parallelism, progress: { _, _ in }, shouldStop: { false })
-    else { throw TransferError(student.name, "was stopped") }
-    self = distiller
+    let words = try ComparedWords(teachers.map(\.model), target: student, words: words)
+    self.init(teachers, over: words, settings: settings, temperature: temperature, parallelism: parallelism)
   }
 
-  /// The same with a list that may hold millions of words. Nil when stopped.
-  /// - Parameters:
-  ///   - progress: called with the number of words looked up, and of all
-  ///   - shouldStop: asked meanwhile
-  public init?(
-    teachers: [Teacher], student: LanguageModel, words: [String]? = nil, settings: TuningSettings,
-    temperature: Float = 1, parallelism: Parallelism, progress: (_ done: Int, _ total: Int) -> Void,
-    shouldStop: () -> Bool
-  ) throws(TransferError) {
+  /// The same over words that were looked up before, for one prompt of many.
+  /// - Parameter teachers: the words' sources, in their order, each with a prompt
+  public init(
+    _ teachers: [Teacher], over words: ComparedWords, settings: TuningSettings, temperature: Float = 1,
+    parallelism: Parallelism
+  ) {
     precondition(temperature > 0)
-    let group = try TeacherGroup(
-      teachers, student: student, words: words, parallelism: parallelism, progress: progress,
-      shouldStop: shouldStop)
-    guard let group else { return nil }
-    (self.group, self.settings, self.temperature) = (group, settings, temperature)
+    group = TeacherGroup(teachers, words, parallelism)
+    (self.settings, self.temperature) = (settings, temperature)
   }
 
   /// A start of independent normal entries with the mean and deviation of the target's word embeddings.
@@ -93,11 +82,11 @@ public struct Distiller: Sendable {
   /// - Parameters:
   ///   - template: the target's
   ///   - start: (P, C), P as in the template
-  ///   - progress: called after every step with the number of steps done and of all steps
+  ///   - progress: called after every step
   ///   - shouldStop: asked after every step; the best prompt so far is then the result
   public func distil(
     train: SubjectSet, dev: SubjectSet, template: Template, start: Matrix,
-    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
+    progress: (TuningProgress) -> Void = { _ in },
     shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws(TransferError) -> DistillationResult {
     let job = DistillationJob(
@@ -106,10 +95,10 @@ public struct Distiller: Sendable {
   }
 
   /// - Parameters:
-  ///   - progress: called after every step with the number of steps done and of all steps
+  ///   - progress: called after every step
   ///   - shouldStop: asked after every step, and while the sources are asked; the best prompt so far, or the start, is then the result
   public func distil(
-    _ job: DistillationJob, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
+    _ job: DistillationJob, progress: (TuningProgress) -> Void = { _ in },
     shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws(TransferError) -> DistillationResult {
     let (train, dev, template) = (job.train, job.dev, job.template)
@@ -132,7 +121,7 @@ public struct Distiller: Sendable {
           settings: settings, rate: settings.learningRate.value(student.space.table), start: start,
           keeper: job.keeper)
       ], group.parallelism)
-    try tuning.run(progress: progress, shouldStop: shouldStop)
+    try tuning.run(progress: { progress($0.negated) }, shouldStop: shouldStop)
     let run = tuning.runs[0]
     return DistillationResult(
       prompt: prompt(run.vectors, bestScore: run.bestScore, isComplete: !run.isInterrupted, job),

@@ -15,13 +15,13 @@ extension SoftPrompt {
   ///   - words: over which answers are compared; all that both models share when nil, of a task its label words
   ///   - subjectLimit: at most so many training subjects, and development subjects as well; all when nil
   ///   - temperature: what logits are divided by: above 1, unlikely answers count more
-  ///   - progress: called after every step with the number of steps done and of all steps, not on the caller's thread
+  ///   - progress: called after every step, not on the caller's thread
   /// - Throws: `TransferError`; `CancellationError` when the task is cancelled
   public func distil(
     from source: LanguageModel, to target: LanguageModel, on data: Dataset, template: Template? = nil,
     startingFrom start: PromptStart? = nil, words: [String]? = nil, subjectLimit: Int? = nil,
     temperature: Float = 1, settings: TuningSettings = TuningSettings(), parallelism: Parallelism = .granted,
-    progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    progress: @escaping @Sendable (TuningProgress) -> Void = { _ in }
   ) async throws -> SoftPrompt {
     try await target.distil(
       [Teacher(model: source, prompt: self)], on: data, template: template, startingFrom: start, words: words,
@@ -39,14 +39,15 @@ extension LanguageModel {
     _ teachers: [Teacher], on data: Dataset, template: Template? = nil,
     startingFrom start: PromptStart? = nil, words: [String]? = nil, subjectLimit: Int? = nil,
     temperature: Float = 1, settings: TuningSettings = TuningSettings(), parallelism: Parallelism = .granted,
-    progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    progress: @escaping @Sendable (TuningProgress) -> Void = { _ in }
   ) async throws -> SoftPrompt {
     try await cancellable { shouldStop in
       try data.requireLabels(in: teachers.map(\.model.space) + [space])
-      let distiller = try Distiller(
-        teachers: teachers, student: self, words: data.comparedWords(words), settings: settings,
-        temperature: temperature, parallelism: parallelism, progress: { _, _ in }, shouldStop: shouldStop)
-      guard let distiller else { throw CancellationError() }
+      let words = try ComparedWords(
+        teachers.map(\.model), target: self, words: data.comparedWords(words), shouldStop: shouldStop)
+      guard let words else { throw CancellationError() }
+      let distiller = Distiller(
+        teachers, over: words, settings: settings, temperature: temperature, parallelism: parallelism)
       let origin: Template? = if case .prompt(let prompt) = start { prompt.template } else { nil }
       let job = try DistillationJob(
         data, template: template ?? origin ?? teachers[0].prompt.template, start: start,

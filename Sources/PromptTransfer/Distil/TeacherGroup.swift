@@ -12,32 +12,13 @@ struct TeacherGroup: Sendable {
   private let sourceCandidates: [CandidateVocabulary]
   let parallelism: Parallelism
 
-  /// Nil when stopped. Throws when there is no source, or fewer than two words that all models know.
-  /// - Parameters:
-  ///   - words: the words that count where all models know them; all whole words when nil
-  ///   - progress: called with the number of words looked up, and of all
-  ///   - shouldStop: asked meanwhile
-  init?(
-    _ teachers: [Teacher], student: LanguageModel, words: [String]?, parallelism: Parallelism,
-    progress: (_ done: Int, _ total: Int) -> Void, shouldStop: () -> Bool
-  ) throws(TransferError) {
-    guard !teachers.isEmpty else { throw TransferError(student.name, "has no source to answer as") }
-    let teachers = teachers.sorted { Teacher.precedes($0, $1) }
-    let tokenizers = [student.tokenizer] + teachers.map(\.model.tokenizer)
-    guard
-      let shared = try CandidateVocabulary.shared(
-        tokenizers, list: words, progress: progress, shouldStop: shouldStop)
-    else { return nil }
-    guard shared[0].words.count >= 2 else {
-      throw TransferError(
-        student.name, "the models share \(shared[0].words.count) words",
-        hint: "Answers are compared over the words that all models know as one token")
-    }
-    candidates = shared[0]
-    head = student.network.candidates(candidates.ids)
-    sourceCandidates = Array(shared.dropFirst())
-    self.teachers = teachers
-    self.student = student
+  /// - Parameter teachers: the words' sources, in their order, each with a prompt
+  init(_ teachers: [Teacher], _ words: ComparedWords, _ parallelism: Parallelism) {
+    precondition(teachers.map(\.model.name) == words.sources.map(\.name))
+    let sorted = zip(teachers, words.sourceCandidates).sorted { Teacher.precedes($0.0, $1.0) }
+    self.teachers = sorted.map(\.0)
+    sourceCandidates = sorted.map(\.1)
+    (student, candidates, head) = (words.target, words.candidates, words.head)
     self.parallelism = parallelism
   }
 

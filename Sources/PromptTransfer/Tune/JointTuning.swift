@@ -16,10 +16,9 @@ struct JointTuning<Objective: TuningObjective> {
 
   /// Until every run is done, or interrupted.
   mutating func run(
-    progress: (_ done: Int, _ total: Int) -> Void, shouldStop: @escaping @Sendable () -> Bool
+    progress: (TuningProgress) -> Void, shouldStop: @escaping @Sendable () -> Bool
   ) throws(TransferError) {
     guard try settle(shouldStop: shouldStop) else { return }
-    let total = runs.reduce(0) { $0 + $1.stepCount }
     while true {
       let open = runs.indices.filter { !runs[$0].isDone }
       guard !open.isEmpty else { return }
@@ -30,7 +29,7 @@ struct JointTuning<Objective: TuningObjective> {
         results = results.dropFirst(own.count)
       }
       guard try settle(shouldStop: shouldStop) else { return }
-      progress(runs.reduce(0) { $0 + $1.stepsDone }, total)
+      progress(TuningProgress(runs))
       let isStopped = shouldStop()
       for index in runs.indices { runs[index].keep(isStopped: isStopped) }
       if isStopped { return }

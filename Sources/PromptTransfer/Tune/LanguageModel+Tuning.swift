@@ -15,14 +15,14 @@ extension LanguageModel {
   ///     their relation. A task has its labels
   ///   - answers: whether answers are single tokens or texts
   ///   - exampleLimit: at most so many training examples, and development examples as well; all when nil
-  ///   - progress: called after every step with the number of steps done and of all steps, not on the caller's thread
+  ///   - progress: called after every step, not on the caller's thread
   /// - Throws: `TransferError`; `CancellationError` when the task is cancelled
   public func tune(
     on data: Dataset, template: Template? = nil, startingFrom start: PromptStart? = nil,
     words: [String]? = nil, answers form: AnswerForm = .auto, exampleLimit: Int? = nil,
     settings: TuningSettings = TuningSettings(),
     parallelism: Parallelism = .granted,
-    progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    progress: @escaping @Sendable (TuningProgress) -> Void = { _ in }
   ) async throws -> SoftPrompt {
     try await cancellable { shouldStop in
       let job = try TuningJob(

@@ -84,11 +84,11 @@ public struct Tuner: Sendable {
 
   /// - Parameters:
   ///   - start: (P, C), P as in the template
-  ///   - progress: called after every step with the number of steps done and of all steps
+  ///   - progress: called after every step
   ///   - shouldStop: asked after every step; the best prompt so far is then the result
   public func tune(
     train: [Example], dev: [Example], template: Template, start: Matrix,
-    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
+    progress: (TuningProgress) -> Void = { _ in },
     shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws(TransferError) -> TuningResult {
     let job = TuningJob(name: "facts", train: train, dev: dev, template: template, start: start)
@@ -98,10 +98,10 @@ public struct Tuner: Sendable {
   /// Tunes several prompts together. Each comes out as it would alone, to the last bit; sooner where batches are small or
   /// threads many.
   /// - Parameters:
-  ///   - progress: called after every step with the number of steps done and of all steps, of all prompts
+  ///   - progress: called after every step of all prompts
   ///   - shouldStop: asked after every step; the best prompts so far are then the result
   public func tune(
-    _ jobs: [TuningJob], progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
+    _ jobs: [TuningJob], progress: (TuningProgress) -> Void = { _ in },
     shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws(TransferError) -> [TuningResult] {
     var sets: [(train: ProbingSet, dev: ProbingSet)] = []

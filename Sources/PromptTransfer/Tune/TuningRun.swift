@@ -67,6 +67,14 @@ struct TuningRun<Objective: TuningObjective> {
   var epochs: [TuningRunEpoch] { progress.epochs }
   /// The score of the best prompt.
   var bestScore: TuningScore? { progress.bestScore }
+  /// The latest score, whatever epoch it is of.
+  private(set) var latestScore: TuningScore?
+  /// Over the epoch's examples so far; nil before the first step.
+  var meanLoss: Double? {
+    guard stepsDone > 0 else { return nil }
+    let steps = (stepsDone - 1) % stepsPerEpoch + 1
+    return progress.lossSum.value / Double(min(steps * settings.batchSize, objective.exampleCount))
+  }
   var isDone: Bool { stepsDone == stepCount }
   var isInterrupted: Bool { !isDone || progress.isScoreDue }
   /// The best prompt, or the last one where nothing was scored.
@@ -120,7 +128,7 @@ struct TuningRun<Objective: TuningObjective> {
     if progress.isScoreDue {
       guard let score = try objective.score(prompt, shouldStop: shouldStop) else { return false }
       if bestScore.map({ $0 < score }) ?? true { (bestVectors, progress.bestScore) = (prompt, score) }
-      (progress.lastScore, progress.isScoreDue) = (score, false)
+      (progress.lastScore, progress.isScoreDue, latestScore) = (score, false, score)
     }
     if stepsDone / stepsPerEpoch > epochs.count {
       progress.epochs.append(

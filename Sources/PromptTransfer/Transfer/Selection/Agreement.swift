@@ -28,28 +28,26 @@ public struct Agreement: AnswerSelection {
     _ teachers: [Teacher], target: LanguageModel, subjects: SubjectSet, words: [String]? = nil,
     measure: Measure = .agreement, parallelism: Parallelism = .granted
   ) throws(TransferError) {
+    let words = try ComparedWords(teachers.map(\.model), target: target, words: words)
     // Without who stops it there is one.
     guard
       let agreement = try Agreement(
-        teachers, target: target, subjects: subjects, words: words, measure: measure,
-        parallelism: parallelism, progress: { _, _ in }, shouldStop: { false })
+        teachers, over: words, subjects: subjects, measure: measure, parallelism: parallelism,
+        shouldStop: { false })
     else { throw TransferError(target.name, "was stopped") }
     self = agreement
   }
 
-  /// The same with a list that may hold millions of words. Nil when stopped.
+  /// The same over words that were looked up before, for one prompt of many. Nil when stopped.
   /// - Parameters:
-  ///   - progress: called with the number of words looked up, and of all
-  ///   - shouldStop: asked meanwhile, and while the sources are asked
+  ///   - teachers: the words' sources, in their order, each with the prompt that is to be carried
+  ///   - shouldStop: asked while the sources are
   public init?(
-    _ teachers: [Teacher], target: LanguageModel, subjects: SubjectSet, words: [String]? = nil,
-    measure: Measure = .agreement, parallelism: Parallelism = .granted,
-    progress: (_ done: Int, _ total: Int) -> Void, shouldStop: @escaping @Sendable () -> Bool
+    _ teachers: [Teacher], over words: ComparedWords, subjects: SubjectSet, measure: Measure = .agreement,
+    parallelism: Parallelism = .granted, shouldStop: @escaping @Sendable () -> Bool
   ) throws(TransferError) {
-    let group = try TeacherGroup(
-      teachers, student: target, words: words, parallelism: parallelism, progress: progress,
-      shouldStop: shouldStop)
-    guard let group else { return nil }
+    let target = words.target
+    let group = TeacherGroup(teachers, words, parallelism)
     let template = group.teachers[0].prompt.template
     try template.requireUse(with: target)
     guard let lesson = try group.lesson(subjects, template, temperature: 1, shouldStop: shouldStop) else {
