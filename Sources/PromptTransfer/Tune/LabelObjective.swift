@@ -22,7 +22,7 @@ struct LabelObjective: TuningObjective {
     words = Self.words(of: evaluator)
     switch evaluator.answers {
     case .words(let candidates, _):
-      let isOverCandidates = candidates.answers == .labels
+      let isOverCandidates = Self.labels(of: evaluator) != nil
       items = zip(trainSet.inputs, trainSet.labels).map { input, column in
         Item(inputs: [input], labels: [isOverCandidates ? column : candidates.ids[column]])
       }
@@ -36,10 +36,13 @@ struct LabelObjective: TuningObjective {
 
   /// The words that each token of the right answer is one of.
   static func words(of evaluator: Evaluator) -> CandidateHead {
-    if case .words(let candidates, let head) = evaluator.answers, candidates.answers == .labels {
-      return head
-    }
-    return evaluator.model.network.allWords
+    labels(of: evaluator) ?? evaluator.model.network.allWords
+  }
+
+  /// Those of a task; nil where answers are any words.
+  private static func labels(of evaluator: Evaluator) -> CandidateHead? {
+    guard case .words(let candidates, let head) = evaluator.answers else { return nil }
+    return candidates.answers == .labels ? head : nil
   }
 
   var exampleCount: Int { items.count }
