@@ -13,10 +13,12 @@ import sys
 import tempfile
 import threading
 import unittest
+import types
+import unittest.mock
 from pathlib import Path
 
 import promptferry as pf
-from promptferry import _command, _session
+from promptferry import _command, _progress, _session
 
 HERE = Path(__file__).resolve().parent
 QUESTION = ["evaluate", "--model", "zoo:bert-tiny", "--template", "[X] is in [Y] .", "--facts", "atlas:capital"]
@@ -171,6 +173,79 @@ class Tour(unittest.TestCase):
                     shown.append(value._repr_html_() if hasattr(value, "_repr_html_") else repr(value))
         self.assertGreater(len(shown), 4)
         self.assertTrue(any("<table>" in text for text in shown))
+
+
+class Bars(unittest.TestCase):
+    """Progress as tqdm shows it."""
+
+    def drawn(self, option, *messages, is_done=True, has_tqdm=True):
+        """Where each bar of a call stood when it was taken away."""
+        ends = []
+
+        class Bar:
+            def __init__(self, total, **_):
+                self.n, self.total = 0, total
+
+            def update(self, count):
+                self.n += count
+
+            def close(self):
+                ends.append((self.n, self.total))
+
+        modules = {"tqdm": types.ModuleType("tqdm"), "tqdm.auto": types.SimpleNamespace(tqdm=Bar)}
+        with unittest.mock.patch.dict(sys.modules, modules), unittest.mock.patch.object(
+            _progress.importlib.util, "find_spec", return_value=has_tqdm or None
+        ), unittest.mock.patch.object(_progress, "_is_watched", return_value=True):
+            display = _progress.Display(option)
+            for title, done, total in messages:
+                display.message({"progress": {"title": title, "done": done, "total": total, "unit": "steps"}})
+            display.close(is_done=is_done)
+        return ends
+
+    def test_it_ends_full_where_the_call_is_done(self):
+        self.assertEqual(self.drawn(None, ("a", 1, 9), ("a", 7, 9), ("b", 1, 2)), [(9, 9), (2, 2)])
+        self.assertEqual(self.drawn(True, ("a", 7, 9), is_done=False), [(7, 9)])
+        self.assertEqual(self.drawn(None), [])
+
+    def test_without_tqdm(self):
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertEqual(self.drawn(None, ("a", 1, 9), has_tqdm=False), [])
+            self.assertEqual(said.getvalue(), "")
+            self.assertEqual(self.drawn(True, ("a", 1, 9), has_tqdm=False), [])
+            self.assertEqual(said.getvalue(), "a: 1/9 steps\n")
+
+    def test_in_a_real_notebook(self):
+        """The bar of a call that is done was full and is hidden; that of one that was stopped is left, in red."""
+        nbclient, nbformat = module("nbclient"), module("nbformat")
+        for name in ["tqdm", "ipykernel", "ipywidgets"]:
+            module(name)
+        tune = "pf.tune('zoo:bert-tiny', 'atlas:capital', epochs={})"
+        # As often happens anyway: messages come by time.
+        drop = (
+            "whole = pf._progress.Display.message\n"
+            "pf._progress.Display.message = lambda self, m: m.get('progress', {}).get('done') == 100 or whole(self, m)"
+        )
+        stop = "import _thread, threading\nthreading.Timer(1, _thread.interrupt_main).start()"
+        texts = [
+            f"import promptferry as pf\n{drop}", tune.format(20) + ";",
+            f"{stop}\ntry:\n    {tune.format(100_000)}\nexcept KeyboardInterrupt:\n    print('stopped')", "pf.close()",
+        ]
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in texts])
+        nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+        widgets = notebook.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+
+        def shown(cell):
+            views = [output["data"]["application/vnd.jupyter.widget-view+json"] for output in cell.outputs if "data" in output]
+            self.assertEqual(len(views), 1)
+            box = widgets[views[0]["model_id"]]["state"]
+            state = [widgets[name.removeprefix("IPY_MODEL_")]["state"] for name in box["children"]][1]
+            return state, widgets[box["layout"].removeprefix("IPY_MODEL_")]["state"]["visibility"]
+
+        bar, visibility = shown(notebook.cells[1])
+        self.assertEqual((bar["value"], bar["max"], bar["bar_style"], visibility), (100, 100, "", "hidden"))
+        bar, visibility = shown(notebook.cells[2])
+        self.assertEqual((bar["max"], bar["bar_style"], visibility), (500_000, "danger", None))
+        self.assertIn("stopped", [output.get("text", "").strip() for output in notebook.cells[2].outputs])
 
 
 class Process(unittest.TestCase):

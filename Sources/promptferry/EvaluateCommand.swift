@@ -119,10 +119,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     guard asked > 0 else {
       throw TransferError(
         facts, "none of the \(given) facts can be asked: \(skipped.text)",
-        hint: evaluator.areTexts
-          ? "Objects must be among the texts of --vocabulary, and of tokens that the model has"
-          : "Objects must be single words of the model and of --vocabulary; --answers text asks others as well"
-      )
+        hint: hint(skipped, areTexts: evaluator.areTexts, loaded))
     }
     if let note = answering.note(evaluator, loaded) { common.note(note) }
     let progress = common.progress("asking \(loaded.name)", unit: "facts")
@@ -163,6 +160,22 @@ struct EvaluateCommand: AsyncParsableCommand {
         truncated: truncated, seen: seen,
         task: data.task?.description, classScores: scores),
       text: scores.map { summary(evaluation, $0) } ?? summary(evaluation))
+  }
+
+  /// What to do where every fact was left out, for the reason that most of them have.
+  private func hint(_ skipped: ProbingSet.Skipped, areTexts: Bool, _ model: LanguageModel) -> String {
+    switch max(skipped.objectNotACandidate, skipped.tooLong, skipped.empty) {
+    case skipped.objectNotACandidate:
+      areTexts
+        ? "Objects must be among the texts of --vocabulary, and of tokens that the model has"
+        : "Objects must be single words of the model and of --vocabulary; --answers text asks others as well"
+    case skipped.tooLong:
+      """
+      Subject, template and prompt share the model's \(model.network.configuration.longestSequence) positions: shorten them, \
+      or ask a model that has more
+      """
+    default: "Put words into the template"
+    }
   }
 
   private func write(_ answers: [Prediction], to url: URL) throws {

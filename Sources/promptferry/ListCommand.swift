@@ -1,21 +1,24 @@
 import ArgumentParser
 import Foundation
+import Hub
 import PromptTransfer
 
 struct ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list",
-    abstract: "Lists what ships with promptferry: models, relations, tasks, experiments, methods.",
+    abstract:
+      "Lists the models, relations, tasks, experiments and methods that ship with promptferry, or what the Hub's cache holds.",
     discussion: """
-      Example:
+      Examples:
         promptferry list methods
+        promptferry list cache
       """)
 
   enum Kind: String, ExpressibleByArgument, CaseIterable {
-    case models, relations, tasks, experiments, methods
+    case models, relations, tasks, experiments, methods, cache
   }
 
-  @Argument(help: "models, relations, tasks, experiments or methods.") var kind: Kind
+  @Argument(help: "models, relations, tasks, experiments, methods or cache.") var kind: Kind
   @OptionGroup var common: CommonOptions
 
   struct Entry: Encodable {
@@ -23,21 +26,41 @@ struct ListCommand: ParsableCommand {
     let name: String
     let summary: String?
     /// Of a method, with their defaults.
-    let settings: [String: Setting]?
+    var settings: [String: Setting]?
+    /// Of a model in the Hub's cache, as `fetch` has them.
+    var model, revision, commit, folder: String?
+    var embeddingsOnly: Bool?
+    /// On disk.
+    var bytes: Int?
 
     init(_ name: String, summary: String? = nil, settings: [String: Setting]? = nil) {
       (self.name, self.summary, self.settings) = (name, summary, settings)
+    }
+
+    init(_ cached: CachedModel) {
+      let id = cached.id
+      // Without hf: the name of a GGUF file is taken for a path.
+      name = (id.file == nil ? "" : "hf:") + "\(id)"
+      let at = id.revision == cached.commit ? "" : ", commit \(cached.commit.prefix(12))"
+      let what = cached.part == .embeddings ? "embeddings only, for transfer and inspect" : "whole"
+      summary = "\((Double(cached.bytes) / 1e6).formatted(1)) MB, \(what)\(at)"
+      (model, revision, commit, folder) = (id.repository, id.revision, cached.commit, cached.folder.path)
+      (embeddingsOnly, bytes) = (cached.part == .embeddings, cached.bytes)
     }
   }
 
   func run() throws {
     let entries = try entries()
     let width = entries.map(\.name.count).max() ?? 0
-    let lines = entries.map { entry in
+    var lines = entries.map { entry in
       guard let summary = entry.summary else { return entry.name }
       let settings = (entry.settings ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
       return entry.name.padding(toLength: width + 2, withPad: " ", startingAt: 0) + summary
         + (settings.isEmpty ? "" : " (\(settings.joined(separator: ", ")))")
+    }
+    if kind == .cache, entries.isEmpty {
+      let cache = try HubSettings().cache.path
+      lines = ["\(cache): holds no complete model of the Hub. promptferry fetch org/name downloads one"]
     }
     try common.print(entries, text: lines.joined(separator: "\n"))
   }
@@ -48,6 +71,8 @@ struct ListCommand: ParsableCommand {
       try FileManager.default.contentsOfDirectory(atPath: shared.appendingPathComponent(folder).path).sorted()
     }
     switch kind {
+    case .cache:
+      return try HubClient(settings: HubSettings()).cachedModels().map { Entry($0) }
     case .methods:
       return MethodRegistry.all.map { type in
         Entry(type.name, summary: type.summary, settings: MethodRegistry.settings(of: type.init()))

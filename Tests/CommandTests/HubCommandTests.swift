@@ -55,6 +55,44 @@ import Testing
     #expect(!cached.contains { $0.contains("hub/models--org--other") })
   }
 
+  @Test func listOfTheCache() throws {
+    let none = try run(["list", "cache"])
+    #expect(none.status == 0 && none.errors.isEmpty)
+    #expect(
+      none.output
+        == "\(world.folder.url.path)/hf/hub: holds no complete model of the Hub. promptferry fetch org/name downloads one\n"
+    )
+    #expect(try json("list", "cache").array?.isEmpty == true)
+    let fetched = try json("fetch", "org/model")
+    _ = try json("fetch", "org/other@\(commit)", "--embeddings-only")
+    var gguf = HubRepository(commit: "d")
+    gguf.add("one.gguf", Data(repeating: 1, count: 2_000_000), isLarge: true)
+    server.set(gguf, as: "org/files")
+    _ = try run(["fetch", "hf:org/files/one.gguf"])
+    let models = try #require(try json("list", "cache").array)
+    #expect(
+      models.map { $0["name"]?.string }
+        == ["hf:org/files/one.gguf", "org/model", "org/other@\(commit)"])
+    #expect(models.map { $0["embeddingsOnly"]?.bool } == [false, false, true])
+    #expect(models[0]["bytes"]?.int == 2_000_000)
+    for key in ["model", "revision", "commit", "folder"] {
+      #expect(models[1][key]?.string == fetched[key]?.string)
+    }
+    #expect(models[1]["bytes"]?.int == fetched["receivedBytes"]?.int)
+    let lines = try run(["list", "cache"]).output.split(separator: "\n")
+    #expect(lines.count == 3)
+    #expect(lines[0].hasSuffix("  2.0 MB, whole, commit dddddddddddd"))
+    #expect(lines[1].wholeMatch(of: /org\/model +[0-9.]+ MB, whole, commit aaaaaaaaaaaa/) != nil)
+    #expect(lines[2].hasSuffix(" MB, embeddings only, for transfer and inspect"))
+    // Elsewhere there is another cache, with our tables where they were.
+    let elsewhere = try Command.run(
+      ["list", "cache", "--json"], in: world.folder.url,
+      environment: [
+        "HF_HOME": world.folder.url.path + "/hf", "HF_HUB_CACHE": world.folder.url.path + "/elsewhere",
+      ])
+    #expect(try JSON.parse(Data(elsewhere.output.utf8)).array?.count == 1)
+  }
+
   @Test func thePipelineOnHubModels() throws {
     _ = try json(
       "tune", "--model", "org/model", "--facts", "facts", "--epochs", "1", "-o", "p.safetensors")

@@ -13,6 +13,7 @@ extension SlipTests {
     Slip("frobnicate", 64, "'frobnicate' is no verb. There are: tune, transfer"),
     Slip("experiment frobnicate", 64, "There are: run, submit, status, why, retry, cancel, report"),
     Slip("list model", 64, "model", "models"), Slip("list everything", 64, "everything", "methods"),
+    Slip("list caches", 64, "caches", "cache"),
   ]
 
   static let options: [Slip] = [
@@ -212,6 +213,15 @@ extension SlipTests {
     Slip(
       "\(ask) format.json", 1, "format.json, format: is \"jsonlines\". Known are label-text, jsonl, tsv, csv"),
     Slip("\(ask) facts --vocabulary foreign.txt", 1, "none of the 3 facts can be asked"),
+    Slip(
+      "\(ask) facts --answers single --vocabulary foreign.txt", 1, "whose object is not one token",
+      "--answers text asks others as well"),
+    Slip(
+      "\(ask) long.csv", 1, "none of the 1 facts can be asked: 1 longer than the model's positions",
+      "share the model's 96 positions: shorten them"),
+    Slip(
+      "\(ask) long.csv --answers text", 1, "1 longer than the model's positions",
+      "share the model's 96 positions: shorten them"),
     Slip("evaluate --model model --template [Y] --facts facts", 1, "has no [X]"),
     Slip("evaluate --model model --template [X] --facts facts", 1, "has no [Y]"),
     Slip(

@@ -45,6 +45,7 @@ import Testing
       "missing.json": #"{"name": "x"}"#,
       "ragged.csv": "subject,object\nfrance,paris,x\n", "filled.csv": "subject,object\nfrance,paris,,\n",
       "twice.csv": "subject,subject,object\nfrance,x,paris\n",
+      "long.csv": "subject,object\n\(String(repeating: "the ", count: 100)),paris\n",
       "fact.json": #"{"sub_label": "france", "obj_label": "paris"}"#, "facts.txt": "france paris\n",
       "tables/train.csv": "subject,object\nfrance,paris\n",
       "paths.json": grid(#""vocabulary": "lists/words.txt", "methods": [{"method": "linear"}]"#),

@@ -79,13 +79,14 @@ def reply(arguments: Sequence[str], progress: ProgressOption = None) -> dict[str
     """The same, with all that the process says: also how long it worked, and how many models it opened."""
     display = Display(progress)
     session = _start()
+    answer: dict[str, Any] = {}
     try:
         answer = session.ask(arguments, display.message)
     except _session.SessionError as error:
         hint = "The next call starts it anew"
         raise PromptFerryError(f"{error}. {hint}", error.status, problem=str(error), hint=hint) from None
     finally:
-        display.close()
+        display.close(is_done=answer.get("status") == 0)
     status = int(answer["status"])
     if status == 128 + signal.SIGINT:
         raise KeyboardInterrupt

@@ -20,7 +20,7 @@ class Progress(NamedTuple):
     unit: str
 
 
-# None: a bar of tqdm's, where it is installed and someone looks; False: nothing; True: always.
+# None: a bar of tqdm's, where it is installed and someone looks; False: nothing; True: always, in lines where tqdm is not installed.
 ProgressOption = Union[None, bool, Callable[[Progress], Any]]
 
 
@@ -36,7 +36,8 @@ class Display:
 
     def __init__(self, option: ProgressOption) -> None:
         self._show = option if callable(option) else None
-        self._has_bar = option is True or (option is None and _is_watched())
+        self._has_tqdm = importlib.util.find_spec("tqdm") is not None
+        self._has_bar = option is True or (option is None and self._has_tqdm and _is_watched())
         self._bar: Optional[Any] = None
         self._title = ""
 
@@ -51,11 +52,11 @@ class Display:
                 self._draw(progress)
 
     def _draw(self, progress: Progress) -> None:
-        if not importlib.util.find_spec("tqdm"):
+        if not self._has_tqdm:
             print(f"{progress.title}: {progress.done}/{progress.total} {progress.unit}", file=sys.stderr)
             return
         if self._title != progress.title:
-            self.close()
+            self.close(is_done=True)
             tqdm = importlib.import_module("tqdm.auto").tqdm
             self._bar = tqdm(desc=progress.title, total=progress.total, unit=f" {progress.unit}", leave=False)
             self._title = progress.title
@@ -63,7 +64,11 @@ class Display:
             self._bar.total = progress.total
             self._bar.update(progress.done - self._bar.n)
 
-    def close(self) -> None:
+    def close(self, is_done: bool) -> None:
+        """Takes the bar away. The last message may be some steps before the end, and in notebooks tqdm takes a bar that is not full for
+        work that failed: it leaves it there, in red. So it is where the call did fail."""
         if self._bar is not None:
+            if is_done:
+                self._bar.update(self._bar.total - self._bar.n)
             self._bar.close()
             self._bar = None

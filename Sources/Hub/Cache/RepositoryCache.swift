@@ -16,14 +16,48 @@ struct RepositoryCache: Sendable {
   private let root: URL
   let folder: URL
   private let linksSnapshots: Bool
+  /// Whether it keeps embedding tables without their models, and nothing else.
+  let isOfTables: Bool
   private let tidy = Tidy()
 
-  init(root: URL, repository: String, linksSnapshots: Bool) {
+  init(root: URL, repository: String, linksSnapshots: Bool, isOfTables: Bool = false) {
     self.root = root
     self.linksSnapshots = linksSnapshots
-    let name = "models--" + repository.replacing("/", with: "--")
+    self.isOfTables = isOfTables
+    let name = Self.prefix + repository.replacing("/", with: "--")
     folder = root.appending(path: name, directoryHint: .isDirectory)
   }
+
+  /// What Python's client shares.
+  static func shared(_ settings: HubSettings, _ repository: String) -> RepositoryCache {
+    RepositoryCache(
+      root: settings.cache, repository: repository, linksSnapshots: settings.linksSnapshots)
+  }
+
+  /// Ours: embedding tables without their models, which must not look like files of the Hub.
+  static func tables(_ settings: HubSettings, _ repository: String) -> RepositoryCache {
+    RepositoryCache(
+      root: tables(settings), repository: repository, linksSnapshots: false, isOfTables: true)
+  }
+
+  static func tables(_ settings: HubSettings) -> URL {
+    settings.assets.appending(path: "promptferry/embeddings")
+  }
+
+  /// The repositories that have a folder below a cache's root; none where there is no cache yet.
+  static func repositories(below root: URL) throws(HubError) -> [String] {
+    guard FileManager.default.fileExists(atPath: root.path) else { return [] }
+    do {
+      return try FileManager.default.contentsOfDirectory(atPath: root.path).filter { $0.hasPrefix(prefix) }
+        .map { String($0.dropFirst(prefix.count)).replacing("--", with: "/") }.sorted()
+    } catch {
+      throw HubError(
+        .storage, root.path, "is the cache, and cannot be read",
+        hint: "Check its permissions, or set HF_HOME to another folder")
+    }
+  }
+
+  private static let prefix = "models--"
 
   // MARK: References and listings
 
@@ -34,6 +68,14 @@ struct RepositoryCache: Sendable {
     return text.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }.flatMap {
       HubID.isCommit($0) ? $0 : nil
     }
+  }
+
+  /// Every revision that is known here, and its commit.
+  var revisions: [String: String] {
+    let names = FileManager.default.subpaths(atPath: folder.appending(path: "refs").path) ?? []
+    return Dictionary(
+      names.compactMap { name in commit(of: name).map { (name, $0) } },
+      uniquingKeysWith: { first, _ in first })
   }
 
   func setCommit(_ commit: String, of revision: String) throws {
@@ -60,6 +102,27 @@ struct RepositoryCache: Sendable {
   /// Whether the file is in the snapshot, with this size where one is known.
   func holds(_ name: String, at commit: String, size: Int?) -> Bool {
     Self.size(snapshot(commit).appending(path: name)).map { size == nil || $0 == size } ?? false
+  }
+
+  /// Every commit of which there are files.
+  var commits: [String] {
+    let names = try? FileManager.default.contentsOfDirectory(
+      atPath: folder.appending(path: "snapshots").path)
+    return (names ?? []).filter(HubID.isCommit).sorted()
+  }
+
+  /// The paths of a snapshot's files, in all its folders.
+  func paths(at commit: String) -> [String] {
+    (FileManager.default.subpaths(atPath: snapshot(commit).path) ?? []).sorted()
+      .filter { holds($0, at: commit, size: nil) }
+  }
+
+  /// How many bytes files of a snapshot take, each counted once though it may have several names.
+  func bytes(of paths: [String], at commit: String) -> Int {
+    var seen: Set<FileIdentity> = []
+    return paths.map { snapshot(commit).appending(path: $0) }
+      .filter { FileIdentity($0).map { seen.insert($0).inserted } ?? false }
+      .reduce(0) { $0 + (Self.size($1) ?? 0) }
   }
 
   /// The names at the top of a snapshot.

@@ -74,7 +74,7 @@ extension Fetch {
     let size = header.count + entry.range.count
     try own.requireSpace(size)
     meter.expect(entry.range.count)
-    let part = try own.part(Self.tableFile, subject: file.subject, size: size, hash: nil)
+    let part = try own.part(RepositoryCache.tableFile, subject: file.subject, size: size, hash: nil)
     defer { part.discard() }
     try part.append(header)
     let end = dataOffset + entry.range.upperBound
@@ -87,6 +87,6 @@ extension Fetch {
         })
       guard part.rest == 0 else { throw client.endedEarly(file, part) }
     }
-    try own.place(part, as: Self.tableFile, at: commit, hash: nil)
+    try own.place(part, as: RepositoryCache.tableFile, at: commit, hash: nil)
   }
 }

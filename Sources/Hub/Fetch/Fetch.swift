@@ -21,11 +21,8 @@ struct Fetch: Sendable {
     self.observer = observer
     client = HubRequests(settings: settings, retry: retry, observer: observer)
     meter = Meter(observer)
-    shared = RepositoryCache(
-      root: settings.cache, repository: id.repository, linksSnapshots: settings.linksSnapshots)
-    own = RepositoryCache(
-      root: settings.assets.appending(path: "promptferry/embeddings"), repository: id.repository,
-      linksSnapshots: false)
+    shared = .shared(settings, id.repository)
+    own = .tables(settings, id.repository)
   }
 
   func run() async throws -> HubModel {
@@ -47,7 +44,7 @@ struct Fetch: Sendable {
         "\(error.subject): \(error.problem). Using the copy in the cache, of commit \(cached.commit).")
       return cached
     }
-    if let cache = caches.first(where: { isComplete($0, commit, listing, for: part) }) {
+    if let cache = caches.first(where: { $0.holds(part, of: id, at: commit, listing) }) {
       try? cache.setCommit(commit, of: id.revision)  // the cache may be read-only
       return model(cache, commit, listing)
     }
@@ -64,34 +61,16 @@ struct Fetch: Sendable {
     for cache in caches {
       guard let commit = id.isCommit ? id.revision : cache.commit(of: id.revision) else { continue }
       let listing = cache.listing(of: commit)
-      if isComplete(cache, commit, listing, for: part) { return model(cache, commit, listing) }
+      if cache.holds(part, of: id, at: commit, listing) { return model(cache, commit, listing) }
     }
     return nil
-  }
-
-  /// Whether the snapshot holds what is wanted. Without a listing its own files must do to open it.
-  private func isComplete(
-    _ cache: RepositoryCache, _ commit: String, _ listing: FileListing?, for part: HubPart
-  ) -> Bool {
-    var names = listing?.names ?? cache.names(at: commit)
-    if let file = id.file, cache.holds(file, at: commit, size: nil) { names.insert(file) }
-    guard let files = try? ModelFiles(among: names, of: id) else { return false }
-    func holds(_ name: String) -> Bool { cache.holds(name, at: commit, size: listing?.entries[name]?.size) }
-    guard files.small.allSatisfy(holds) else { return false }
-    if cache.folder == own.folder {
-      return part == .embeddings && cache.holds(Self.tableFile, at: commit, size: nil)
-    }
-    guard holds(files.weights), let shards = try? files.shards(in: cache.snapshot(commit), for: part) else {
-      return false
-    }
-    return shards.allSatisfy(holds)
   }
 
   func model(_ cache: RepositoryCache, _ commit: String, _ listing: FileListing?) -> HubModel {
     HubModel(
       id: id, commit: commit,
       folder: id.file.map { cache.snapshot(commit).appending(path: $0) } ?? cache.snapshot(commit),
-      part: isComplete(cache, commit, listing, for: .model) ? .model : .embeddings,
+      part: cache.holds(.model, of: id, at: commit, listing) ? .model : .embeddings,
       receivedBytes: meter.received)
   }
 
@@ -191,6 +170,4 @@ struct Fetch: Sendable {
     return RemoteFile(
       repository: "\(id)", subject: "\(id)/\(name)", url: url, commit: commit, size: entry.size, hash: hash)
   }
-
-  static let tableFile = "model.safetensors"
 }
