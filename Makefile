@@ -165,9 +165,11 @@ endif
 	  $(BINARY) --generate-completion-script zsh > zsh/site-functions/_promptferry && \
 	  $(BINARY) --generate-completion-script fish > fish/vendor_completions.d/promptferry.fish
 
-# What they hold and need: docs/releases.md.
-release: build patchelf
-	scripts/release/release.sh $(BINARY)
+# What they hold and need, and why they have a build of their own: docs/releases.md.
+RELEASE := --scratch-path .build/for-release
+release: dependencies patchelf
+	$(SWIFT) build $(CONFIGURATION) $(RELEASE) --product promptferry
+	scripts/release/release.sh $$($(SWIFT) build $(CONFIGURATION) $(RELEASE) --show-bin-path)/promptferry
 
 patchelf:
 ifeq ($(shell uname),Linux)

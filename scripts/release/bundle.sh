@@ -4,7 +4,8 @@
 set -euo pipefail
 binary=$1 folder=$2
 install -d "$folder/bin" "$folder/lib/promptferry"
-strip -o "$folder/bin/promptferry" "$binary"
+# The two sections are hashes of paths among others, which nothing reads when it runs.
+strip -R .note.gnu.build-id -R .swift_modhash -o "$folder/bin/promptferry" "$binary"
 # Searched first, for the libraries' libraries too: what the machine has of the same name may be of another version.
 patchelf --force-rpath --set-rpath '$ORIGIN/../lib/promptferry' "$folder/bin/promptferry"
 ldd "$binary" | awk '$2 == "=>" { print $1, $3 }' | while read -r name path; do

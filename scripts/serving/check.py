@@ -6,12 +6,16 @@ that promptferry computes.
 
 For each causal model: a prompt of random vectors is evaluated by promptferry over candidate words, and written in every form.
 `inputs_embeds` of the vllm and sglang forms, and the tokens of the llama.cpp form, must give the same log-probabilities of the right
-answers among the candidates, to 1e-3. llama.cpp computes with quantised activations, so it is compared with itself: the
-grown file's tokens with the original file fed the embeddings form; how far it is from promptferry is printed.
+answers among the candidates, to 1e-3. Of a quantised model llama.cpp computes with quantised activations, so it is compared with
+itself: the grown file's tokens with the original file fed the embeddings form; how far it is from promptferry is printed. The control is
+the same model with the numbers of its tensors in F32, and in llama.cpp attention in F32 as well: there it must agree to 1e-3, too.
+GELU is the exception, which llama.cpp looks up in a table of F16 (GGML_GELU_FP16 in ggml/src/ggml-cpu/vec.h): how far that alone moves
+the numbers of transformers is printed beside.
 """
-import base64, ctypes, io, json, subprocess, sys, tempfile
+import base64, contextlib, ctypes, io, json, subprocess, sys, tempfile
 from pathlib import Path
 
+import gguf as gguf_files
 import numpy as np
 import torch
 from safetensors.numpy import save_file
@@ -31,6 +35,7 @@ WORDS = [answer for _, answer in FACTS] + ["Italy", "Spain", "China", "Japan", "
 TEMPLATES = ["[X] [V]*5 [Y]", "[V]*2 The city of [X] [V]*3 lies in [Y] ."]
 VECTORS = 5
 TOLERANCE = 1e-3
+GELU_TOLERANCE = 5e-3
 
 
 class Check:
@@ -52,6 +57,23 @@ class Check:
     def compare(self, what, found, expected, tolerance=TOLERANCE):
         worst = max(abs(a - b) for a, b in zip(found, expected, strict=True))
         self.report(f"{what}: {len(found)} facts, largest difference {worst:.1e}", worst <= tolerance)
+
+
+def in_plain_numbers(gguf, file):
+    """Writes the model with the numbers that its tensors stand for, in F32, and all else as it is."""
+    reader = gguf_files.GGUFReader(gguf)
+    writer = gguf_files.GGUFWriter(file, reader.fields["general.architecture"].contents())
+    for name, field in reader.fields.items():
+        if name.startswith("GGUF.") or name in ("general.architecture", "general.quantization_version"): continue
+        value = gguf_files.LlamaFileType.ALL_F32 if name == "general.file_type" else field.contents()
+        writer.add_key_value(name, value, field.types[0], field.types[-1] if len(field.types) > 1 else None)
+    for tensor in reader.tensors:
+        numbers = gguf_files.quants.dequantize(tensor.data, tensor.tensor_type)
+        writer.add_tensor(tensor.name, np.ascontiguousarray(numbers.reshape([int(n) for n in tensor.shape][::-1]), "<f4"))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
 
 
 class Words:
@@ -134,7 +156,8 @@ def ids_of(text, words, first):
 class Llama:
     """One sequence through llama.cpp: logits after its last row."""
 
-    def __init__(self, file):
+    def __init__(self, file, is_plain):
+        self.is_plain = is_plain
         parameters = llama_cpp.llama_model_default_params()
         self.model = llama_cpp.llama_model_load_from_file(str(file).encode(), parameters)
         if not self.model: sys.exit(f"llama.cpp does not load {file}")
@@ -149,6 +172,10 @@ class Llama:
     def logits(self, tokens=None, rows=None):
         parameters = llama_cpp.llama_context_default_params()
         parameters.n_ctx = 256
+        parameters.n_threads = parameters.n_threads_batch = 1  # they spin, which on a shared machine takes minutes
+        if self.is_plain:  # F16 by default
+            parameters.type_k = parameters.type_v = llama_cpp.GGML_TYPE_F32
+            parameters.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
         context = llama_cpp.llama_init_from_model(self.model, parameters)
         count, width = (len(tokens), 0) if tokens else rows.shape
         batch = llama_cpp.llama_batch_init(count, width, 1)
@@ -164,9 +191,23 @@ class Llama:
         return row
 
 
-def in_llama(check, gguf, words, prompt, answers, expected, file, text, first, tensors):
+@contextlib.contextmanager
+def gelu_in_f16(model):
+    """GELU as llama.cpp has it, as long as this lasts. Yields whether the model has any."""
+    def rounded(x): return torch.where(x <= -10, 0, torch.where(x >= 10, x, gelu(x.half().float()).half().float()))
+    gelu = torch.nn.GELU(approximate="tanh")
+    places = [module for module in model.modules() if "gelu" in type(getattr(module, "act_fn", None)).__name__.lower()]
+    old = [module.act_fn for module in places]
+    for module in places:
+        del module.act_fn
+        module.act_fn = rounded
+    yield bool(places)
+    for module, function in zip(places, old): module.act_fn = function
+
+
+def in_llama(check, gguf, model, words, prompt, answers, expected, file, text, first, tensors, is_plain):
     """llama.cpp itself: its own tokenizer on the text, and the embeddings form."""
-    new, old = Llama(file), Llama(gguf)
+    new, old = Llama(file, is_plain), Llama(gguf, is_plain)
     subjects, by_token, by_row = list(answers), [], []
     same = all(new.tokens(text.replace("[X]", s)) == ids_of(text.replace("[X]", s), words, first) for s in subjects)
     check.report(f"llama.cpp's tokenizer makes the same ids of \"{text}\"", same)
@@ -178,33 +219,51 @@ def in_llama(check, gguf, words, prompt, answers, expected, file, text, first, t
         by_row.append(words.log_probability(old.logits(rows=rows), dict(FACTS)[subject]))
         by_token.append(words.log_probability(new.logits(new.tokens(text.replace("[X]", subject))), dict(FACTS)[subject]))
     check.compare("llama.cpp, grown file's tokens and the embeddings form in the original", by_token, by_row)
+    if is_plain:
+        with gelu_in_f16(model) as has_gelu, torch.no_grad():
+            rows = [model(inputs_embeds=t[None]).logits[0, -1] for (s, _), t in zip(FACTS, tensors) if s in answers]
+        check.compare("llama.cpp and promptferry, in F32", by_token, expected, GELU_TOLERANCE if has_gelu else TOLERANCE)
+        if has_gelu:
+            found = [words.log_probability(row, dict(FACTS)[s]) for s, row in zip(subjects, rows)]
+            moved = max(abs(a - b) for a, b in zip(found, expected))
+            check.report(f"GELU in F16 alone moves transformers' by {moved:.1e}")
+        return
     apart = max(abs(a - b) for a, b in zip(by_row, expected))
     check.report(f"llama.cpp with its quantised activations is within {apart:.1e} of promptferry", apart < 0.5)
 
 
+def check_model(binary, gguf, is_plain):
+    print(gguf.name)
+    model = AutoModelForCausalLM.from_pretrained(str(gguf.parent), gguf_file=gguf.name, dtype=torch.float32).eval()
+    words = Words(AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name))
+    for template in TEMPLATES:
+        with tempfile.TemporaryDirectory() as work:
+            check = Check(Path(binary).resolve(), Path(work))
+            prompt, predictions = check.work / "p.safetensors", check.work / "answers.jsonl"
+            make_prompt(check, gguf, model, template, prompt)
+            check.run("evaluate", "--model", gguf, "--prompt", prompt, "--facts", check.facts, "--vocabulary", check.words,
+                      "--predictions", predictions)
+            rows = [json.loads(line) for line in predictions.read_text().splitlines()]
+            answers = [row["subject"] for row in rows]
+            expected = [row["logProbability"] for row in rows]
+            tensors = whole_sequences(check, gguf, model, words, prompt, answers, expected, template)
+            file, text, first = grown(check, gguf, words, prompt, answers, expected, template)
+            if llama_cpp: in_llama(check, gguf, model, words, prompt, answers, expected, file, text, first, tensors, is_plain)
+            table = check.work / "table.npy"
+            check.run("convert", prompt, "-o", table, "--to", "tensorrt-llm", "--model", gguf)
+            shape = np.load(table).shape
+            check.report(f"tensorrt-llm table {shape}", shape == (1, VECTORS, tensors[0].shape[1]))
+            if check.failed: sys.exit(1)
+
+
 def main(binary, *models):
     for gguf in map(lambda m: Path(m).resolve(), models):
-        print(gguf.name)
-        model = AutoModelForCausalLM.from_pretrained(str(gguf.parent), gguf_file=gguf.name, dtype=torch.float32).eval()
-        words = Words(AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name))
-        for template in TEMPLATES:
-            with tempfile.TemporaryDirectory() as work:
-                check = Check(Path(binary).resolve(), Path(work))
-                prompt, predictions = check.work / "p.safetensors", check.work / "answers.jsonl"
-                make_prompt(check, gguf, model, template, prompt)
-                check.run("evaluate", "--model", gguf, "--prompt", prompt, "--facts", check.facts, "--vocabulary", check.words,
-                          "--predictions", predictions)
-                rows = [json.loads(line) for line in predictions.read_text().splitlines()]
-                answers = [row["subject"] for row in rows]
-                expected = [row["logProbability"] for row in rows]
-                tensors = whole_sequences(check, gguf, model, words, prompt, answers, expected, template)
-                file, text, first = grown(check, gguf, words, prompt, answers, expected, template)
-                if llama_cpp: in_llama(check, gguf, words, prompt, answers, expected, file, text, first, tensors)
-                table = check.work / "table.npy"
-                check.run("convert", prompt, "-o", table, "--to", "tensorrt-llm", "--model", gguf)
-                shape = np.load(table).shape
-                check.report(f"tensorrt-llm table {shape}", shape == (1, VECTORS, tensors[0].shape[1]))
-                if check.failed: sys.exit(1)
+        check_model(binary, gguf, is_plain=False)
+        if not llama_cpp: continue
+        with tempfile.TemporaryDirectory() as folder:
+            plain = Path(folder) / f"{gguf.stem}.F32.gguf"
+            in_plain_numbers(gguf, plain)
+            check_model(binary, plain, is_plain=True)
 
 
 main(*sys.argv[1:])
