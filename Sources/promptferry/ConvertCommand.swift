@@ -10,10 +10,14 @@ struct ConvertCommand: AsyncParsableCommand {
     discussion: """
       Examples:
         promptferry convert city.safetensors -o adapter --model gpt2
-        promptferry convert city.safetensors -o model-with-prompt --to checkpoint --model zoo:bert-small
-        promptferry convert prompt_vecs.npy -o city.safetensors --model bert-base-cased --template "[X] [V]*5 [Y] ."
-        promptferry convert city.safetensors -o city.gguf --to llama.cpp --model gemma-3-270m.Q4_K_M.gguf
-        promptferry convert city.safetensors -o requests.jsonl --to vllm --model gpt2 --input Oslo --input Lima
+        promptferry convert city.safetensors -o model-with-prompt --to checkpoint \\
+          --model zoo:bert-small
+        promptferry convert prompt_vecs.npy -o city.safetensors \\
+          --model bert-base-cased --template "[X] [V]*5 [Y] ."
+        promptferry convert city.safetensors -o city.gguf --to llama.cpp \\
+          --model gemma-3-270m.Q4_K_M.gguf
+        promptferry convert city.safetensors -o requests.jsonl --to vllm \\
+          --model gpt2 --input Oslo --input Lima
 
       PEFT puts vectors before the text, of causal and sequence-to-sequence models. A checkpoint has them as tokens [V1], \
       [V2], … of a grown vocabulary, to be used anywhere in the text; so has a GGUF file for llama.cpp.

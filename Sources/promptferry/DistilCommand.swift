@@ -9,9 +9,11 @@ struct DistilCommand: AsyncParsableCommand {
     abstract: "Tunes a prompt on another model without labels, by the answers of the source models.",
     discussion: """
       Examples:
-        promptferry distil --from zoo:bert-small=capital.safetensors --to zoo:roberta-small --start carried.safetensors \
-          --facts atlas:capital -o distilled.safetensors
-        promptferry distil --from zoo:bert-small=prompts/ --to zoo:roberta-small --facts atlas: -o distilled/
+        promptferry distil --from zoo:bert-small=capital.safetensors \\
+          --to zoo:roberta-small --start carried.safetensors --facts atlas:capital \\
+          -o distilled.safetensors
+        promptferry distil --from zoo:bert-small=prompts/ --to zoo:roberta-small \\
+          --facts atlas: -o distilled/
 
       The target's answers to the subjects are pulled toward those of the sources with their own prompts, over the words that \
       all of them know, or the label words of a task. Of FACTS only the subjects are read, never the objects, of a task only the texts; \

@@ -10,8 +10,10 @@ struct EvaluateCommand: AsyncParsableCommand {
     abstract: "Asks a model facts, with a prompt or a manual template.",
     discussion: """
       Examples:
-        promptferry evaluate --model zoo:roberta-small --prompt carried.safetensors --facts atlas:capital
-        promptferry evaluate --model zoo:bert-small --template "The capital of [X] is [Y] ." --facts atlas:capital
+        promptferry evaluate --model zoo:roberta-small \\
+          --prompt carried.safetensors --facts atlas:capital
+        promptferry evaluate --model zoo:bert-small \\
+          --template "The capital of [X] is [Y] ." --facts atlas:capital
         promptferry evaluate --model SmolLM2-135M-Instruct.Q4_1.gguf --facts BEAR/
       """)
 

@@ -10,20 +10,27 @@ struct TransferCommand: AsyncParsableCommand {
     abstract: "Carries a prompt to another model, without labels and without running a model.",
     discussion: """
       Example:
-        promptferry transfer --from zoo:bert-small=capital.safetensors --to zoo:roberta-small -o carried.safetensors
+        promptferry transfer --from zoo:bert-small=capital.safetensors \\
+          --to zoo:roberta-small -o carried.safetensors
 
       Several --from combine several sources; MODEL=PROMPT@2 counts double. Nothing of the target but its embeddings is read, and no \
       label, unless --select dev asks for its answers to development facts.
 
       Where the output is a folder (it ends with a /), so is the prompt of each --from, and every prompt file that they all \
       hold is carried: many take hardly longer than one.
-        promptferry transfer --from zoo:bert-small=prompts/ --to zoo:roberta-small -o carried/
+        promptferry transfer --from zoo:bert-small=prompts/ --to zoo:roberta-small \\
+          -o carried/
 
       What carries more asks for more:
-        two tables       as above: a second, and enough between models alike; between large decoders seldom
-        subjects         --select agreement --subjects FACTS: forward passes of both models, no label
-        and gradients    promptferry distil: some minutes of tuning by the source's answers, no label
-        a few labels     promptferry tune --init prompt:carried.safetensors --facts-limit 16
+        two tables       as above: a second, and enough between models alike;
+                         between large decoders seldom
+        subjects         --select agreement --subjects FACTS: forward passes of
+                         both models, no label
+        and gradients    promptferry distil: some minutes of tuning by the
+                         source's answers, no label
+        a few labels     promptferry tune --init prompt:carried.safetensors \\
+                           --facts-limit 16
+
       What each reached, and where: docs/findings.md.
       """)
 

@@ -9,18 +9,21 @@ struct TuneCommand: AsyncParsableCommand {
     abstract: "Tunes a soft prompt on a frozen model.",
     discussion: """
       Example:
-        promptferry tune --model zoo:bert-small --facts atlas:capital -o capital.safetensors
+        promptferry tune --model zoo:bert-small --facts atlas:capital \\
+          -o capital.safetensors
 
       Only the prompt vectors learn. The vectors that do best on the development facts are kept. Interrupting \
       (Ctrl-C) writes the best so far.
 
       A prompt that was carried over can be refined with a few labelled facts:
-        promptferry tune --model zoo:roberta-small --facts atlas:capital --init prompt:carried.safetensors \
-          --facts-limit 16 -o refined.safetensors
+        promptferry tune --model zoo:roberta-small --facts atlas:capital \\
+          --init prompt:carried.safetensors --facts-limit 16 \\
+          -o refined.safetensors
 
       Several prompts are tuned together, each as it would be alone, where the output is a folder (it ends with a /): \
       one for each --facts, and for each relation of a folder of relations. Small batches then go as fast as large ones.
-        promptferry tune --model zoo:bert-small --facts atlas: --batch 4 -o prompts/
+        promptferry tune --model zoo:bert-small --facts atlas: --batch 4 \\
+          -o prompts/
       """)
 
   @Option(help: "The model to tune on.", completion: .directory) var model: String

@@ -140,6 +140,21 @@ import Testing
     #expect(try evaluate(bert, facts, ["--vocabulary", long.path]).result["answers"]?.string == "single")
   }
 
+  /// Whatever split is asked, the closed set is that of all.
+  @Test func theClosedSetIsThatOfAllSplits() throws {
+    let splits = [
+      ("train", ["dukilo", "kimevek", "lo"]), ("dev", ["barin sol"]), ("test", ["sol", "barin sol"]),
+    ]
+    for (split, objects) in splits {
+      let lines = objects.map { #"{"sub_label": "basol \#($0)", "obj_label": "\#($0)"}"# }
+      _ = try folder.write(lines.joined(separator: "\n"), to: "closed/\(split).jsonl")
+    }
+    let (result, found) = try evaluate(
+      Self.fixtures.appending(path: "bert").path, "closed", ["--template", "[X] lies in [Y] ."])
+    #expect(result["vocabularySize"]?.int == 5)
+    #expect(found.compactMap { $0["text"]?["options"]?.int } == [5, 5])
+  }
+
   @Test(arguments: [
     (
       ["--model", "zoo:bert-tiny", "--facts", "task:topic", "--answers", "text"],

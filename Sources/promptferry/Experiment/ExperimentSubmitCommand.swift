@@ -10,7 +10,8 @@ extension ExperimentCommand {
       abstract: "Gives the cells that are missing to Slurm, as an array of tasks that share them.",
       discussion: """
         Example:
-          promptferry experiment submit hub/main --array-size 32 --time 4:00:00 --threads 8
+          promptferry experiment submit hub/main --array-size 32 --time 4:00:00 \\
+            --threads 8
           promptferry experiment status hub/main --watch
 
         It fetches the models, writes submit.sh and the ids of jobs into the folder of results, and runs sbatch. \

@@ -9,7 +9,8 @@ struct SessionCommand: AsyncParsableCommand {
       "Answers requests on standard input, one JSON object a line: for other programs, which Python's module is one of.",
     discussion: """
       Example:
-        echo '{"protocol": 1, "id": 1, "arguments": ["inspect", "zoo:bert-tiny"]}' | promptferry session
+        echo '{"protocol": 1, "id": 1, "arguments": ["inspect", "zoo:bert-tiny"]}' |
+          promptferry session
 
       A request is a command line; the reply holds what --json would print. Models stay open between requests, as long as their \
       files are as they were. It ends with its input. The protocol: docs/protocol.md.
