@@ -5,7 +5,8 @@
 #
 #   text_answers.sh BINARY MODELS LAMA [RELATION ...]     MODELS: the folder of `make real`; LAMA: relations.jsonl and data/
 #
-# 200 training, 60 development and 200 test facts of each relation, drawn once; five epochs; from the template's words.
+# 200 training, 60 development and 200 test facts of each relation, drawn once; five epochs; from the template's words. Some ten minutes a row
+# on two cores.
 set -euo pipefail
 binary=$(realpath "$1") models=$(realpath "$2") lama=$(realpath "$3")
 shift 3
