@@ -224,8 +224,9 @@ import Testing
     "experiment submit",
   ])
   func everyVerbHasHelp(_ verb: String) throws {
+    let folder = try TemporaryFolder()
     let outcome = try Command.run(
-      verb.split(separator: " ").map(String.init) + ["--help"], in: TemporaryFolder().url)
+      verb.split(separator: " ").map(String.init) + ["--help"], in: folder.url)
     #expect(outcome.status == 0)
     #expect(outcome.output.contains("USAGE: promptferry \(verb)"))
     // Examples are broken by hand: what would not fit is set anew without its indent.
