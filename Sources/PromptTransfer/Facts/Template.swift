@@ -114,7 +114,8 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
   /// Throws when the model would not see the subject or a vector: a causal one reads up to `[Y]`, or where answers are texts the whole
   /// sentence with each of them, of which no prompt can be a part then. Vectors for a decoder, as PEFT has them, are not run: they would
   /// stand in the encoder.
-  func requireUse(with model: LanguageModel, answersAreTexts: Bool = false) throws(TransferError) {
+  /// - Parameter answersAreTexts: nil where they cannot be
+  func requireUse(with model: LanguageModel, answersAreTexts: Bool? = nil) throws(TransferError) {
     if case .next = model.answer {
       try requireUse(withCausal: model.name, answersAreTexts: answersAreTexts)
     }
@@ -127,14 +128,14 @@ public struct Template: Sendable, Equatable, CustomStringConvertible {
   }
 
   /// The same of a causal model that is called so.
-  func requireUse(withCausal name: String, answersAreTexts: Bool = false) throws(TransferError) {
+  func requireUse(withCausal name: String, answersAreTexts: Bool? = nil) throws(TransferError) {
     guard let end = pieces.firstIndex(of: .answer) else { return }
     for piece in pieces[end...] where piece != .answer {
       let place: String
       switch piece {
       case .text: continue
       case .subject, .second:
-        if answersAreTexts { continue }
+        if answersAreTexts == true { continue }
         place = piece == .subject ? "[X]" : "[X2]"
       default: place = "a vector"
       }

@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 
 extension Dataset {
@@ -57,19 +58,19 @@ extension Dataset {
 
   /// The closed set of each relation: what BEAR's `metadata_relations.json` says, else the objects of all splits.
   func answerSpace() throws(TransferError) -> AnswerSpace {
-    guard case .facts(let url) = self else { return AnswerSpace(labels.map(\.word)) }
+    guard case .facts = self else { return AnswerSpace(labels.map(\.word)) }
     return try TransferError.unify {
       var closed: [String: [String]] = [:]
       var examples: [Example] = []
-      for split in ExampleSet.Split.allCases {
-        guard FactTable.isOne(url) || (try? FactFiles.find(url, split: split)) != nil else { continue }
-        examples += try ExampleSet(url, split: split).examples
-        for file in FactTable.isOne(url) ? [] : try FactFiles.find(url, split: split) {
-          guard let answers = try RelationMetadata.beside(file)?[file]?.answers, !answers.isEmpty else {
-            continue
-          }
-          closed[file.deletingPathExtension().lastPathComponent] = answers
+      for file in files {
+        // A table's splits are parts of it; every other file is one, or all of them.
+        for split in FactTable.isOne(file) ? ExampleSet.Split.allCases : [.test] {
+          examples += try ExampleSet(file, split: split).examples
         }
+        guard let answers = try RelationMetadata.beside(file)?[file]?.answers, !answers.isEmpty else {
+          continue
+        }
+        closed[file.deletingPathExtension().lastPathComponent] = answers
       }
       return AnswerSpace(ofRelations: AnswerSpace(objectsOf: examples).own.merging(closed) { $1 })
     }
