@@ -211,6 +211,8 @@ goldens: $(VENV)/goldens
 	$(VENV)/bin/python scripts/goldens/tokenizer_families.py
 	$(VENV)/bin/python scripts/goldens/gguf_files.py
 	$(VENV)/bin/python scripts/goldens/gguf_tokenizers.py
+	$(VENV)/bin/python scripts/goldens/sentinel.py
+	$(VENV)/bin/python scripts/goldens/answers.py
 
 zoo: $(VENV)/zoo
 	$(VENV)/bin/python scripts/zoo/build_atlas.py
