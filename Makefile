@@ -11,7 +11,7 @@
 # make docs-check  run what the README and docs/ show, and compare it with what they show; PYTHON with transformers runs more
 # make site    a website of these pages and the library's documentation: .build/site
 # make examples  build the package in Examples/, which depends on this one, and run its tour
-# make bench   our speed beside PyTorch's, in turn; make bench-own without Python
+# make bench   our speed beside PyTorch's, in turn; make bench-own without Python; make bench-real on real models
 # make release a binary that runs without Swift and OpenBLAS, as an archive in dist; make wheel, the same for pip,
 #              and make wheel-check, its tests for each Python that is there
 # make install copy the binary, its data, its manual and completions for bash, zsh and fish to $(PREFIX)
@@ -31,7 +31,7 @@ packages = $(1) > /dev/null 2>&1 || { \
 
 VERSION = $(shell sed -n 's/.*current = "\(.*\)".*/\1/p' Sources/PromptTransfer/Version.swift)
 
-.PHONY: build demo experiments experiments-real test test-long fuzz mutants report-check lint format docs docs-check site examples manual neon-check amx-check bench bench-own bench-build \
+.PHONY: build demo experiments experiments-real test test-long fuzz mutants report-check lint format docs docs-check site examples manual neon-check amx-check bench bench-own bench-real bench-build \
   install patchelf release wheel wheel-check goldens zoo real clean dependencies cluster-test
 
 build: dependencies
@@ -78,6 +78,7 @@ endif
 
 # Needs a Python with torch, transformers and safetensors: make bench PYTHON=venv/bin/python. MODEL, FACTS (one file of
 # LAMA's lines) and WORDS (candidate answers) name others than what ships here; ROUNDS, how often everything is run.
+# bench-real does it on SmolLM2 and Gemma 3, beside llama.cpp too where that Python has it: BENCH_REAL=--llama.
 PYTHON ?= python3
 ROUNDS ?= 3
 MODEL ?= .build/bench/bert-base
@@ -85,10 +86,15 @@ FACTS ?= .build/bench/facts.jsonl
 WORDS ?= share/promptferry/atlas/common_words.txt
 ZOO := share/promptferry/zoo/bert-small
 BENCH = $(shell $(SWIFT) build $(CONFIGURATION) --show-bin-path)/promptferry-bench
+COMPARE = $(BENCH) compare --facts $(FACTS) --words $(WORDS) --rounds $(ROUNDS) --precision f32 --precision bf16
 
 bench bench-own: bench-build $(MODEL)/model.safetensors $(FACTS)
-	$(BENCH) compare --base $(MODEL) --small $(ZOO) --facts $(FACTS) --words $(WORDS) --rounds $(ROUNDS) \
+	$(COMPARE) --model base:96=$(MODEL) --model small:768=$(ZOO) \
 	  $(if $(filter bench,$@),--python $(PYTHON)) -o .build/bench
+
+bench-real: bench-build real $(FACTS)
+	$(COMPARE) --model smollm2:128=$(REAL)/SmolLM2-135M-Instruct.Q4_1.gguf --model gemma3:128=$(REAL)/gemma-3-270m.Q4_K_M.gguf \
+	  --python $(PYTHON) --style best --threads 2 --no-search $(BENCH_REAL) -o .build/bench/real
 
 bench-build: dependencies
 	$(SWIFT) build $(CONFIGURATION) --product promptferry-bench

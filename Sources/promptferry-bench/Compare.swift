@@ -1,62 +1,84 @@
 import ArgumentParser
 import Formats
 import Foundation
+import Tensors
 
 /// Runs our side and PyTorch's in turn, A B C A B C …, each in a process of its own, and writes what comes out as JSON and
 /// as Markdown. Without Python our side alone.
 struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "compare")
 
-  @Option(help: "A checkpoint of BERT-base's shape.") var base: String
-  @Option(help: "A small model.") var small: String
+  @Option(name: .customLong("model"), help: "A model, and of how many facts it is asked: NAME:FACTS=PATH.")
+  var models: [ModelUnderTest]
   @Option(help: "Facts, one JSON object a line.") var facts: String
   @Option(help: "Candidate answers, one word a line.") var words: String
   @Option(help: "A Python with torch, transformers and safetensors.") var python: String?
-  @Option(help: "The work in PyTorch.") var script = "scripts/bench/torch_speed.py"
+  @Option(help: "The folder of the work as others do it.") var scripts = "scripts/bench"
+  @Option(name: .customLong("style"), help: "PyTorch's: best or reference, which is Float32 only.")
+  var styles = Peer.Style.allCases
+  @Option(name: .customLong("precision"), help: "f32 or bf16.") var precisions: [Precision] = [.f32]
+  @Option(name: .customLong("work"), help: "tune or evaluate.") var works = MeasureModel.Work.allCases
+  @Flag(help: "Let llama.cpp read the same tokens where a model is a GGUF; wants llama-cpp-python.")
+  var llama = false
+  @Flag(inversion: .prefixedNo, help: "The exact search as well.") var search = true
   @Option(help: "How often everything is run.") var rounds = 3
-  @Option(help: "Facts for the large model.") var baseFacts = 96
-  @Option(help: "Facts for the small model.") var smallFacts = 768
-  @Option(help: "The most threads; half of the runs have one.") var threads = 2
+  @Option(name: .customLong("threads"), help: "How many threads; more than once for each of them.")
+  var threadCounts = [2, 1]
   @Option(name: [.short, .customLong("output")], help: "The folder of results.json and results.md.")
   var output: String
 
   func run() throws {
-    let peer = try python.map { try Peer(python: $0, script: script) }
+    let peer = try python.map { try Peer(python: $0, scripts: scripts) }
     let folder = URL(fileURLWithPath: output)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let cases = [("base", base, baseFacts), ("small", small, smallFacts)].flatMap { name, model, limit in
-      MeasureModel.Work.allCases.flatMap { work in
-        Set([threads, 1]).sorted(by: >).map { threads in
-          Case(shape: name, model: model, limit: limit, work: work, threads: threads)
-        }
-      }
-    }
     var results = Comparison(cases: cases.map { Comparison.Entry($0) }, search: Comparison.Search())
     for round in 1...max(1, rounds) {
-      for index in cases.indices {
-        report("round \(round) of \(rounds): \(cases[index])")
-        try results.cases[index].add(ours(cases[index]))
-        if let peer {
-          for style in Peer.Style.allCases {
-            let theirs = try peer.run(cases[index], style, facts: facts, words: words)
-            try results.cases[index].add(theirs, style)
+      for index in results.cases.indices {
+        let work = results.cases[index].work
+        report("round \(round) of \(rounds): \(work)")
+        try results.cases[index].add(ours(work))
+        guard let peer else { continue }
+        for style in styles where style == .best || work.precision == .f32 {
+          try results.cases[index].add(peer.run(work, style, facts: facts, words: words), style.rawValue)
+        }
+        if llama, work.work == .evaluate, work.model.hasSuffix(".gguf") {
+          try results.cases[index].add(peer.llama(work, facts: facts, words: words), Peer.llamaName)
+        }
+      }
+      if search, let most = threadCounts.max() {
+        report("round \(round) of \(rounds): search")
+        results.search.ours.append(try own(["search", "--threads", "\(most)"]))
+        if let peer { results.search.adamSeconds.append(try peer.search(threads: most)) }
+      }
+      // What there is stays, should a later round be stopped.
+      try encoded(results).write(to: folder.appendingPathComponent("results.json"), options: .atomic)
+    }
+    let text = ResultTable.markdown(results)
+    try Data(text.utf8).write(to: folder.appendingPathComponent("results.md"), options: .atomic)
+    print(text)
+  }
+
+  private var cases: [Case] {
+    var cases: [Case] = []
+    for model in models {
+      for work in works {
+        for threads in threadCounts {
+          for precision in precisions {
+            cases.append(
+              Case(
+                shape: model.name, model: model.path, limit: model.facts, work: work, threads: threads,
+                precision: precision))
           }
         }
       }
-      report("round \(round) of \(rounds): search")
-      results.search.ours.append(try own(["search", "--threads", "\(threads)"]))
-      if let peer { results.search.adamSeconds.append(try peer.search(threads: threads)) }
     }
-    try encoded(results).write(to: folder.appendingPathComponent("results.json"))
-    let text = ResultTable.markdown(results)
-    try Data(text.utf8).write(to: folder.appendingPathComponent("results.md"))
-    print(text)
+    return cases
   }
 
   private func ours(_ work: Case) throws -> MeasureModel.Result {
     try own([
       "model", work.model, facts, words, "--work", work.work.rawValue, "--threads", "\(work.threads)",
-      "--limit", "\(work.limit)",
+      "--limit", "\(work.limit)", "--precision", work.precision.rawValue,
     ])
   }
 
@@ -70,6 +92,24 @@ struct Compare: ParsableCommand {
   }
 }
 
+/// NAME:FACTS=PATH.
+struct ModelUnderTest: ExpressibleByArgument {
+  let name: String
+  let facts: Int
+  let path: String
+
+  init?(argument: String) {
+    guard let equal = argument.firstIndex(of: "="),
+      let colon = argument[..<equal].lastIndex(of: ":"),
+      let facts = Int(argument[argument.index(after: colon)..<equal]), facts > 0
+    else { return nil }
+    (name, self.facts) = (String(argument[..<colon]), facts)
+    path = String(argument[argument.index(after: equal)...])
+  }
+}
+
+extension Precision: ExpressibleByArgument {}
+
 /// One kind of work on one model.
 struct Case: Codable, CustomStringConvertible {
   let shape: String
@@ -77,8 +117,12 @@ struct Case: Codable, CustomStringConvertible {
   let limit: Int
   let work: MeasureModel.Work
   let threads: Int
+  let precision: Precision
 
-  var description: String { "\(work) \(shape), \(threads) \(threads == 1 ? "thread" : "threads")" }
+  var description: String {
+    let precision = precision == .f32 ? "" : ", \(precision)"
+    return "\(work) \(shape)\(precision), \(threads) \(threads == 1 ? "thread" : "threads")"
+  }
 }
 
 enum Subprocess {

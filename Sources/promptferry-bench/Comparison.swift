@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// What all rounds gave.
 struct Comparison: Codable {
@@ -8,24 +9,24 @@ struct Comparison: Codable {
   struct Entry: Codable {
     let work: Case
     private(set) var ours: [MeasureModel.Result] = []
-    /// Facts a second, by style.
+    /// Facts a second, by PyTorch's style, and llama.cpp's.
     private(set) var theirs: [String: [Double]] = [:]
 
     init(_ work: Case) { self.work = work }
 
     mutating func add(_ result: MeasureModel.Result) { ours.append(result) }
 
-    mutating func add(_ result: Peer.Result, _ style: Peer.Style) throws {
+    mutating func add(_ result: Peer.Result, _ name: String) throws {
       guard let own = ours.last, (own.facts, own.tokens) == (result.facts, result.tokens) else {
         throw BenchError(
-          "\(work): PyTorch took \(result.facts) facts of \(result.tokens) tokens, which is other work")
+          "\(work): \(name) took \(result.facts) facts of \(result.tokens) tokens, which is other work")
       }
-      theirs[style.rawValue, default: []].append(result.perSecond)
+      theirs[name, default: []].append(result.perSecond)
     }
 
     /// Ours over theirs, round by round.
-    func ratios(_ style: Peer.Style) -> [Double] {
-      zip(ours, theirs[style.rawValue] ?? []).map { $0.perSecond / $1 }
+    func ratios(_ name: String) -> [Double] {
+      zip(ours, theirs[name] ?? []).map { $0.perSecond / $1 }
     }
 
     func median(_ value: (MeasureModel.Result) -> Double) -> Double { ours.map(value).median }
@@ -42,10 +43,18 @@ struct Comparison: Codable {
   }
 
   /// Many threads against one, round by round.
-  func scaling(of entry: Entry) -> [Double] {
-    let single = cases.first {
-      $0.work.shape == entry.work.shape && $0.work.work == entry.work.work && $0.work.threads == 1
+  func scaling(of entry: Entry) -> [Double] { ratios(entry, threads: 1, precision: entry.work.precision) }
+
+  /// Other precisions against Float32, round by round.
+  func precisionGain(of entry: Entry) -> [Double] {
+    ratios(entry, threads: entry.work.threads, precision: .f32)
+  }
+
+  private func ratios(_ entry: Entry, threads: Int, precision: Precision) -> [Double] {
+    let other = cases.first {
+      ($0.work.shape, $0.work.work, $0.work.threads) == (entry.work.shape, entry.work.work, threads)
+        && $0.work.precision == precision
     }
-    return zip(entry.ours, single?.ours ?? []).map { $0.perSecond / $1.perSecond }
+    return zip(entry.ours, other?.ours ?? []).map { $0.perSecond / $1.perSecond }
   }
 }

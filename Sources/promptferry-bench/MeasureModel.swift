@@ -12,7 +12,7 @@ struct MeasureModel: ParsableCommand {
 
   enum Work: String, ExpressibleByArgument, Codable, CaseIterable { case tune, evaluate }
 
-  @Argument(help: "The model's folder.") var model: String
+  @Argument(help: "The model's folder, or its GGUF.") var model: String
   @Argument(help: "Facts, one JSON object a line.") var facts: String
   @Argument(help: "Candidate answers, one word a line.") var words: String
   @Option var work: Work
@@ -114,7 +114,8 @@ struct MeasureModel: ParsableCommand {
   }
 
   private func weightBytes(_ folder: URL) throws -> Int {
-    let file = folder.appendingPathComponent("model.safetensors").resolvingSymlinksInPath()
+    let file = (model.hasSuffix(".gguf") ? folder : folder.appendingPathComponent("model.safetensors"))
+      .resolvingSymlinksInPath()
     return try FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int ?? 0
   }
 }

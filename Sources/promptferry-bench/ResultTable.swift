@@ -3,17 +3,23 @@ import Foundation
 /// The results as Markdown: middle values, with the least and the most of the rounds' ratios in brackets.
 enum ResultTable {
   static func markdown(_ results: Comparison) -> String {
+    let names = (Peer.Style.allCases.map(\.rawValue) + [Peer.llamaName])
+      .filter { name in results.cases.contains { !$0.ratios(name).isEmpty } }
     var lines = [
-      "| work | facts a second | against `best` | against `reference` | share of the machine | against one thread |",
-      "|---|---|---|---|---|---|",
+      row(
+        ["work", "facts a second"] + names.map { "against `\($0)`" }
+          + ["share of the machine", "against one thread", "against f32"])
     ]
+    lines.append("|" + String(repeating: "---|", count: names.count + 5))
     for entry in results.cases {
       lines.append(
-        row([
-          "\(entry.work)", number(entry.median(\.perSecond), 1), ratio(entry.ratios(.best)),
-          ratio(entry.ratios(.reference)), "\(number(100 * entry.median(\.share), 0)) %",
-          entry.work.threads == 1 ? "" : ratio(results.scaling(of: entry)),
-        ]))
+        row(
+          ["\(entry.work)", number(entry.median(\.perSecond), 1)] + names.map { ratio(entry.ratios($0)) }
+            + [
+              "\(number(100 * entry.median(\.share), 0)) %",
+              entry.work.threads == 1 ? "" : ratio(results.scaling(of: entry)),
+              entry.work.precision == .f32 ? "" : ratio(results.precisionGain(of: entry)),
+            ]))
     }
     lines += [
       "",
@@ -29,6 +35,7 @@ enum ResultTable {
           number(entry.median(\.prepareSeconds), 3), number(entry.median(\.vocabularySeconds), 3),
         ]))
     }
+    guard !results.search.ours.isEmpty else { return lines.joined(separator: "\n") + "\n" }
     lines += [
       "", "| exact search | seconds | against 2,000 Adam steps in PyTorch |", "|---|---|---|",
       row([

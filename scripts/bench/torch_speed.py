@@ -1,20 +1,24 @@
 """The benchmark's work in PyTorch, on the same checkpoint and facts. Prints one JSON object.
 
-  torch_speed.py tune|evaluate MODEL FACTS.jsonl WORDS.txt [--style best|reference] [--threads 2] [--limit 250]
+  torch_speed.py tune|evaluate MODEL FACTS.jsonl WORDS.txt [--style best|reference] [--precision f32|bf16] [--threads 2] [--limit 250]
   torch_speed.py search [--threads 2] [--steps 2000]
 
 `reference` works as published research code does: every weight gets a gradient, logits at every position, batches padded
 in the order of the file. `best` is what a careful user writes: frozen weights, a gradient of the prompt only, the head at
-the mask only, facts sorted by length, inference mode. `search` is Adam on five vectors of width 768 against 17,230 anchors.
+the place of the answer only and over the candidates only where none else is asked for, facts sorted by length, inference mode. MODEL
+is a checkpoint of a masked language model, or a GGUF of a causal one. In `bf16` weights and activations are BFloat16, the prompt and
+the loss Float32. `search` is Adam on five vectors of width 768 against 17,230 anchors.
 """
 import argparse
 import json
 import time
+from pathlib import Path
 
 import torch
 import transformers
 
 VECTORS = 5
+PRECISIONS = {"f32": torch.float32, "bf16": torch.bfloat16}
 
 
 class Work:
@@ -22,9 +26,15 @@ class Work:
 
     def __init__(self, options):
         self.best = options.style == "best"
-        self.tokenizer = transformers.AutoTokenizer.from_pretrained(options.model)
-        self.model = transformers.AutoModelForMaskedLM.from_pretrained(options.model, dtype=torch.float32).eval()
-        self.words = self.model.get_input_embeddings().weight
+        self.causal = options.model.endswith(".gguf")
+        kind = transformers.AutoModelForCausalLM if self.causal else transformers.AutoModelForMaskedLM
+        path = Path(options.model)
+        source = {"gguf_file": path.name} if self.causal else {}
+        folder = path.parent if self.causal else path
+        self.tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **source)
+        self.model = kind.from_pretrained(folder, dtype=torch.float32, **source).eval().to(PRECISIONS[options.precision])
+        self.embed = self.model.get_input_embeddings()
+        self.words = self.embed.weight.detach() * getattr(self.embed, "embed_scale", torch.ones(()))
         words = [line.strip() for line in open(options.words)]
         self.candidates = {}
         for word in words:
@@ -32,18 +42,23 @@ class Work:
             if len(ids) == 1 and ids[0] != self.tokenizer.unk_token_id and ids[0] not in self.candidates.values():
                 self.candidates[word] = ids[0]
         self.facts, seen = [], set()
-        dot = self.encode(" .") if "roberta" in self.model.config.model_type else self.encode(".")
+        before, after = self.around()
         for line in open(options.facts):
             fact = json.loads(line)
             key = (fact["sub_label"], fact["obj_label"])
             if key in seen or fact["obj_label"] not in self.candidates:
                 continue
             seen.add(key)
-            start, end = self.tokenizer.cls_token_id, self.tokenizer.sep_token_id
-            mask = self.tokenizer.mask_token_id
-            ids = [start] + self.encode(fact["sub_label"]) + [-1] * VECTORS + [mask] + dot + [end]
-            self.facts.append((ids, ids.index(mask), self.candidates[fact["obj_label"]]))
+            ids = before + self.encode(fact["sub_label"]) + [-1] * VECTORS
+            self.facts.append((ids + after, len(ids) - self.causal, self.candidates[fact["obj_label"]]))
         self.facts = self.facts[: options.limit]
+
+    def around(self):
+        """What stands before the subject and after the vectors: a causal model answers at the last of these."""
+        if self.causal:
+            return self.tokenizer("")["input_ids"], []
+        dot = self.encode(" .") if "roberta" in self.model.config.model_type else self.encode(".")
+        return [self.tokenizer.cls_token_id], [self.tokenizer.mask_token_id] + dot + [self.tokenizer.sep_token_id]
 
     def encode(self, text):
         return self.tokenizer.encode(text, add_special_tokens=False)
@@ -54,7 +69,7 @@ class Work:
 
     def hidden(self, batch, prompt):
         length = max(len(ids) for ids, _, _ in batch)
-        ids = torch.full((len(batch), length), self.tokenizer.pad_token_id)
+        ids = torch.full((len(batch), length), self.tokenizer.pad_token_id or 0)
         mask = torch.zeros(len(batch), length, dtype=torch.long)
         for row, (own, _, _) in enumerate(batch):
             ids[row, : len(own)] = torch.tensor(own)
@@ -62,11 +77,12 @@ class Work:
         places = ids == -1
         embedded = self.words[ids.clamp(min=0)]
         index = (torch.cumsum(places, 1) - 1).clamp(0, VECTORS - 1)
-        embedded = torch.where(places[..., None], prompt[index], embedded)
+        embedded = torch.where(places[..., None], prompt[index].to(embedded.dtype), embedded)
+        options = {"use_cache": False} if self.causal else {}
         if self.best:
-            body = self.model.base_model(inputs_embeds=embedded, attention_mask=mask).last_hidden_state
+            body = self.model.base_model(inputs_embeds=embedded, attention_mask=mask, **options).last_hidden_state
             return body[torch.arange(len(batch)), torch.tensor([place for _, place, _ in batch])]
-        logits = self.model(inputs_embeds=embedded, attention_mask=mask).logits
+        logits = self.model(inputs_embeds=embedded, attention_mask=mask, **options).logits
         return logits[torch.arange(len(batch)), torch.tensor([place for _, place, _ in batch])]
 
     def logits(self, batch, prompt):
@@ -79,16 +95,20 @@ class Work:
     def evaluate(self):
         prompt = torch.randn(VECTORS, self.words.shape[1]) * 0.04
         ids = torch.tensor(list(self.candidates.values()))
+        answering = self.model.get_output_embeddings().weight[ids].detach()
 
         def once():
             right = 0
             with torch.inference_mode():
                 for batch in self.batches(64 if self.best else 8):
-                    logits = self.logits(batch, prompt)
-                    if not self.best:
-                        logits = torch.log_softmax(logits, -1)
+                    if self.best and self.causal:
+                        logits = self.hidden(batch, prompt) @ answering.T
+                    elif self.best:
+                        logits = self.logits(batch, prompt)[:, ids]
+                    else:
+                        logits = torch.log_softmax(self.logits(batch, prompt), -1)[:, ids]
                     answers = torch.tensor([answer for _, _, answer in batch])
-                    right += (ids[logits[:, ids].argmax(1)] == answers).sum().item()
+                    right += (ids[logits.argmax(1)] == answers).sum().item()
             return right
 
         once()
@@ -104,7 +124,7 @@ class Work:
 
         def step(batch):
             answers = torch.tensor([answer for _, _, answer in batch])
-            torch.nn.functional.cross_entropy(self.logits(batch, prompt), answers).backward()
+            torch.nn.functional.cross_entropy(self.logits(batch, prompt).float(), answers).backward()
             optimizer.step()
             optimizer.zero_grad()
             self.model.zero_grad()
@@ -145,6 +165,7 @@ def main():
     parser.add_argument("facts", nargs="?")
     parser.add_argument("words", nargs="?")
     parser.add_argument("--style", choices=["best", "reference"], default="best")
+    parser.add_argument("--precision", choices=PRECISIONS, default="f32")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--limit", type=int, default=250)
     parser.add_argument("--steps", type=int, default=2000)
