@@ -93,7 +93,7 @@ bench bench-own: bench-build $(MODEL)/model.safetensors $(FACTS)
 	  $(if $(filter bench,$@),--python $(PYTHON)) -o .build/bench
 
 bench-real: bench-build real $(FACTS)
-	$(COMPARE) --model smollm2:128=$(REAL)/SmolLM2-135M-Instruct.Q4_1.gguf --model gemma3:128=$(REAL)/gemma-3-270m.Q4_K_M.gguf \
+	$(COMPARE) --model smollm2:256=$(REAL)/SmolLM2-135M-Instruct.Q4_1.gguf --model gemma3:256=$(REAL)/gemma-3-270m.Q4_K_M.gguf \
 	  --python $(PYTHON) --style best --threads 2 --no-search $(BENCH_REAL) -o .build/bench/real
 
 bench-build: dependencies

@@ -32,7 +32,7 @@ struct StoredProduct: Sendable {
 
   /// What is multiplied, and where to.
   struct Operands {
-    let x: UnsafePointer<Float>  // (rows, what is summed over)
+    var x: UnsafePointer<Float>  // (rows, what is summed over)
     let stride: Int
     let rows: Int
     var bias: UnsafePointer<Float>?
@@ -72,20 +72,32 @@ struct StoredProduct: Sendable {
     }
   }
 
-  /// `y = x W`: its columns are.
+  /// `y = x W`: its columns are. Some rows after the other, each whole, so that the file is read in its order; as many as panels add
+  /// up at a time.
   func multiplyByColumns(_ operands: Operands) {
     let (inputs, panel) = (rows.count, kernels.panels.width)
-    let unit = max(1, panel, weight.blockLength)
+    let runs = panel > 0 ? max(1, (inputs + kernels.panels.depth - 1) / kernels.panels.depth) : 1
+    for run in 0..<runs {
+      multiplyByColumns(operands, summing: inputs * run / runs..<inputs * (run + 1) / runs, panel: panel)
+    }
+  }
+
+  private func multiplyByColumns(_ operands: Operands, summing run: Range<Int>, panel: Int) {
+    var own = operands
+    own.x += run.lowerBound
+    if run.lowerBound > 0 { (own.bias, own.isAccumulating) = (nil, true) }
+    let (inputs, unit) = (run.count, max(1, panel, weight.blockLength))
     let widest = max(unit, min(columns.count, Self.size / max(1, inputs)))
     forEachGroup(of: columns.count, length: inputs, unit: unit, strip: Self.rowsAtATime * widest) {
       outputs, laidOut, strip in
       let width = outputs.count
-      let own = columns.lowerBound + outputs.lowerBound..<columns.lowerBound + outputs.upperBound
+      let part = columns.lowerBound + outputs.lowerBound..<columns.lowerBound + outputs.upperBound
       for first in stride(from: 0, to: inputs, by: Self.rowsAtATime) {
         let count = min(Self.rowsAtATime, inputs - first)
         let target = panel > 0 ? strip : laidOut + first * width
         for index in 0..<count {
-          weight.widen(row: rows.row(first + index), columns: own, to: target + index * width)
+          weight.widen(
+            row: rows.row(run.lowerBound + first + index), columns: part, to: target + index * width)
         }
         guard panel > 0 else { continue }
         for column in stride(from: 0, to: width, by: panel) {
@@ -94,7 +106,7 @@ struct StoredProduct: Sendable {
             laidOut + column * inputs + first * panel)
         }
       }
-      multiply(operands, laidOut, outputs, inputs: inputs, isTransposed: true)
+      multiply(own, laidOut, outputs, inputs: inputs, isTransposed: true)
     }
   }
 

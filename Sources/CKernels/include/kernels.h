@@ -34,6 +34,9 @@ typedef struct {
 // the last panel lacks are zeros. Panels and their width are aligned to 64 bytes.
 typedef struct {
   ptrdiff_t width;
+  // How many inputs are added up at a time, at most: of n = ceil(inputs / depth) runs, run k starts at inputs * k / n. A product with
+  // each run by itself, added to the one before, comes to the same bits.
+  ptrdiff_t depth;
   // Floats of memory that the panels of a weight take.
   ptrdiff_t (*size)(ptrdiff_t outputs, ptrdiff_t inputs);
   // panels of weight[output * output_stride + input * input_stride]
