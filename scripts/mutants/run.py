@@ -27,6 +27,7 @@ TARGETS = {
     "Hub": ["HubTests", "CommandTests"],
     "Models": ["LanguageModelsTests", "PromptTransferTests"],
     "Command": ["CommandTests.Pipeline", "CommandTests"],
+    "Tensors": ["TensorsTests", "LanguageModelsTests"],
     "Answers": ["CommandTests.AnswerGolden", "LanguageModelsTests.Continuation", "CommandTests"],
     None: [PIPELINES, "PromptTransferTests", "ExperimentsTests", "CommandTests", "LanguageModelsTests"],
 }
