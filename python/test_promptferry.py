@@ -66,6 +66,20 @@ class Tour(unittest.TestCase):
         distilled = pf.distil(self.prompt, "zoo:roberta-tiny", "atlas:capital", start=carried, epochs=1)
         self.assertTrue(0 < distilled.result["bestDevDivergence"] < 5, distilled.result)
 
+    def test_a_prompt_is_its_path_too(self):
+        carried = pf.transfer(self.prompt, to="zoo:roberta-tiny")
+        path = str(self.prompt.path)
+        self.assertEqual(pf.Prompt(carried.path).model, "zoo:roberta-tiny")
+        for source in path, self.prompt.path:
+            self.assertEqual(pf.transfer(source, to="zoo:roberta-tiny").path.read_bytes(), carried.path.read_bytes())
+        self.assertEqual(pf.transfer([(path, 0.5), (self.prompt, 0.5)], to="zoo:roberta-tiny").shape, carried.shape)
+        answers = [pf.evaluate("zoo:roberta-tiny", "atlas:capital", prompt=p) for p in (carried, carried.path, str(carried.path))]
+        self.assertEqual(len({answer.accuracy for answer in answers}), 1)
+        started = pf.distil(path, to="zoo:roberta-tiny", facts="atlas:capital", start=str(carried.path), epochs=1)
+        self.assertEqual(started.shape, carried.shape)
+        with self.assertRaises(pf.PromptFerryError):
+            pf.evaluate("zoo:roberta-tiny", "atlas:capital", prompt="nowhere.safetensors")
+
     def test_the_same_seed_gives_the_same_bytes(self):
         again = pf.tune("zoo:bert-tiny", "atlas:capital", epochs=2)
         self.assertEqual(again.path.read_bytes(), self.prompt.path.read_bytes())

@@ -8,8 +8,8 @@
 
 Models are what the command takes: a folder, a GGUF file, a Hub id (`hf:org/name`) or one of the zoo (`zoo:bert-small`); or a model of
 transformers, alone or with its tokenizer (`(model, tokenizer)`). Facts are a path, `atlas:capital`, or rows: dictionaries with
-`subject` and `object`, pairs, a dictionary of columns, a pandas or Polars frame, an Arrow table, a dataset or a NumPy array. Every
-other option of the command is a keyword: `--anchor-count 512` is `anchor_count=512`.
+`subject` and `object`, pairs, a dictionary of columns, a pandas or Polars frame, an Arrow table, a dataset or a NumPy array. A
+prompt is a `Prompt` or the path of its file. Every other option of the command is a keyword: `--anchor-count 512` is `anchor_count=512`.
 
 All calls go to one process of the command, which keeps the latest models open. `progress` is a function that is given a `Progress`, True
 for a bar, False for none; by default there is one on terminals and in notebooks where tqdm is installed.
@@ -34,13 +34,19 @@ __all__ = [
 
 Facts = Any  # a path, or rows
 Model = Any  # a path, a name, or a model of transformers
-Source = Union[Prompt, "tuple[Prompt, float]"]
+AnyPrompt = Union[Prompt, PathLike]  # or its file
+Source = Union[AnyPrompt, "tuple[AnyPrompt, float]"]
+
+
+def _path(prompt: Optional[AnyPrompt]) -> Optional[str]:
+    return None if prompt is None else str(prompt.path) if isinstance(prompt, Prompt) else os.fspath(prompt)
 
 
 def _sources(sources: Union[Source, "list[Source]"]) -> "list[str]":
     words = []
     for source in sources if isinstance(sources, list) else [sources]:
-        prompt, weight = source if isinstance(source, tuple) else (source, None)
+        given, weight = source if isinstance(source, tuple) else (source, None)
+        prompt = given if isinstance(given, Prompt) else Prompt(given)
         words += ["--from", f"{prompt.model}={prompt.path}" + (f"@{weight}" if weight is not None else "")]
     return words
 
@@ -70,20 +76,20 @@ def transfer(
 
 
 def distil(
-    sources: Union[Source, "list[Source]"], to: Model, facts: Facts, *, output: Optional[PathLike] = None, start: Optional[Prompt] = None,
+    sources: Union[Source, "list[Source]"], to: Model, facts: Facts, *, output: Optional[PathLike] = None, start: Optional[AnyPrompt] = None,
     progress: ProgressOption = None, **more: Any,
 ) -> Prompt:  # fmt: skip
     """Tunes a prompt on the target so that it answers the subjects as the source does. Objects are not read."""
     to, path = model_name(to), Path(output) if output else new(".safetensors")
-    given = {"facts": facts_path(facts), "start": start.path if start else None, **more}
+    given = {"facts": facts_path(facts), "start": _path(start), **more}
     return Prompt(path, to, call(["distil", *_sources(sources), "--to", to, *options(given), "-o", str(path)], progress))
 
 
 def evaluate(
-    model: Model, facts: Facts, *, prompt: Optional[Prompt] = None, template: Optional[str] = None, progress: ProgressOption = None, **more: Any
+    model: Model, facts: Facts, *, prompt: Optional[AnyPrompt] = None, template: Optional[str] = None, progress: ProgressOption = None, **more: Any
 ) -> Evaluation:
     """Asks a model for the objects of facts, with a prompt or with a template in words."""
-    given = {"facts": facts_path(facts), "prompt": prompt.path if prompt else None, "template": template, **more}
+    given = {"facts": facts_path(facts), "prompt": _path(prompt), "template": template, **more}
     return Evaluation(call(["evaluate", "--model", model_name(model), *options(given)], progress))
 
 
@@ -92,10 +98,9 @@ def inspect(*items: Union[Model, Prompt]) -> Card:
     return Card(call(["inspect", *(str(item.path) if isinstance(item, Prompt) else model_name(item) for item in items)]))
 
 
-def convert(prompt: Union[Prompt, PathLike], output: PathLike, **more: Any) -> Path:
+def convert(prompt: AnyPrompt, output: PathLike, **more: Any) -> Path:
     """Writes a prompt in another form: `to="peft"`, `"npy"`, `"safetensors"`, `"checkpoint"`; see `promptferry convert --help`."""
-    path = prompt.path if isinstance(prompt, Prompt) else prompt
-    call(["convert", os.fspath(path), *options(more), "-o", os.fspath(output)])
+    call(["convert", str(_path(prompt)), *options(more), "-o", os.fspath(output)])
     return Path(output)
 
 

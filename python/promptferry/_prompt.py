@@ -49,7 +49,7 @@ class Prompt:
 
     @property
     def model(self) -> str:
-        return self._model or str(self.card["model"])
+        return self._model or str(self.provenance.get("modelArgument") or self.card["model"])
 
     @property
     def template(self) -> str:
