@@ -116,8 +116,9 @@ cluster-test: build
 # For correctness only: an emulator says nothing of speed.
 ARM := --target=aarch64-linux-gnu --sysroot=/usr/aarch64-linux-gnu -isystem /usr/aarch64-linux-gnu/include
 neon-check:
-	@for tool in clang aarch64-linux-gnu-gcc qemu-aarch64; do command -v $$tool > /dev/null || { \
-	  echo "neon-check: SKIPPED: $$tool is not there (clang, gcc-aarch64-linux-gnu, libc6-dev-arm64-cross, qemu-user)"; exit 0; }; done; \
+	@command -v clang > /dev/null && { command -v qemu-aarch64 || command -v apt-get; } > /dev/null || { \
+	  echo "neon-check: SKIPPED: wants clang, gcc-aarch64-linux-gnu, libc6-dev-arm64-cross and qemu-user"; exit 0; }; \
+	{ $(call packages,{ command -v aarch64-linux-gnu-gcc && command -v qemu-aarch64; },gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user) } && \
 	mkdir -p .build/neon && cd .build/neon && \
 	for file in $(addprefix $(CURDIR)/,scripts/kernels/check.c $(addprefix Sources/CKernels/,neon.c portable.c dispatch.c quants.c)); do \
 	  clang $(ARM) -O2 -I $(CURDIR)/Sources/CKernels/include -c $$file || exit 1; done && \
