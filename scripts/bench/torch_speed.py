@@ -5,7 +5,7 @@
 
 `reference` works as published research code does: every weight gets a gradient, logits at every position, batches padded
 in the order of the file. `best` is what a careful user writes: frozen weights, a gradient of the prompt only, the head at
-the place of the answer only and over the candidates only where none else is asked for, facts sorted by length, inference mode. MODEL
+the place of the answer only (of a causal model, where it evaluates, over the candidates only), facts sorted by length, inference mode. MODEL
 is a checkpoint of a masked language model, or a GGUF of a causal one. In `bf16` weights and activations are BFloat16, the prompt and
 the loss Float32. `search` is Adam on five vectors of width 768 against 17,230 anchors.
 """
@@ -33,8 +33,9 @@ class Work:
         folder = path.parent if self.causal else path
         self.tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **source)
         self.model = kind.from_pretrained(folder, dtype=torch.float32, **source).eval().to(PRECISIONS[options.precision])
-        self.embed = self.model.get_input_embeddings()
-        self.words = self.embed.weight.detach() * getattr(self.embed, "embed_scale", torch.ones(()))
+        table = self.model.get_input_embeddings()
+        scale = getattr(table, "embed_scale", None)  # Gemma's
+        self.words = table.weight if scale is None else table.weight.detach() * scale
         words = [line.strip() for line in open(options.words)]
         self.candidates = {}
         for word in words:
@@ -95,7 +96,7 @@ class Work:
     def evaluate(self):
         prompt = torch.randn(VECTORS, self.words.shape[1]) * 0.04
         ids = torch.tensor(list(self.candidates.values()))
-        answering = self.model.get_output_embeddings().weight[ids].detach()
+        answering = self.model.get_output_embeddings().weight[ids].detach() if self.causal else None
 
         def once():
             right = 0
