@@ -25,9 +25,11 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "Formats", dependencies: ["CKernels"]),
     .target(name: "Tensors", dependencies: ["CBLAS", "CKernels"]),
+    .target(
+      name: "CUDA", dependencies: ["Formats", "Tensors"], resources: [.embedInCode("Kernels/kernels.cu")]),
     .target(name: "Checkpoints", dependencies: ["CKernels", "Formats", "Tensors"]),
     .target(name: "Tokenization", dependencies: ["Formats"]),
-    .target(name: "LanguageModels", dependencies: ["Tensors", "Checkpoints"]),
+    .target(name: "LanguageModels", dependencies: ["Tensors", "CUDA", "Checkpoints"]),
     .target(name: "PromptTransfer", dependencies: ["LanguageModels", "Tokenization"]),
     .target(name: "Experiments", dependencies: ["PromptTransfer"]),
     // Beside PromptTransfer: it has to know which files tokenizers and models are opened from, and nothing of prompts.
@@ -46,8 +48,11 @@ let package = Package(
       name: "promptferry-bench",
       dependencies: ["PromptTransfer", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
+    // The kernels for GPUs, compiled for this processor.
+    .target(name: "CUDAEmulation", path: "Tests/CUDAEmulation"),
     .target(
-      name: "TestSupport", dependencies: ["PromptTransfer", "Experiments", "Hub"], path: "Tests/TestSupport"),
+      name: "TestSupport", dependencies: ["PromptTransfer", "Experiments", "Hub", "CUDAEmulation"],
+      path: "Tests/TestSupport"),
     .testTarget(name: "FormatsTests", dependencies: ["TestSupport"]),
     .testTarget(name: "TensorsTests", dependencies: ["TestSupport"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["TestSupport"]),
@@ -60,5 +65,6 @@ let package = Package(
     .testTarget(name: "FuzzTests", dependencies: ["TestSupport"]),
     .testTarget(
       name: "CommandTests", dependencies: ["TestSupport", "promptferry", "promptferry-bench"]),
-  ]
+  ],
+  cxxLanguageStandard: .cxx17
 )

@@ -16,6 +16,11 @@ public protocol Network: Sendable {
   /// Whether a sequence's results are the same to the last bit whichever sequences share its batch.
   var keepsSequencesApart: Bool { get }
 
+  /// How many sequences it wants at a time, where it wants more than a processor's core does.
+  var sequencesPerTask: Int? { get }
+  /// What went wrong where it runs, if anything did: its numbers are none from then on.
+  var failure: (any Error)? { get }
+
   /// Lays the weights out for the work to come, in parallel; else each is when it is first used.
   /// - Parameter candidates: those whose gradients will be asked for as well; nil for none
   func prepare(gradientsOf candidates: CandidateHead?, parallelism: Parallelism)
@@ -56,6 +61,8 @@ public protocol Network: Sendable {
 
 extension Network {
   public var precision: Precision { .f32 }
+  public var sequencesPerTask: Int? { nil }
+  public var failure: (any Error)? { nil }
 
   /// The cross-entropy of each label at the position that is read, and the gradient of `scale` times their sum.
   /// - Parameters:
@@ -109,11 +116,34 @@ public final class Workspace {
   ///   two places
   public init(keepsLayers: Bool = true) { self.keepsLayers = keepsLayers }
 
-  /// The buffers of a kind of network, made when they are first asked for.
-  func buffers<Buffers: AnyObject>(_ make: () -> Buffers) -> Buffers {
-    if let known = owned as? Buffers { return known }
-    let made = make()
-    owned = made
-    return made
+  /// The buffers of a kind of network, if they are there.
+  func known<Buffers: AnyObject>(as kind: Buffers.Type) -> Buffers? { owned as? Buffers }
+
+  /// Keeps them for the next batch.
+  func keep<Buffers: AnyObject>(_ buffers: Buffers) -> Buffers {
+    owned = buffers
+    return buffers
   }
+}
+
+/// Buffers that can be looked into after a call of their network.
+protocol InspectableBuffers: AnyObject {
+  var hiddenStates: [Matrix] { get }
+  var mappedEmbeddings: Matrix { get }
+  var headOutput: Matrix { get }
+}
+
+/// For tests and inspection, after a call of a network.
+extension Workspace {
+  private var inspectable: (any InspectableBuffers)? { owned as? any InspectableBuffers }
+
+  /// The output of the embeddings, (T, E), then that of each layer; the last layer's has only the rows that were
+  /// read.
+  package var hiddenStates: [Matrix] { inspectable?.hiddenStates ?? [] }
+
+  /// The embeddings at the model's width, (T, C), of models that bring them there.
+  package var mappedEmbeddings: Matrix { inspectable?.mappedEmbeddings ?? Matrix(rows: 0, columns: 0) }
+
+  /// What the output matrix was multiplied with, (B, E).
+  package var headOutput: Matrix { inspectable?.headOutput ?? Matrix(rows: 0, columns: 0) }
 }

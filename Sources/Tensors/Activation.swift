@@ -23,6 +23,9 @@ package enum ActivationFunction: Sendable {
     }
   }
 
+  /// What kernels call it, on a device too.
+  package var number: Int { Int(kind.rawValue) }
+
   private var kind: Activation {
     switch self {
     case .gelu: ACTIVATION_GELU

@@ -59,7 +59,7 @@ struct Golden {
 struct Ladder {
   private(set) var tensors: [String: Matrix] = [:]
 
-  init(_ model: FrozenModel, _ golden: Golden) {
+  init(_ model: some Network, _ golden: Golden) {
     let workspace = Workspace()
     let everyWord = model.allWords
     tensors["logits"] = model.logits(

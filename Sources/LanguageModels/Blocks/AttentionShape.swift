@@ -7,6 +7,15 @@ struct AttentionShape: Sendable {
     case past(window: Int?)
     /// Those not further away than this, on both sides.
     case near(Int)
+
+    /// How many keys before and after its own place; nil for all.
+    var reach: (before: Int?, after: Int?) {
+      switch self {
+      case .all: (nil, nil)
+      case .past(let window): (window.map { $0 - 1 }, 0)
+      case .near(let distance): (distance, distance)
+      }
+    }
   }
 
   let heads: Int  // H

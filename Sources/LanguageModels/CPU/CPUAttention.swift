@@ -44,14 +44,9 @@ struct CPUAttention: Sendable {
     queryNorm = try block.queryNorm.map { (norm) throws(CheckpointError) in try reader.norm(norm) }
     keyNorm = try block.keyNorm.map { (norm) throws(CheckpointError) in try reader.norm(norm) }
     let shape = block.shape
-    let (before, after): (Int?, Int?) =
-      switch shape.view {
-      case .all: (nil, nil)
-      case .past(let window): (window.map { $0 - 1 }, 0)
-      case .near(let distance): (distance, distance)
-      }
+    let (before, after) = shape.view.reach
     let bias = try shape.bias.map { (bias) throws(CheckpointError) in
-      try reader.matrix(bias.name, rows: bias.buckets, columns: shape.heads).gathering(bias.rows).transposed()
+      try reader.bias(bias, heads: shape.heads)
     }
     attention = Attention(
       heads: shape.heads, keyHeads: shape.keyHeads, headWidth: shape.headWidth, scale: Float(shape.scale),

@@ -18,7 +18,7 @@ final class CPUBuffers {
   private init(keepsLayers: Bool) { self.keepsLayers = keepsLayers }
 
   static func of(_ workspace: Workspace) -> CPUBuffers {
-    workspace.buffers { CPUBuffers(keepsLayers: workspace.keepsLayers) }
+    workspace.known(as: CPUBuffers.self) ?? workspace.keep(CPUBuffers(keepsLayers: workspace.keepsLayers))
   }
 
   func prepare(_ batch: RaggedBatch, layerCount: Int) {
@@ -31,22 +31,12 @@ final class CPUBuffers {
   func place(of layer: Int) -> Int { keepsLayers ? layer : layer & 1 }
 }
 
-/// For tests and inspection, after a call of the network on the CPU.
-extension Workspace {
-  /// The output of the embeddings, (T, E), then that of each layer; the last layer's has only the rows that were
-  /// read.
-  package var hiddenStates: [Matrix] {
-    let own = CPUBuffers.of(self)
-    return [own.embeddings.normalized.gathering(own.rowOfToken)] + own.layers.map(\.output)
+extension CPUBuffers: InspectableBuffers {
+  var hiddenStates: [Matrix] { [embeddings.normalized.gathering(rowOfToken)] + layers.map(\.output) }
+
+  var mappedEmbeddings: Matrix {
+    embeddings.mapped.rows == 0 ? embeddings.mapped : embeddings.mapped.gathering(rowOfToken)
   }
 
-  /// The embeddings at the model's width, (T, C), of models that bring them there.
-  package var mappedEmbeddings: Matrix {
-    let own = CPUBuffers.of(self)
-    return own.embeddings.mapped.rows == 0
-      ? own.embeddings.mapped : own.embeddings.mapped.gathering(own.rowOfToken)
-  }
-
-  /// What the output matrix was multiplied with, (B, E).
-  package var headOutput: Matrix { CPUBuffers.of(self).head.output }
+  var headOutput: Matrix { head.output }
 }

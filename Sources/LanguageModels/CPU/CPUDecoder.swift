@@ -11,7 +11,7 @@ struct CPUDecoder: Sendable {
 
   /// Sequences with T tokens that were read, D tokens of the decoder's own and R predictions.
   struct Activations {
-    fileprivate var rows = Rows([])
+    fileprivate var rows = DecoderRows([])
     fileprivate var memorySaved = CPUNorm.Saved()
     fileprivate var memory = Matrix(rows: 0, columns: 0)  // (T, C)
     fileprivate var input = Matrix(rows: 0, columns: 0)  // (D, C)
@@ -34,10 +34,10 @@ struct CPUDecoder: Sendable {
   ///   - x: what the layers below made of every token, (T, C)
   ///   - embeddings: what the decoder's own tokens are looked up in
   func forward(_ x: Matrix, _ batch: RaggedBatch, _ embeddings: CPUEmbeddings, _ a: inout Activations) {
-    a.rows = Rows(batch.inputs)
+    a.rows = DecoderRows(batch.inputs)
     memoryNorm.forward(x, saving: &a.memorySaved, into: &a.memory)
     embeddings.look(
-      up: batch.inputs.flatMap { [start, $0.readToken] + ($0.continuations?.tokens ?? []) }, into: &a.input)
+      up: DecoderRows.tokens(batch.inputs, start: start), into: &a.input)
     while a.layers.count < layers.count { a.layers.append(CPUDecoderLayer.Activations()) }
     for index in layers.indices {
       let input = index == 0 ? a.input : a.layers[index - 1].output
@@ -62,46 +62,6 @@ struct CPUDecoder: Sendable {
       swap(&a.gradient, &a.nextGradient)
     }
     memoryNorm.backward(&gradient, a.memorySaved)
-  }
-}
-
-extension CPUDecoder {
-  /// The decoder's rows: who attends to whom.
-  fileprivate struct Rows {
-    let all: LayerPart
-    /// Of the last layer, which only the second token of each sequence leaves.
-    let last: LayerPart
-
-    struct LayerPart {
-      let own: LayerRows
-      /// Keys and values are all that was read.
-      let crossing: LayerRows
-    }
-
-    init(_ inputs: ArraySlice<PromptedInput>) {
-      var end = 0
-      let read = inputs.map { input in
-        defer { end += input.elements.count }
-        return end..<end + input.elements.count
-      }
-      let layout = TreeLayout(
-        inputs.map { TreeLayout.Part(length: 2, reads: 1..<2, continuations: $0.continuations) })
-      let height = layout.rows.last?.upperBound ?? 0
-      func part(_ spans: [AttentionSpan], _ queries: [Int]?, rowCounts: [Int]) -> LayerPart {
-        var first = 0
-        let crossing = zip(read, rowCounts).map { keys, count in
-          defer { first += count }
-          return AttentionSpan(queries: first..<first + count, allOf: keys)
-        }
-        // No row of what was read goes on: the queries that look at it are the decoder's own.
-        return LayerPart(
-          own: LayerRows(tokens: layout.keys, queries: queries, spans: spans, height: height),
-          crossing: LayerRows(tokens: nil, queries: [], spans: crossing, height: end))
-      }
-      all = part(
-        layout.all, layout.keys.map { _ in Array(0..<height) }, rowCounts: layout.rows.map(\.count))
-      last = part(layout.read, layout.readRows, rowCounts: layout.rows.map { $0.count - 1 })
-    }
   }
 }
 
@@ -153,7 +113,7 @@ struct CPUDecoderLayer: Sendable {
   ///   - x: (D, C)
   ///   - memory: what was read, (T, C)
   fileprivate func forward(
-    _ x: Matrix, _ memory: Matrix, _ rows: CPUDecoder.Rows.LayerPart, _ a: inout Activations,
+    _ x: Matrix, _ memory: Matrix, _ rows: DecoderRows.LayerPart, _ a: inout Activations,
     _ scratch: inout Scratch
   ) {
     attentionNorm.forward(x, saving: &a.attentionSaved, into: &a.normalizedInput)
@@ -185,7 +145,7 @@ struct CPUDecoderLayer: Sendable {
   ///   - dMemory: (T, C), added to
   ///   - dx: (D, C), overwritten unless `isFirst`: nobody wants it then
   fileprivate func backward(
-    _ rows: CPUDecoder.Rows.LayerPart, _ a: Activations, dOutput: Matrix, addingTo dMemory: inout Matrix,
+    _ rows: DecoderRows.LayerPart, _ a: Activations, dOutput: Matrix, addingTo dMemory: inout Matrix,
     dx: inout Matrix, isFirst: Bool, _ scratch: inout Scratch
   ) {
     scratch.dMiddle.copy(dOutput)

@@ -54,27 +54,9 @@ struct CPUHead: Sendable {
       }
     }
     self.steps = steps
-    let names = block.output.names
-    let name = names.first { reader.has($0) } ?? names[0]
-    var weight = words
-    var isTied = false
-    if case .tied = block.output { isTied = true }
-    if !isTied || reader.has(name) {
-      weight = try reader.table(name, rows: words.rows, columns: words.columns)
-      // Two that differ are not tied, whatever the configuration says (transformers 5, `tie_weights`).
-      isTied = isTied && reader.areOne(name, table)
-      if isTied { weight = words }
-    }
-    var bias = Matrix(rows: 1, columns: words.rows)
-    if var biasName = block.bias {
-      // Untied, transformers 5 reads the decoder's bias and ignores the head's own; older files hold only the latter. Tied, the
-      // two are one, under either name.
-      let own = String(name.dropLast("weight".count)) + "bias"
-      if reader.has(own), !isTied || !reader.has(biasName) { biasName = own }
-      bias = try reader.matrix(biasName, rows: 1, columns: words.rows)
-    }
-    self.weight = weight
-    decoder = Linear(weight: weight, bias: bias, precision: reader.precision)
+    let output = try reader.output(block, words: words, table: table)
+    weight = output.weight
+    decoder = Linear(weight: weight, bias: output.bias, precision: reader.precision)
     cap = block.cap.map { SoftCap(Float($0)) }
   }
 

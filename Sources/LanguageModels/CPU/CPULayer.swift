@@ -145,7 +145,7 @@ struct CPULayer: Sendable {
 
 extension LayerOrder {
   /// The norms before and after each part, inside its residual, of orders that run one part after the other.
-  fileprivate var aroundParts:
+  var aroundParts:
     (beforeAttention: Norm?, afterAttention: Norm?, beforeFeedForward: Norm?, afterFeedForward: Norm?)
   {
     switch self {

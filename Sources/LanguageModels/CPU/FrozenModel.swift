@@ -27,15 +27,11 @@ public struct FrozenModel: Network {
 
   public init(_ checkpoint: Checkpoint, precision: PrecisionChoice = .f32) throws(CheckpointError) {
     folder = checkpoint.folder
-    let file = checkpoint.folder.appendingPathComponent("config.json")
-    let composition = try Composition(checkpoint.configuration, file: file)
-    configuration = composition.configuration
-    embeddingTable = try EmbeddingTable(checkpoint)
-    let family = try Families.find(checkpoint.configuration, file: file)
+    let model = try CheckpointModel(checkpoint)
+    let composition = model.composition
+    (configuration, embeddingTable) = (composition.configuration, model.embeddingTable)
     self.precision = precision.precision(of: checkpoint)
-    var reader = WeightReader(
-      checkpoint, TensorNames(family.roots), self.precision,
-      stands: [composition.embeddings.words: embeddingTable.name])
+    var reader = model.reader(self.precision)
     embeddings = try CPUEmbeddings(
       composition.embeddings, scale: Float(embeddingTable.inputScale), &reader)
     let rotations = RotationStore()
@@ -91,29 +87,16 @@ public struct FrozenModel: Network {
   ) -> [[Float]] {
     let buffers = CPUBuffers.of(workspace)
     read(batch(inputs), prompt: prompt, buffers)
-    // Predictions of which something is asked, some at a time: all of them with the whole vocabulary are too much to keep.
-    var (firsts, wanted): ([Int], [Int: [(input: Int, place: Int, token: Int)]]) = ([], [:])
-    var end = 0
-    for input in inputs {
-      firsts.append(end)
-      end += input.readCount
-    }
-    for (input, tokens) in tokens.enumerated() {
-      for (place, asked) in tokens.enumerated() {
-        wanted[firsts[input] + asked.prediction, default: []].append((input, place, asked.token))
-      }
-    }
+    // Some at a time: all of them with the whole vocabulary are too much to keep.
     var results = tokens.map { [Float](repeating: 0, count: $0.count) }
-    let rows = wanted.keys.sorted()
-    for start in stride(from: 0, to: rows.count, by: Self.predictionsAtOnce) {
-      let block = rows[start..<min(rows.count, start + Self.predictionsAtOnce)]
-      buffers.scratch.projected.gather(Array(block), of: buffers.head.output)
+    for block in AskedPredictions(tokens, of: inputs).blocks(of: Self.predictionsAtOnce) {
+      buffers.scratch.projected.gather(block.map(\.row), of: buffers.head.output)
       buffers.logits.resize(rows: block.count, columns: head.decoder.outputs)
       head.decoder.forward(buffers.scratch.projected, into: &buffers.logits)
       head.cap?.forward(&buffers.logits)
-      let values = block.map { row in wanted[row]?.map { $0.token } ?? [] }
+      let values = block.map { $0.asked.map(\.token) }
       for (row, found) in zip(block, Softmax.logProbabilities(&buffers.logits, of: values)) {
-        for (asked, value) in zip(wanted[row] ?? [], found) { results[asked.input][asked.place] = value }
+        for (asked, value) in zip(row.asked, found) { results[asked.input][asked.place] = value }
       }
     }
     return results

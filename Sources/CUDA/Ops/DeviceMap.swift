@@ -1,0 +1,80 @@
+import Tensors
+
+/// A frozen map `y = x W^T + b` on a device.
+package struct DeviceMap: Sendable {
+  package let outputs, inputs: Int
+  private let weight: DeviceMatrix  // (V, inputs), operands
+  private let firstOutput: Int
+  private let bias: DeviceMatrix?  // (1, V)
+
+  /// - Parameters:
+  ///   - weight: (outputs, inputs)
+  ///   - bias: (1, outputs); nil where the map has none
+  package init(weight: DeviceMatrix, bias: DeviceMatrix?) {
+    precondition(!weight.element.isFloat || weight.element.size == 4)
+    (outputs, inputs, firstOutput) = (weight.rows, weight.columns, 0)
+    (self.weight, self.bias) = (weight, bias)
+  }
+
+  private init(_ map: DeviceMap, outputs: Range<Int>) {
+    precondition(outputs.lowerBound >= 0 && outputs.upperBound <= map.outputs)
+    (self.outputs, inputs) = (outputs.count, map.inputs)
+    firstOutput = map.firstOutput + outputs.lowerBound
+    (weight, bias) = (map.weight, map.bias)
+  }
+
+  /// Some of its outputs, which lie side by side.
+  package subscript(outputs: Range<Int>) -> DeviceMap { DeviceMap(self, outputs: outputs) }
+
+  /// `y = x W^T + b`, or that plus the addend, which is of the shape of `y` and may be it. `x` has operands; `y` is resized.
+  package func forward(
+    _ x: DeviceMatrix, into y: DeviceMatrix, adding addend: DeviceMatrix? = nil, _ queue: DeviceQueue
+  ) throws(DeviceError) {
+    precondition(x.columns == inputs)
+    precondition(addend.map { $0.rows == x.rows && $0.columns == outputs } ?? true)
+    if addend !== y { try y.resize(rows: x.rows, columns: outputs) }
+    try queue.stream.multiply(
+      product(
+        queue, rows: x.rows, x.view(), y, bias: bias.map { $0.address + UInt64(firstOutput * 4) } ?? 0,
+        addend: addend, isTransposed: false))
+  }
+
+  /// `dx = dy W`, or added to it. `dy` has operands.
+  package func backward(
+    _ dy: DeviceMatrix, into dx: DeviceMatrix, accumulating: Bool = false, _ queue: DeviceQueue
+  ) throws(DeviceError) {
+    precondition(dy.columns == outputs)
+    if !accumulating { try dx.resize(rows: dy.rows, columns: inputs) }
+    precondition(dx.rows == dy.rows && dx.columns == inputs)
+    try queue.stream.multiply(
+      product(
+        queue, rows: dy.rows, dy.view(), dx, bias: 0, addend: accumulating ? dx : nil, isTransposed: true))
+  }
+
+  private func product(
+    _ queue: DeviceQueue, rows: Int, _ x: DeviceMatrix.View, _ y: DeviceMatrix, bias: UInt64,
+    addend: DeviceMatrix?, isTransposed: Bool
+  ) -> DeviceProduct {
+    DeviceProduct(
+      precision: queue.precision, rows: rows, outputs: outputs, inputs: inputs, x: x.address,
+      xStride: x.stride, weight: weight.address(row: firstOutput), isTransposed: isTransposed, y: y.address,
+      yStride: y.columns, yIsFloat: y.element.isFloat, bias: bias, addend: addend?.address ?? 0)
+  }
+
+  /// A map of some of its outputs, in that order.
+  package func choosing(
+    _ outputs: DeviceIndices.Part, of indices: DeviceIndices, _ queue: DeviceQueue
+  ) throws(DeviceError) -> DeviceMap {
+    precondition(firstOutput == 0)
+    let rows = DeviceMatrix(queue.device, weight.element)
+    try queue.gather(indices.address(outputs), count: outputs.count, of: weight, into: rows)
+    guard let bias else { return DeviceMap(weight: rows, bias: nil) }
+    let numbers = queue.floats()
+    // One number a row.
+    try numbers.resize(rows: 1, columns: outputs.count)
+    try queue.launch(
+      "gather_floats", threads: outputs.count, .address(bias), .int(1),
+      .address(indices.address(outputs)), .address(numbers), .int(1), .int(outputs.count), .int(1))
+    return DeviceMap(weight: rows, bias: numbers)
+  }
+}

@@ -1,0 +1,340 @@
+import CUDA
+import Checkpoints
+import Foundation
+import Synchronization
+import Tensors
+
+/// The network on a device: weights, activations and prompts stay there; ids, prompts and what is asked go in, logits, losses and the
+/// prompts' gradients come out.
+public struct CUDAModel: Network {
+  public let configuration: ModelConfiguration
+  public let embeddingTable: EmbeddingTable
+  public let unusedTensors: [String]
+  public let precision: Precision
+  package let device: any Device
+  private let embeddings: CUDAEmbeddings
+  private let layers: [CUDALayer]
+  private let decoder: CUDADecoder?
+  private let head: CUDAHead
+  private let heads: Set<Int>
+  private let rotaries: [Rotary]
+  private let rotations = CUDARotations()
+  private let trouble = Trouble()
+
+  /// The first thing that went wrong on the device.
+  private final class Trouble: Sendable {
+    let first: Mutex<DeviceError?> = Mutex(nil)
+  }
+
+  /// Loads a checkpoint onto a device, all or nothing.
+  package init(_ checkpoint: Checkpoint, precision: Precision, device: any Device) throws(CheckpointError) {
+    let model = try CheckpointModel(checkpoint)
+    let composition = model.composition
+    (configuration, embeddingTable) = (composition.configuration, model.embeddingTable)
+    (self.precision, self.device) = (precision, device)
+    let queue: DeviceQueue
+    do { queue = try DeviceQueue(device, precision) } catch {
+      throw CheckpointError(file: checkpoint.folder, "cannot be run on \(device.name): \(error)")
+    }
+    var weights = CUDAWeights(reader: model.reader(precision), queue: queue)
+    let words = try weights.reader.table(
+      composition.embeddings.words, rows: composition.embeddings.rows, columns: composition.embeddings.width)
+    let table = try weights.table(words)
+    embeddings = try CUDAEmbeddings(
+      composition.embeddings, scale: Float(embeddingTable.inputScale), words: table, &weights)
+    var shared: [String: CUDALayer] = [:]
+    var layers: [CUDALayer] = []
+    for block in composition.layers {
+      if shared[block.id] == nil { shared[block.id] = try CUDALayer(block, &weights) }
+      if let layer = shared[block.id] { layers.append(layer) }
+    }
+    self.layers = layers
+    decoder = try composition.decoder.map { (block) throws(CheckpointError) in
+      try CUDADecoder(block, &weights)
+    }
+    let output = try weights.reader.output(
+      composition.head, words: words, table: composition.embeddings.words)
+    head = try CUDAHead(composition.head, words: table, output: output, &weights)
+    let attentions = composition.layers.map(\.attention.shape)
+    let answering =
+      composition.decoder?.layers.flatMap { [$0.attention.shape, $0.crossAttention.shape] } ?? []
+    heads = Set((attentions + answering).map(\.heads))
+    var rotaries: [Rotary] = []
+    for rotary in attentions.compactMap(\.rotary) where !rotaries.contains(rotary) { rotaries.append(rotary) }
+    self.rotaries = rotaries
+    unusedTensors = weights.reader.unused
+    do { try queue.wait() } catch { throw CheckpointError(file: checkpoint.folder, "\(error)") }
+  }
+
+  /// Products see rows one by one, whatever their number is.
+  public var keepsSequencesApart: Bool { true }
+  public var sequencesPerTask: Int? { Self.sequences }
+  public var failure: (any Error)? { trouble.first.withLock { $0 } }
+
+  /// Enough to fill a device, few enough for its memory.
+  private static let sequences = 512
+
+  public func prepare(gradientsOf candidates: CandidateHead?, parallelism: Parallelism) {}
+
+  public func candidates(_ ids: [Int]) -> CandidateHead {
+    let map = attempt { () throws(DeviceError) in
+      let queue = try DeviceQueue(device, precision)
+      let indices = DeviceIndices(device)
+      let chosen = indices.add(ids)
+      try indices.send(queue.stream)
+      let map = try head.decoder.choosing(chosen, of: indices, queue)
+      try queue.wait()
+      return map
+    }
+    return CandidateHead(CUDACandidates(map: map), count: ids.count)
+  }
+
+  public var allWords: CandidateHead {
+    CandidateHead(CUDACandidates(map: head.decoder), count: head.decoder.outputs)
+  }
+
+  public func logits(
+    _ inputs: ArraySlice<PromptedInput>, prompt: Matrix, candidates: CandidateHead, _ workspace: Workspace
+  ) -> Matrix {
+    attempt { () throws(DeviceError) in
+      let pass = try begin(inputs, prompt: prompt, workspace, goesBack: false)
+      let top = try read(pass)
+      try score(top, words(candidates), pass)
+      return try pass.buffers.queue.download(pass.buffers.logits)
+    } ?? .notNumbers(rows: inputs.reduce(0) { $0 + $1.readCount }, columns: candidates.count)
+  }
+
+  public func logProbabilities(
+    of tokens: ArraySlice<[PredictedToken]>, after inputs: ArraySlice<PromptedInput>, prompt: Matrix,
+    _ workspace: Workspace
+  ) -> [[Float]] {
+    attempt { () throws(DeviceError) in
+      try logProbabilities(tokens, inputs, prompt, workspace)
+    } ?? tokens.map { $0.map { _ in .nan } }
+  }
+
+  private func logProbabilities(
+    _ tokens: ArraySlice<[PredictedToken]>, _ inputs: ArraySlice<PromptedInput>, _ prompt: Matrix,
+    _ workspace: Workspace
+  ) throws(DeviceError) -> [[Float]] {
+    let asked = AskedPredictions(tokens, of: inputs)
+    let blocks = asked.blocks(of: Self.predictionsAtOnce)
+    var parts: [(rows: DeviceIndices.Part, places: DeviceIndices.Part, tokens: DeviceIndices.Part)] = []
+    let pass = try begin(inputs, prompt: prompt, workspace, goesBack: false) { indices in
+      for block in blocks {
+        parts.append(
+          (
+            indices.add(block.map(\.row)),
+            indices.add(block.enumerated().flatMap { row, asked in asked.asked.map { _ in row } }),
+            indices.add(block.flatMap { $0.asked.map(\.token) })
+          ))
+      }
+    }
+    let (buffers, indices) = (pass.buffers, pass.run.indices)
+    let top = try read(pass)
+    var results = tokens.map { [Float](repeating: 0, count: $0.count) }
+    for (block, part) in zip(blocks, parts) {
+      try buffers.queue.gather(
+        indices.address(part.rows), count: part.rows.count, of: top.operand, into: buffers.chosen)
+      try score(buffers.chosen, head.decoder, pass)
+      try buffers.queue.logProbabilities(
+        buffers.logits, rows: indices.address(part.places), tokens: indices.address(part.tokens),
+        count: part.tokens.count, sums: buffers.losses, into: buffers.picked)
+      let values = try buffers.queue.download(buffers.picked).elements
+      for (asked, value) in zip(block.flatMap(\.asked), values) { results[asked.input][asked.place] = value }
+    }
+    return results
+  }
+
+  /// With the whole vocabulary each of them takes a row of it.
+  private static let predictionsAtOnce = 512
+
+  public func lossesAndGradients(
+    _ groups: [LabelledGroup], candidates: CandidateHead, _ workspace: Workspace
+  ) -> [(losses: [Float], gradient: Matrix)] {
+    let joined = JoinedGroups(groups)
+    let found = attempt { () throws(DeviceError) in
+      var labels: DeviceIndices.Part?
+      let pass = try begin(joined.inputs[...], prompt: joined.prompt, workspace, goesBack: true) {
+        labels = $0.add(joined.labels)
+      }
+      let (buffers, words) = (pass.buffers, try words(candidates))
+      try buffers.queue.upload(
+        Matrix(rows: 1, columns: joined.scales.count, joined.scales), to: buffers.scales)
+      return try losses(pass, words) { () throws(DeviceError) in
+        try buffers.queue.crossEntropy(
+          buffers.logits, labels: pass.run.indices.address(labels), scales: buffers.scales, cap: head.cap,
+          losses: buffers.losses, into: buffers.dLogits)
+      }
+    }
+    guard let found else {
+      return groups.map {
+        (
+          $0.labels.map { _ in .nan }, .notNumbers(rows: $0.prompt.rows, columns: $0.prompt.columns)
+        )
+      }
+    }
+    return joined.apart(found.losses, found.gradient)
+  }
+
+  public func lossAndGradient(
+    _ inputs: ArraySlice<PromptedInput>, targets: Matrix, temperature: Float, prompt: Matrix,
+    candidates: CandidateHead, scale: Float, gradient: inout Matrix, _ workspace: Workspace
+  ) -> [Float] {
+    let found = attempt { () throws(DeviceError) in
+      let pass = try begin(inputs, prompt: prompt, workspace, goesBack: true)
+      let (buffers, words) = (pass.buffers, try words(candidates))
+      try buffers.queue.upload(targets, to: buffers.targets)
+      return try losses(pass, words) { () throws(DeviceError) in
+        try buffers.queue.divergence(
+          buffers.logits, targets: buffers.targets, temperature: temperature, scale: scale, cap: head.cap,
+          losses: buffers.losses, into: buffers.dLogits)
+      }
+    }
+    gradient = found?.gradient ?? .notNumbers(rows: prompt.rows, columns: prompt.columns)
+    return found?.losses ?? inputs.map { _ in .nan }
+  }
+}
+
+// MARK: - One pass
+
+extension CUDAModel {
+  /// A batch whose integers are on the device.
+  private struct Pass {
+    let batch: RaggedBatch
+    let buffers: CUDABuffers
+    let run: CUDARun
+    let embeddings: CUDAEmbeddings.Rows
+    /// By what ``RaggedBatch`` has for the layers: those that differ.
+    let layers: [CUDARows]
+    let decoder: CUDADecoder.Rows?
+
+    /// What a layer works on.
+    func rows(ofLayer index: Int, of count: Int) -> CUDARows {
+      if layers.count == 1 { return layers[0] }
+      if index == 0 { return layers[0] }
+      return index == count - 1 ? layers[layers.count - 1] : layers[1]
+    }
+  }
+
+  /// - Parameter others: adds what else kernels are to read
+  private func begin(
+    _ inputs: ArraySlice<PromptedInput>, prompt: Matrix, _ workspace: Workspace, goesBack: Bool,
+    others: (DeviceIndices) -> Void = { _ in }
+  ) throws(DeviceError) -> Pass {
+    let batch = RaggedBatch(inputs, isCausal: configuration.isCausal)
+    precondition(!goesBack || batch.canGoBack, "there are no gradients through continuations that part")
+    precondition(prompt.columns == embeddings.words.columns)
+    let buffers = try CUDABuffers.of(workspace, device, precision)
+    precondition(!goesBack || buffers.keepsLayers, "gradients need what the layers left")
+    let indices = buffers.indices
+    indices.removeAll()
+    let embeddings = embeddings.rows(batch.embeddings, vectorCount: prompt.rows, indices)
+    // Before a decoder, which looks at every token, no layer is the last one.
+    let count = decoder == nil ? layers.count : .max
+    let kinds = layers.count == 1 ? [0] : layers.count == 2 ? [0, 1] : [0, 1, layers.count - 1]
+    let rows = kinds.map { index in
+      CUDARows(
+        batch.rows(ofLayer: index, of: count), heads: heads, rotaries: rotaries, goesBack: goesBack, indices
+      ) { rotary, span in rotations.first(rotary, length: span.keys.count) }
+    }
+    let decoder = decoder?.rows(batch, heads: heads, goesBack: goesBack, indices)
+    others(indices)
+    try indices.send(buffers.queue.stream)
+    try buffers.rotations.update(rotaries, from: rotations, buffers.queue)
+    try buffers.queue.upload(prompt, to: buffers.prompt)
+    return Pass(
+      batch: batch, buffers: buffers,
+      run: CUDARun(queue: buffers.queue, indices: indices, rotations: buffers.rotations),
+      embeddings: embeddings, layers: rows, decoder: decoder)
+  }
+
+  /// What the output matrix is multiplied with.
+  private func read(_ pass: Pass) throws(DeviceError) -> DevicePair {
+    let (buffers, run) = (pass.buffers, pass.run)
+    var x = try embeddings.forward(pass.embeddings, prompt: buffers.prompt, run, buffers.embeddings)
+    for index in layers.indices {
+      let own = buffers.layer(index)
+      try layers[index].forward(
+        x, pass.rows(ofLayer: index, of: layers.count), run, own, buffers.layerScratch)
+      x = own.output
+    }
+    if let decoder, let rows = pass.decoder {
+      x = try decoder.forward(x, rows, embeddings, run, buffers.decoder)
+    }
+    let top = try head.forward(x, run, buffers.head)
+    buffers.note(pass.batch, embeddings.states(buffers.embeddings), head: top.values)
+    return top
+  }
+
+  private func score(_ top: DevicePair, _ words: DeviceMap, _ pass: Pass) throws(DeviceError) {
+    try score(top.operand, words, pass)
+  }
+
+  /// Leaves the words' logits in the buffers.
+  private func score(_ top: DeviceMatrix, _ words: DeviceMap, _ pass: Pass) throws(DeviceError) {
+    try words.forward(top, into: pass.buffers.logits, pass.buffers.queue)
+    if let cap = head.cap { try pass.buffers.queue.cap(pass.buffers.logits, at: cap) }
+  }
+
+  /// - Parameter loss: leaves losses and the gradient of the logits in the buffers
+  private func losses(
+    _ pass: Pass, _ words: DeviceMap, loss: () throws(DeviceError) -> Void
+  ) throws(DeviceError) -> (losses: [Float], gradient: Matrix) {
+    let (buffers, run) = (pass.buffers, pass.run)
+    try score(read(pass), words, pass)
+    try loss()
+    func input(_ index: Int) -> DevicePair {
+      index == 0 ? embeddings.output(buffers.embeddings) : buffers.layer(index - 1).output
+    }
+    let last = input(layers.count)
+    let top = decoder == nil ? last : buffers.decoder.output
+    var d = try head.backward(buffers.dLogits, of: top, decoder: words, run, buffers.head)
+    if let decoder, let rows = pass.decoder {
+      d = try decoder.backward(last, rows, dOutput: d, run, buffers.decoder)
+    }
+    var (next, other) = (buffers.gradient, buffers.nextGradient)
+    for index in layers.indices.reversed() {
+      try layers[index].backward(
+        input(index), pass.rows(ofLayer: index, of: layers.count), run, buffers.layer(index), dOutput: d,
+        dx: next, buffers.layerScratch)
+      (d, next, other) = (next, other, next)
+    }
+    try embeddings.backward(pass.embeddings, dOutput: d, run, buffers.embeddings, into: buffers.dPrompt)
+    let losses = try buffers.queue.download(buffers.losses).elements
+    return (losses, try buffers.queue.download(buffers.dPrompt))
+  }
+
+  private func words(_ candidates: CandidateHead) throws(DeviceError) -> DeviceMap {
+    guard let own = candidates.content as? CUDACandidates else {
+      preconditionFailure("the candidates are of another kind of network")
+    }
+    guard let map = own.map else {
+      throw failure as? DeviceError ?? .unavailable("\(device.name) has given up")
+    }
+    return map
+  }
+
+  /// What it gives; nil where the device fails, which `failure` then tells. A device that has failed is not asked again.
+  private func attempt<Value>(_ body: () throws(DeviceError) -> Value) -> Value? {
+    if failure != nil { return nil }
+    do { return try body() } catch {
+      trouble.first.withLock { if $0 == nil { $0 = error } }
+      return nil
+    }
+  }
+}
+
+extension Matrix {
+  /// What stands for a result that could not be had.
+  fileprivate static func notNumbers(rows: Int, columns: Int) -> Matrix {
+    Matrix(rows: rows, columns: columns, [Float](repeating: .nan, count: rows * columns))
+  }
+}
+
+/// The rows of the output matrix that are scored; nil where the device failed.
+private struct CUDACandidates: CandidateContent, @unchecked Sendable {
+  let map: DeviceMap?
+
+  func prepare() {}
+}

@@ -1,0 +1,138 @@
+import CBLAS
+import CUDA
+import CUDAEmulation
+import Foundation
+import Synchronization
+import Tensors
+
+/// This processor as a device: the kernels of `Sources/CUDA` compiled for it, products by BLAS.
+package final class EmulatedDevice: Device {
+  package let name = "emulated device"
+  private let limit: Int
+  private let used: Mutex<[UInt64: Int]> = Mutex([:])
+
+  /// - Parameter limit: bytes that it has
+  package init(limit: Int = .max / 2) { self.limit = limit }
+
+  package var memory: (free: Int, total: Int) { (limit - used.withLock { $0.values.reduce(0, +) }, limit) }
+
+  /// How many allocations there are.
+  package var allocations: Int { used.withLock { $0.count } }
+
+  package func allocate(_ bytes: Int) throws(DeviceError) -> UInt64 {
+    let free = memory.free
+    guard bytes <= free else { throw .outOfMemory(device: name, wanted: bytes, free: free) }
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 256)
+    // What was never written shows.
+    memset(memory, 0xff, bytes)
+    let address = UInt64(UInt(bitPattern: memory))
+    used.withLock { $0[address] = bytes }
+    return address
+  }
+
+  package func free(_ address: UInt64) {
+    let bytes = used.withLock { $0.removeValue(forKey: address) }
+    precondition(bytes != nil, "freed what was not allocated")
+    UnsafeMutableRawPointer(bitPattern: UInt(address))?.deallocate()
+  }
+
+  package func makeStream() -> any DeviceStream { EmulatedStream(self) }
+}
+
+/// Does at once what it is asked.
+private final class EmulatedStream: DeviceStream {
+  private let device: EmulatedDevice
+
+  init(_ device: EmulatedDevice) { self.device = device }
+
+  private func memory(_ address: UInt64) -> UnsafeMutableRawPointer {
+    guard let memory = UnsafeMutableRawPointer(bitPattern: UInt(address)) else {
+      preconditionFailure("nothing is kept at 0")
+    }
+    return memory
+  }
+
+  func upload(_ bytes: UnsafeRawBufferPointer, to address: UInt64) {
+    if let source = bytes.baseAddress { memcpy(memory(address), source, bytes.count) }
+  }
+
+  func download(_ address: UInt64, to bytes: UnsafeMutableRawBufferPointer) {
+    if let target = bytes.baseAddress { memcpy(target, memory(address), bytes.count) }
+  }
+
+  func wait() {}
+  func clear(_ address: UInt64, bytes: Int) { memset(memory(address), 0, bytes) }
+  func copy(_ source: UInt64, to target: UInt64, bytes: Int) { memcpy(memory(target), memory(source), bytes) }
+
+  func launch(
+    _ kernel: String, _ precision: Precision, blocks: Int, threads: Int, _ arguments: [KernelArgument]
+  ) throws(DeviceError) {
+    var words = arguments.map(\.word)
+    let problem = words.withUnsafeMutableBytes { words -> String? in
+      guard let first = words.baseAddress else { return "a kernel without arguments" }
+      var places = arguments.indices.map { first + $0 * 8 }
+      return cuda_emulation_launch(
+        precision == .bf16 ? 1 : 0, kernel, UInt32(blocks), UInt32(threads), &places
+      ).map { String(cString: $0) }
+    }
+    if let problem { throw .failed(device: device.name, call: kernel, why: problem) }
+  }
+
+  func multiply(_ product: DeviceProduct) throws(DeviceError) {
+    guard product.rows > 0 else { return }
+    let (rows, depth, width) = (product.rows, product.depth, product.width)
+    let x = floats(product.x, rows: rows, columns: depth, stride: product.xStride, product.precision)
+    let weight = floats(
+      product.weight, rows: product.outputs, columns: product.inputs, stride: product.inputs,
+      product.precision)
+    var y = [Float](repeating: 0, count: rows * width)
+    if product.addend != 0 {
+      y = floats(
+        product.addend, rows: rows, columns: width, stride: product.yStride,
+        product.yIsFloat ? .f32 : product.precision)
+    }
+    BLAS.gemm(
+      transposeA: false, transposeB: !product.isTransposed, m: rows, n: width, k: depth, alpha: 1, x,
+      lda: depth,
+      weight, ldb: product.inputs, beta: 1, &y, ldc: width)
+    if product.bias != 0 {
+      let bias = memory(product.bias).assumingMemoryBound(to: Float.self)
+      for row in 0..<rows { for column in 0..<width { y[row * width + column] += bias[column] } }
+    }
+    let isFloat = product.yIsFloat || product.precision == .f32
+    for row in 0..<rows {
+      for column in 0..<width {
+        let (value, place) = (y[row * width + column], row * product.yStride + column)
+        if isFloat {
+          memory(product.y).assumingMemoryBound(to: Float.self)[place] = value
+        } else {
+          memory(product.y).assumingMemoryBound(to: UInt16.self)[place] = rounded(value)
+        }
+      }
+    }
+  }
+
+  private func floats(
+    _ address: UInt64, rows: Int, columns: Int, stride: Int, _ precision: Precision
+  ) -> [Float] {
+    var values: [Float] = []
+    values.reserveCapacity(rows * columns)
+    for row in 0..<rows {
+      for place in row * stride..<row * stride + columns {
+        values.append(
+          precision == .f32
+            ? memory(address).assumingMemoryBound(to: Float.self)[place]
+            : Float(
+              bitPattern: UInt32(memory(address).assumingMemoryBound(to: UInt16.self)[place]) << 16))
+      }
+    }
+    return values
+  }
+
+  /// To BFloat16, to nearest, ties to even.
+  private func rounded(_ value: Float) -> UInt16 {
+    let bits = value.bitPattern
+    if value.isNaN { return UInt16(bits >> 16 | 0x40) }
+    return UInt16(truncatingIfNeeded: (UInt64(bits) + 0x7fff + UInt64(bits >> 16 & 1)) >> 16)
+  }
+}
