@@ -79,7 +79,7 @@ package struct DeviceProduct: Sendable {
   package let yStride: Int
   /// Whether `y` is Float32, else it is of the precision's type.
   package let yIsFloat: Bool
-  /// Float32, one for each output; 0 for none.
+  /// One number for each output, of the type of `y`; 0 for none.
   package let bias: UInt64
   /// Of the shape, the stride and the type of `y`, which it may be; 0 for none.
   package let addend: UInt64

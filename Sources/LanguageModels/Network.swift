@@ -16,6 +16,8 @@ public protocol Network: Sendable {
   /// Whether a sequence's results are the same to the last bit whichever sequences share its batch.
   var keepsSequencesApart: Bool { get }
 
+  /// What it runs on; nil for this processor.
+  var deviceName: String? { get }
   /// How many sequences it wants at a time, where it wants more than a processor's core does.
   var sequencesPerTask: Int? { get }
   /// What went wrong where it runs, if anything did: its numbers are none from then on.
@@ -61,6 +63,7 @@ public protocol Network: Sendable {
 
 extension Network {
   public var precision: Precision { .f32 }
+  public var deviceName: String? { nil }
   public var sequencesPerTask: Int? { nil }
   public var failure: (any Error)? { nil }
 

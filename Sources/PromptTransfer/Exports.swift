@@ -1,3 +1,5 @@
+@_exported import struct LanguageModels.Computing
+@_exported import enum LanguageModels.DeviceChoice
 // What a client names beside this module's own types: one import is enough.
 @_exported import struct LanguageModels.EmbeddingTable
 @_exported import enum LanguageModels.PrecisionChoice

@@ -15,11 +15,12 @@ public struct LanguageModel: Sendable {
   let answer: AnswerPlace
 
   /// Loads both from a folder in Hugging Face layout, or from a GGUF file.
-  public init(folder: URL, precision: PrecisionChoice = .f32) throws(TransferError) {
+  /// - Parameter computing: where it runs, and in what; this processor and Float32 unless it says otherwise
+  public init(folder: URL, _ computing: Computing = Computing()) throws(TransferError) {
     let name = Checkpoint.name(of: folder)
     self.name = name
     (network, space) = try TransferError.unify {
-      let network = try FrozenModel(folder: folder, precision: precision)
+      let network = try computing.network(folder)
       return (
         network,
         try EmbeddingSpace(

@@ -47,7 +47,9 @@ struct MeasureModel: ParsableCommand {
     let folder = URL(fileURLWithPath: model)
     let parallelism = Parallelism(threads: threads)
     var loaded: LanguageModel?
-    let openSeconds = try elapsed { loaded = try LanguageModel(folder: folder, precision: precision) }
+    let openSeconds = try elapsed {
+      loaded = try LanguageModel(folder: folder, Computing(precision: precision))
+    }
     guard let loaded else { throw ExitCode.failure }
     var candidates: CandidateVocabulary?
     let list = try CandidateVocabulary.readWords(URL(fileURLWithPath: words))

@@ -58,7 +58,7 @@ struct DistilCommand: AsyncParsableCommand {
       """,
     completion: .file())
   var output: String
-  @OptionGroup var computing: PrecisionOptions
+  @OptionGroup var computing: ComputingOptions
   @OptionGroup var writing: OutputOptions
   @OptionGroup var common: CommonOptions
 
@@ -82,6 +82,7 @@ struct DistilCommand: AsyncParsableCommand {
     let interrupted: Bool
     let output: String
     let precision: Precision?
+    let device: String?
     let seconds: Double
     let settings: TuningSettings
     let skipped: Int
@@ -125,10 +126,10 @@ struct DistilCommand: AsyncParsableCommand {
     var sources: [LanguageModel] = []
     for source in from {
       sources.append(
-        try await common.model(source.model, .model, interruption).languageModel(computing.precision))
+        try await common.model(source.model, .model, interruption).languageModel(computing.computing))
     }
     let studentPlace = try await common.model(to, .model, interruption)
-    let student = try studentPlace.languageModel(computing.precision)
+    let student = try studentPlace.languageModel(computing.computing)
     let tasks = try sets.indices.map { index in
       try task(
         places.sources[index], sets[index], sources, student, places.outputs[index], places.names[index])
@@ -183,6 +184,7 @@ struct DistilCommand: AsyncParsableCommand {
       bestDevDivergence: result.bestDevDivergence, epochs: result.epochs,
       examplesPerSecond: Double(result.exampleCount) / max(seconds, 1e-9),
       interrupted: result.isInterrupted, output: task.name, precision: words.target.notedPrecision,
+      device: words.target.notedDevice,
       seconds: seconds, settings: settings, skipped: result.skippedCount, sources: from, start: start,
       target: words.target.name, temperature: temperature, template: task.job.template.description,
       truncated: result.truncatedCount, vocabularySize: distiller.words.count)

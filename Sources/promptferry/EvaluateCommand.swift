@@ -40,7 +40,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   var measures = false
   @Option(help: "Also write every answer, one JSON object a line.", completion: .file()) var predictions:
     String?
-  @OptionGroup var computing: PrecisionOptions
+  @OptionGroup var computing: ComputingOptions
   @OptionGroup var writing: OutputOptions
   @OptionGroup var common: CommonOptions
 
@@ -59,6 +59,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     let duplicates: Int
     let embeddingSHA256: String
     let precision: Precision?
+    let device: String?
     let truncated: Int
     /// How many of the facts the prompt was tuned on, as far as it says it.
     let seen: Int
@@ -68,7 +69,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     enum Key: CodingKey {
       case model, prompt, template, vocabularySize, answers, masking, factsPerSecond, facts, split, skipped,
         duplicates,
-        embeddingSHA256, precision, truncated, seen, task, microInterval, macroInterval
+        embeddingSHA256, precision, device, truncated, seen, task, microInterval, macroInterval
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -88,6 +89,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       try container.encode(duplicates, forKey: .duplicates)
       try container.encode(embeddingSHA256, forKey: .embeddingSHA256)
       try container.encodeIfPresent(precision, forKey: .precision)
+      try container.encodeIfPresent(device, forKey: .device)
       try container.encode(truncated, forKey: .truncated)
       try container.encode(seen, forKey: .seen)
       try container.encodeIfPresent(task, forKey: .task)
@@ -108,7 +110,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     }
     let set = try data.read(split)
     guard !set.examples.isEmpty else { throw TransferError(facts, "holds no facts") }
-    let loaded = try await common.model(model, .model, interruption).languageModel(computing.precision)
+    let loaded = try await common.model(model, .model, interruption).languageModel(computing.computing)
     let questions = try questions(data, set, loaded)
     let evaluator = try answering.evaluator(
       [data], loaded, asking: questions.flatMap(\.examples), measures: measures,
@@ -159,6 +161,7 @@ struct EvaluateCommand: AsyncParsableCommand {
         factsPerSecond: Double(answers.count) / max(seconds, 1e-9),
         facts: facts, split: split, skipped: skipped, duplicates: set.duplicateCount,
         embeddingSHA256: loaded.space.table.fingerprint, precision: loaded.notedPrecision,
+        device: loaded.notedDevice,
         truncated: truncated, seen: seen,
         task: data.task?.description, classScores: scores),
       text: scores.map { summary(evaluation, $0) } ?? summary(evaluation))

@@ -18,13 +18,13 @@ struct ModelPlace {
   /// What a model here is called.
   var name: String { Checkpoint.name(of: folder) }
 
-  func languageModel(_ precision: PrecisionChoice = .f32) throws -> LanguageModel {
+  func languageModel(_ computing: Computing = Computing()) throws -> LanguageModel {
     try requireModel()
     let progress = ProgressReporter(
       title: "opening \(name)", unit: .bytes, isSilent: CommandLine.arguments.contains("--quiet")
     ).begin()
     defer { progress.finish() }
-    return try OpenedModels.shared.model(folder, precision)
+    return try OpenedModels.shared.model(folder, computing)
   }
 
   func embeddingSpace() throws -> EmbeddingSpace {

@@ -52,7 +52,8 @@ extension TransferCommand {
     -> DevSelection
   {
     let data = try Location.dataset(selection.facts ?? "")
-    let model = try await common.model(to, .model, interruption).languageModel()
+    let model = try await common.model(to, .model, interruption).languageModel(
+      computing.computing)
     let evaluator = Evaluator(
       model: model,
       candidates: try data.candidates(listedIn: selection.vocabulary, space: model.space, common),

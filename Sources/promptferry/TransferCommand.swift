@@ -64,6 +64,7 @@ struct TransferCommand: AsyncParsableCommand {
     name: [.short, .customLong("output")], help: "The prompt file to write, or FOLDER/ for several.",
     completion: .file())
   var output: String
+  @OptionGroup var computing: ComputingOptions
   @OptionGroup var writing: OutputOptions
   @OptionGroup var common: CommonOptions
 
@@ -137,11 +138,11 @@ struct TransferCommand: AsyncParsableCommand {
     var spaces: [EmbeddingSpace] = []
     for source in from {
       let place = try await common.model(source.model, part, interruption)
-      if selection.agrees { sources.append(try place.languageModel()) }
+      if selection.agrees { sources.append(try place.languageModel(computing.computing)) }
       spaces.append(try sources.last?.space ?? place.embeddingSpace())
     }
     let targetPlace = try await common.model(to, part, interruption)
-    let targetModel = selection.agrees ? try targetPlace.languageModel() : nil
+    let targetModel = selection.agrees ? try targetPlace.languageModel(computing.computing) : nil
     let target = try targetModel?.space ?? targetPlace.embeddingSpace()
     let prompts = try places.sources.map { sources in
       try zip(sources, spaces).map { try PromptFile($0, template: layout).prompt(in: $1) }

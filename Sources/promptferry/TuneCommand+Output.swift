@@ -13,6 +13,7 @@ extension TuneCommand {
     let model: String
     let output: String
     let precision: Precision?
+    let device: String?
     let settings: TuningSettings
     let template: String
     let skipped: [String: ProbingSet.Skipped]
@@ -57,7 +58,7 @@ extension TuneCommand {
         bestDevAccuracy: result.bestDevAccuracy, epochs: result.epochs,
         examplesPerSecond: Double(result.exampleCount) / max(seconds, 1e-9), seconds: seconds,
         interrupted: result.isInterrupted, model: model.name, output: path(task),
-        precision: model.notedPrecision, settings: settings,
+        precision: model.notedPrecision, device: model.notedDevice, settings: settings,
         template: task.job.template.description,
         skipped: ["train": result.trainSkipped, "dev": result.devSkipped], task: task.data.task?.description,
         truncated: ["train": result.trainTruncatedCount, "dev": result.devTruncatedCount])

@@ -63,7 +63,7 @@ struct TuneCommand: AsyncParsableCommand {
     help: "The prompt file to write, or FOLDER/ for RELATION.safetensors of each relation.",
     completion: .file())
   var output: String
-  @OptionGroup var computing: PrecisionOptions
+  @OptionGroup var computing: ComputingOptions
   @OptionGroup var writing: OutputOptions
   @OptionGroup var common: CommonOptions
 
@@ -111,7 +111,7 @@ struct TuneCommand: AsyncParsableCommand {
     let interruption = Interruption.shared
     var tasks = try tasks()
     let modelPlace = try await common.model(model, .model, interruption)
-    let loaded = try modelPlace.languageModel(computing.precision)
+    let loaded = try modelPlace.languageModel(computing.computing)
     let evaluator = try answering.evaluator(
       tasks.map(\.data), loaded, asking: tasks.flatMap { $0.job.train + $0.job.dev },
       common)

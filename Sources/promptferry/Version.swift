@@ -12,6 +12,7 @@ extension PromptFerry {
       promptferry \(version)\(commit)
       BLAS     \(BLAS.description)\(isBLASBehind ? ", older than this processor: our kernels serve large products" : "")
       kernels  \(kernelsName)
+      GPUs     \(DeviceChoice.found.joined(separator: "\n         "))
       """
   }
 }

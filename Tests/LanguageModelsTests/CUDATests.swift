@@ -6,18 +6,163 @@ import Tensors
 import TestSupport
 import Testing
 
-/// The networks for GPUs against transformers, from the embeddings to ten steps of tuning: the kernels that run there, compiled for this
-/// processor.
+/// The networks for GPUs against transformers and against those of this processor: the kernels that run there, compiled for it.
 @Suite struct CUDATests {
+  private static func model(
+    _ name: String, _ precision: Precision = .f32, _ device: EmulatedDevice = EmulatedDevice()
+  ) throws -> CUDAModel {
+    try CUDAModel(Checkpoint(folder: Fixtures.model(name)), precision: precision, device: device)
+  }
+
+  /// From the embeddings to ten steps of tuning, to the tolerances of this processor's.
   @Test(arguments: GoldenTests.cases)
   func ladder(_ name: String) throws {
     let golden = try Golden(Fixtures.model(name))
-    let device = EmulatedDevice()
-    let model = try CUDAModel(Checkpoint(folder: Fixtures.model(name)), precision: .f32, device: device)
+    let model = try Self.model(name)
     let layers = model.configuration.layerCount / model.configuration.layersPerGroup
-    for (name, worst) in try Ladder(model, golden).comparisons(golden, layerCount: layers) {
+    let rungs = try Ladder(model, golden).comparisons(golden, layerCount: layers)
+    #expect(rungs.count > 9 && model.failure == nil)
+    for (name, worst) in rungs {
       #expect(worst?.isAllowed == true, "\(name): \(worst?.description ?? "another shape")")
     }
-    #expect(model.failure == nil)
+  }
+
+  @Test(arguments: GoldenTests.zoo)
+  func zooLadder(_ name: String) throws {
+    let folder = Fixtures.repository.appending(path: "share/promptferry/zoo/\(name)")
+    let golden = try Golden(Fixtures.folder.appending(path: "zoo/\(name)"))
+    let model = try CUDAModel(Checkpoint(folder: folder), precision: .f32, device: EmulatedDevice())
+    let layers = model.configuration.layerCount / model.configuration.layersPerGroup
+    for (name, worst) in try Ladder(model, golden, steps: false).comparisons(golden, layerCount: layers)
+    where !name.hasPrefix("steps") {
+      #expect(worst?.isAllowed == true, "\(name): \(worst?.description ?? "another shape")")
+    }
+  }
+
+  /// With 8 bits an operand, activations among them: as near as ``PrecisionTests`` has it, within twice.
+  @Test(arguments: GoldenTests.cases)
+  func ladderInBFloat16(_ name: String) throws {
+    let golden = try Golden(Fixtures.model(name))
+    let ladder = Ladder(try Self.model(name, .bf16), golden, steps: false)
+    for (rung, limit) in [("logits", 0.04), ("prompt_gradient", 0.2)] {
+      let (found, expected) = (try #require(ladder.tensors[rung]), try #require(try golden.matrix(rung)))
+      let off =
+        PrecisionTests.distance(found.wide, expected.wide) / PrecisionTests.distance(expected.wide, nil)
+      #expect(off < limit && off > 1e-5, "\(rung): \(off)")
+      if ProcessInfo.processInfo.environment["PROMPTFERRY_SHOW_DIFFERENCES"] != nil {
+        print("\(name) \(rung): \(off)")
+      }
+    }
+  }
+
+  /// Several continuations of one sequence in one pass, as ``ContinuationTests`` has them.
+  @Test(arguments: [
+    "gpt2-odd", "llama-grouped", "mistral-window", "gemma3-odd", "gemma2-odd", "neox-odd", "opt-projected",
+    "olmo2-odd", "t5-odd", "t5-gated",
+  ])
+  func branches(_ name: String) throws {
+    let (model, expected) = (try Self.model(name), try FrozenModel(folder: Fixtures.model(name)))
+    let prompt = Samples.matrix(2, model.configuration.embeddingWidth, "prompt", deviation: 0.5)
+    let paths = [[3, 4, 5], [3, 4, 6, 7], [3, 8], [9], [10, 4, 5]]
+    let tree = TokenTree(paths.map { Array($0.dropLast()) })
+    let trunks: [[PromptedInput.Element]] = [
+      [.token(7), .vector(0), .token(9), .vector(1), .token(2)],
+      [.vector(1), .token(11), .token(12), .token(7), .token(8), .vector(0), .token(3)],
+    ]
+    let inputs = trunks.map {
+      PromptedInput(elements: $0, reads: $0.count - 1..<$0.count, continuations: tree)
+    }
+    let asked = paths.flatMap { path in
+      zip([0] + tree.places(of: path.dropLast()).map { $0 + 1 }, path).map {
+        PredictedToken(prediction: $0, token: $1)
+      }
+    }
+    func answers(_ network: some Network) -> [Float] {
+      network.logProbabilities(
+        of: [asked, asked], after: inputs[...], prompt: prompt, Workspace(keepsLayers: false)
+      ).flatMap { $0 }
+    }
+    expectClose(answers(model), answers(expected).map { Double($0) }, absolute: 2e-5)
+  }
+
+  /// A distribution as the target, over some words, at a temperature.
+  @Test(arguments: ["bert-odd", "gemma2-odd", "t5-odd"])
+  func divergences(_ name: String) throws {
+    let golden = try Golden(Fixtures.model(name))
+    let words = [9, 3, 17, 4]
+    var targets = Samples.matrix(golden.inputs.count, words.count, "targets")
+    Softmax.forward(&targets, temperature: 0.5)
+    func results(_ network: some Network) -> (losses: [Float], gradient: Matrix, logits: Matrix) {
+      let (head, workspace) = (network.candidates(words), Workspace())
+      var gradient = Matrix(rows: 0, columns: 0)
+      let losses = network.lossAndGradient(
+        golden.inputs[...], targets: targets, temperature: 1.5, prompt: golden.prompt, candidates: head,
+        scale: 0.25, gradient: &gradient, workspace)
+      let logits = network.logits(
+        golden.inputs[...], prompt: golden.prompt, candidates: head, Workspace(keepsLayers: false))
+      return (losses, gradient, logits)
+    }
+    let found = results(try Self.model(name))
+    let expected = results(try FrozenModel(folder: Fixtures.model(name)))
+    expectClose(found.losses, expected.losses.map { Double($0) }, absolute: 2e-6)
+    expectClose(found.gradient.elements, expected.gradient.wide, absolute: 2e-6)
+    expectClose(found.logits.elements, expected.logits.wide, absolute: 1e-5)
+  }
+
+  /// Whatever shares a batch, to the last bit.
+  @Test(
+    arguments: ["bert-odd", "gpt2-odd", "gemma3-odd", "modernbert-odd", "t5-odd"], [Precision.f32, .bf16])
+  func companyDoesNotMatter(_ name: String, _ precision: Precision) throws {
+    let golden = try Golden(Fixtures.model(name))
+    let model = try Self.model(name, precision)
+    let groups = (0..<3).map { index in
+      LabelledGroup(
+        inputs: Array(golden.inputs.dropFirst(index)), labels: Array(golden.labels.dropFirst(index)),
+        prompt: Samples.matrix(golden.prompt.rows, golden.prompt.columns, "prompt \(index)"), scale: 0.5)
+    }
+    let workspace = Workspace()
+    let together = model.lossesAndGradients(groups, candidates: model.allWords, workspace)
+    for (group, found) in zip(groups, together) {
+      let alone = model.lossesAndGradients([group], candidates: model.allWords, workspace)[0]
+      #expect(alone.losses == found.losses && alone.gradient == found.gradient)
+    }
+    #expect(Set(together.map(\.losses)).count == 3)
+  }
+
+  /// What finds no room is told, nothing crashes, and all memory is given back.
+  @Test func memoryIsToldAndGivenBack() throws {
+    let device = EmulatedDevice(limit: 600_000)
+    do {
+      let golden = try Golden(Fixtures.model("bert-odd"))
+      let model = try Self.model("bert-odd", .f32, device)
+      let group = LabelledGroup(
+        inputs: golden.inputs, labels: golden.labels, prompt: golden.prompt, scale: 1)
+      let many = (0..<50).map { _ in group }
+      let results = model.lossesAndGradients(many, candidates: model.allWords, Workspace())
+      #expect(results.count == 50 && results[0].losses.allSatisfy(\.isNaN))
+      let failure = try #require(model.failure)
+      #expect("\(failure)".contains("emulated device is out of memory"))
+    }
+    #expect(device.allocations == 0)
+    #expect(throws: CheckpointError.self) {
+      _ = try Self.model("bert-odd", .f32, EmulatedDevice(limit: 1000))
+    }
+  }
+
+  /// Where NVRTC is at hand, for the processors that people have: `make gpu-compile` fetches it.
+  @Test(
+    .enabled(if: (try? Compiler.opened()) != nil, "SKIPPED: NVRTC is not here; make gpu-compile fetches it"),
+    arguments: ["sm_80", "sm_90", "sm_100"], [Precision.f32, .bf16])
+  func kernelsCompile(_ architecture: String, _ precision: Precision) throws {
+    let module = try Compiler.opened().module(
+      KernelModules.source, architecture: architecture, KernelModules.options(precision))
+    #expect(module.count > 100_000)
+  }
+
+  @Test func devicesByName() throws {
+    #expect(DeviceChoice("cuda") == .cuda(0) && DeviceChoice("cuda:3") == .cuda(3))
+    #expect(DeviceChoice("auto") == .auto && DeviceChoice("cpu") == .cpu)
+    for wrong in ["", "gpu", "cuda:", "cuda:-1", "cuda:1x", "CUDA"] { #expect(DeviceChoice(wrong) == nil) }
+    for choice in [DeviceChoice.auto, .cpu, .cuda(2)] { #expect(DeviceChoice("\(choice)") == choice) }
   }
 }

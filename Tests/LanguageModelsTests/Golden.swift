@@ -59,7 +59,8 @@ struct Golden {
 struct Ladder {
   private(set) var tensors: [String: Matrix] = [:]
 
-  init(_ model: some Network, _ golden: Golden) {
+  /// - Parameter steps: whether it is tuned, too
+  init(_ model: some Network, _ golden: Golden, steps: Bool = true) {
     let workspace = Workspace()
     let everyWord = model.allWords
     tensors["logits"] = model.logits(
@@ -86,6 +87,7 @@ struct Ladder {
     tensors["loss64"] = tensors["loss"]
     tensors["prompt_gradient64"] = gradient
 
+    guard steps else { return }
     for (prefix, decay) in [("steps", 0), ("steps_decay", 0.1)] as [(String, Float)] {
       var prompt = golden.prompt
       var optimizer = AdamW(parameterCount: prompt.count, weightDecay: decay)

@@ -26,7 +26,7 @@ import Testing
   }
 
   /// Of two lists, or of one from its mean.
-  private static func distance(_ a: [Double], _ b: [Double]?) -> Double {
+  static func distance(_ a: [Double], _ b: [Double]?) -> Double {
     let mean = a.reduce(0, +) / Double(max(1, a.count))
     return zip(a, b ?? a.map { _ in mean }).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
   }

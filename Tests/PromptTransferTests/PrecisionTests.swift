@@ -10,7 +10,7 @@ import Testing
   @Test func threadsAndCompanyDoNotMatter() throws {
     let world = try TinyWorld()
     let folder = try world.write("model", width: 32)
-    let model = try LanguageModel(folder: folder, precision: .bf16)
+    let model = try LanguageModel(folder: folder, Computing(precision: .bf16))
     let facts = (0..<40).map { TinyWorld.facts[$0 % 3] }
     var settings = TuningSettings()
     settings.epochs = 3

@@ -91,15 +91,23 @@ private final class EmulatedStream: DeviceStream {
         product.addend, rows: rows, columns: width, stride: product.yStride,
         product.yIsFloat ? .f32 : product.precision)
     }
-    BLAS.gemm(
-      transposeA: false, transposeB: !product.isTransposed, m: rows, n: width, k: depth, alpha: 1, x,
-      lda: depth,
-      weight, ldb: product.inputs, beta: 1, &y, ldc: width)
+    // Row by row: BLAS sums in another order where there are more of them.
+    for row in 0..<rows {
+      x.withUnsafeBufferPointer { x in
+        y.withUnsafeMutableBufferPointer { y in
+          guard let x = x.baseAddress, let y = y.baseAddress else { return }
+          BLAS.gemm(
+            transposeA: false, transposeB: !product.isTransposed, m: 1, n: width, k: depth, alpha: 1,
+            x + row * depth, lda: depth, weight, ldb: product.inputs, beta: 1, y + row * width, ldc: width)
+        }
+      }
+    }
+    let yPrecision = product.yIsFloat ? Precision.f32 : product.precision
     if product.bias != 0 {
-      let bias = memory(product.bias).assumingMemoryBound(to: Float.self)
+      let bias = floats(product.bias, rows: 1, columns: width, stride: width, yPrecision)
       for row in 0..<rows { for column in 0..<width { y[row * width + column] += bias[column] } }
     }
-    let isFloat = product.yIsFloat || product.precision == .f32
+    let isFloat = yPrecision == .f32
     for row in 0..<rows {
       for column in 0..<width {
         let (value, place) = (y[row * width + column], row * product.yStride + column)
@@ -115,15 +123,16 @@ private final class EmulatedStream: DeviceStream {
   private func floats(
     _ address: UInt64, rows: Int, columns: Int, stride: Int, _ precision: Precision
   ) -> [Float] {
-    var values: [Float] = []
-    values.reserveCapacity(rows * columns)
+    let (whole, half) = (
+      memory(address).assumingMemoryBound(to: Float.self),
+      memory(address).assumingMemoryBound(to: UInt16.self)
+    )
+    var values = [Float](repeating: 0, count: rows * columns)
     for row in 0..<rows {
-      for place in row * stride..<row * stride + columns {
-        values.append(
-          precision == .f32
-            ? memory(address).assumingMemoryBound(to: Float.self)[place]
-            : Float(
-              bitPattern: UInt32(memory(address).assumingMemoryBound(to: UInt16.self)[place]) << 16))
+      for column in 0..<columns {
+        let place = row * stride + column
+        values[row * columns + column] =
+          precision == .f32 ? whole[place] : Float(bitPattern: UInt32(half[place]) << 16)
       }
     }
     return values

@@ -5,15 +5,25 @@ package struct DeviceMap: Sendable {
   package let outputs, inputs: Int
   private let weight: DeviceMatrix  // (V, inputs), operands
   private let firstOutput: Int
-  private let bias: DeviceMatrix?  // (1, V)
+  private let bias: DevicePair?  // (1, V)
 
   /// - Parameters:
-  ///   - weight: (outputs, inputs)
-  ///   - bias: (1, outputs); nil where the map has none
-  package init(weight: DeviceMatrix, bias: DeviceMatrix?) {
-    precondition(!weight.element.isFloat || weight.element.size == 4)
+  ///   - weight: (outputs, inputs), operands
+  ///   - bias: (1, outputs), in Float32; nil where the map has none
+  package init(
+    weight: DeviceMatrix, bias: DeviceMatrix?, _ queue: DeviceQueue
+  ) throws(DeviceError) {
     (outputs, inputs, firstOutput) = (weight.rows, weight.columns, 0)
-    (self.weight, self.bias) = (weight, bias)
+    self.weight = weight
+    guard let bias else {
+      self.bias = nil
+      return
+    }
+    precondition(bias.count == weight.rows)
+    // cuBLASLt adds a bias of the result's type.
+    let operand = queue.precision == .f32 ? bias : queue.operands()
+    if operand !== bias { try queue.round(bias, into: operand) }
+    self.bias = DevicePair(values: bias, operand: operand)
   }
 
   private init(_ map: DeviceMap, outputs: Range<Int>) {
@@ -35,8 +45,7 @@ package struct DeviceMap: Sendable {
     if addend !== y { try y.resize(rows: x.rows, columns: outputs) }
     try queue.stream.multiply(
       product(
-        queue, rows: x.rows, x.view(), y, bias: bias.map { $0.address + UInt64(firstOutput * 4) } ?? 0,
-        addend: addend, isTransposed: false))
+        queue, rows: x.rows, x.view(), y, bias: bias(y), addend: addend, isTransposed: false))
   }
 
   /// `dx = dy W`, or added to it. `dy` has operands.
@@ -49,6 +58,13 @@ package struct DeviceMap: Sendable {
     try queue.stream.multiply(
       product(
         queue, rows: dy.rows, dy.view(), dx, bias: 0, addend: accumulating ? dx : nil, isTransposed: true))
+  }
+
+  /// In the type of the result; 0 where there is none.
+  private func bias(_ y: DeviceMatrix) -> UInt64 {
+    guard let bias else { return 0 }
+    let own = y.element.isFloat ? bias.values : bias.operand
+    return own.address + UInt64(firstOutput * own.element.size)
   }
 
   private func product(
@@ -68,13 +84,13 @@ package struct DeviceMap: Sendable {
     precondition(firstOutput == 0)
     let rows = DeviceMatrix(queue.device, weight.element)
     try queue.gather(indices.address(outputs), count: outputs.count, of: weight, into: rows)
-    guard let bias else { return DeviceMap(weight: rows, bias: nil) }
+    guard let bias else { return try DeviceMap(weight: rows, bias: nil, queue) }
     let numbers = queue.floats()
     // One number a row.
     try numbers.resize(rows: 1, columns: outputs.count)
     try queue.launch(
-      "gather_floats", threads: outputs.count, .address(bias), .int(1),
+      "gather_floats", threads: outputs.count, .address(bias.values), .int(1),
       .address(indices.address(outputs)), .address(numbers), .int(1), .int(outputs.count), .int(1))
-    return DeviceMap(weight: rows, bias: numbers)
+    return try DeviceMap(weight: rows, bias: numbers, queue)
   }
 }

@@ -24,6 +24,8 @@ public struct Places: Sendable {
 /// What cells work on, loaded when first asked for and shared between threads.
 final class Materials: Sendable {
   let configuration: ExperimentConfiguration
+  /// Where models run.
+  let device: DeviceChoice
   /// By name, in the order of the templates' file.
   let relations: [String: RelationFacts]
   let relationNames: [String]
@@ -45,8 +47,8 @@ final class Materials: Sendable {
   private let wordLists: Shelf<WordList>
   let fingerprints: Shelf<String?>
 
-  init(_ configuration: ExperimentConfiguration, places: Places) throws {
-    self.configuration = configuration
+  init(_ configuration: ExperimentConfiguration, places: Places, device: DeviceChoice) throws {
+    (self.configuration, self.device) = (configuration, device)
     self.places = places
     try Self.requireFiles(configuration, places)
     vocabulary = try configuration.vocabulary.map { try CandidateVocabulary.readWords(places.file($0)) }
@@ -124,7 +126,9 @@ final class Materials: Sendable {
   func model(_ name: String) throws -> LanguageModel {
     let folder = try places.model(name)
     return try models.value(name, size: Self.fileSizes(folder)) {
-      try LanguageModel(folder: folder, precision: PrecisionChoice(configuration.precision))
+      try LanguageModel(
+        folder: folder,
+        Computing(device: device, precision: PrecisionChoice(configuration.precision)))
     }
   }
 

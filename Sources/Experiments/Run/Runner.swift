@@ -16,12 +16,14 @@ public struct Runner: Sendable {
   /// The names that the configuration's relations stand for.
   public var relations: [String] { materials.relationNames }
 
-  /// - Parameter commit: the program's own; empty where it is not known
+  /// - Parameters:
+  ///   - commit: the program's own; empty where it is not known
+  ///   - device: where models run
   public init(
     _ configuration: ExperimentConfiguration, store: Store, places: Places, version: String,
-    commit: String = ""
+    commit: String = "", device: DeviceChoice = .cpu
   ) throws {
-    materials = try Materials(configuration, places: places)
+    materials = try Materials(configuration, places: places, device: device)
     let size = configuration.gridSize(relations: materials.relationNames.count)
     guard size <= Double(ExperimentConfiguration.cellLimit) else {
       throw TransferError(

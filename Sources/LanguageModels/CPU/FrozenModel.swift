@@ -17,12 +17,7 @@ public struct FrozenModel: Network {
 
   /// Loads the folder of a checkpoint or a GGUF file, all or nothing.
   public init(folder: URL, precision: PrecisionChoice = .f32) throws(CheckpointError) {
-    if !GGUFMetadata.isNamed(folder) {
-      // The configuration first: of a model that cannot be run, weights need not be there.
-      let file = folder.appendingPathComponent("config.json")
-      _ = try ModelConfiguration(JSON(contentsOf: file, as: .python), file: file)
-    }
-    try self.init(Checkpoint(folder: folder), precision: precision)
+    try self.init(Checkpoint(runnable: folder), precision: precision)
   }
 
   public init(_ checkpoint: Checkpoint, precision: PrecisionChoice = .f32) throws(CheckpointError) {

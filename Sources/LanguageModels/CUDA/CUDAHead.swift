@@ -52,8 +52,7 @@ struct CUDAHead: Sendable {
     }
     self.steps = steps
     let weight = output.isWordTable ? words : try weights.table(output.weight)
-    let hasBias = output.bias.elements.contains { $0 != 0 }
-    decoder = DeviceMap(weight: weight, bias: hasBias ? try weights.floats(output.bias) : nil)
+    decoder = try weights.map(weight, bias: output.bias)
     cap = block.cap.map { Float($0) }
   }
 

@@ -68,6 +68,7 @@ public struct CUDAModel: Network {
 
   /// Products see rows one by one, whatever their number is.
   public var keepsSequencesApart: Bool { true }
+  public var deviceName: String? { device.name }
   public var sequencesPerTask: Int? { Self.sequences }
   public var failure: (any Error)? { trouble.first.withLock { $0 } }
 

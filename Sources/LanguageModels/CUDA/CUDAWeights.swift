@@ -26,15 +26,13 @@ struct CUDAWeights {
       biases.append(parts.bias)
     }
     let whole = weights.count == 1 ? weights[0] : Matrix(stacking: weights)
-    let bias = biases.flatMap(\.elements)
-    return try send { () throws(DeviceError) in
+    let weight = try send { () throws(DeviceError) in
       let weight = queue.operands()
       try upload([whole], rows: whole.rows, to: weight)
-      guard bias.contains(where: { $0 != 0 }) else { return DeviceMap(weight: weight, bias: nil) }
-      let numbers = queue.floats()
-      try queue.upload(Matrix(rows: 1, columns: bias.count, bias), to: numbers)
-      return DeviceMap(weight: weight, bias: numbers)
+      return weight
     }
+    let bias = biases.flatMap(\.elements)
+    return try map(weight, bias: Matrix(rows: 1, columns: bias.count, bias))
   }
 
   /// A table as operands, some rows at a time.
@@ -73,6 +71,18 @@ struct CUDAWeights {
         try queue.round(scratch, to: target.address(row: first))
       }
       first += block.rows
+    }
+  }
+
+  /// A map that lies on the device already.
+  func map(_ weight: DeviceMatrix, bias: Matrix) throws(CheckpointError) -> DeviceMap {
+    try send { () throws(DeviceError) in
+      guard bias.elements.contains(where: { $0 != 0 }) else {
+        return try DeviceMap(weight: weight, bias: nil, queue)
+      }
+      let numbers = queue.floats()
+      try queue.upload(bias, to: numbers)
+      return try DeviceMap(weight: weight, bias: numbers, queue)
     }
   }
 

@@ -12,6 +12,7 @@ struct DistillationObjective: TuningObjective {
 
   func tokenCount(_ example: Int) -> Int { train.inputs[example].elements.count }
 
+  var network: any Network { train.model }
   var joinsParts: Bool { false }
 
   static func lossesAndGradients(_ parts: [TuningPart<Self>], _ workspace: Workspace) -> [PartResult] {

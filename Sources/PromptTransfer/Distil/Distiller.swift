@@ -160,7 +160,7 @@ public struct Distiller: Sendable {
     return SoftPrompt(
       vectors, template: job.template, for: student.space,
       provenance: [
-        Provenance.createdBy("distil"), made, Provenance.precision(student.network),
+        Provenance.createdBy("distil"), made, Provenance.computing(student.network),
         Provenance.start(job.start), job.provenance,
       ].reduce(into: [:]) { $0.merge($1) { $1 } })
   }

@@ -44,7 +44,7 @@ public struct Teacher: Sendable {
     let head = model.network.candidates(candidates.ids)
     head.prepare()
     model.network.prepare(gradientsOf: nil, parallelism: parallelism)
-    let size = Evaluator.sequencesPerTask(of: inputs.count)
+    let size = Evaluator.sequencesPerTask(of: inputs.count, model.network)
     let taskCount = (inputs.count + size - 1) / size
     let workers = Workers(parallelism, keepingLayers: false)
     let parts = Collected<Matrix>(count: taskCount)
@@ -58,6 +58,7 @@ public struct Teacher: Sendable {
       parts.set(answers, at: task)
     }
     guard let elements = parts.all()?.flatMap(\.elements) else { return nil }
+    try model.requireDevice()
     guard elements.allSatisfy(\.isFinite) else {
       throw TransferError(
         model.name, "its answers are not finite numbers", hint: "The weights or the prompt are damaged")

@@ -86,7 +86,7 @@ struct Lesson: Sendable {
   func likeness(
     _ prompt: Matrix, _ parallelism: Parallelism, shouldStop: @escaping @Sendable () -> Bool
   ) -> Likeness? {
-    let size = Evaluator.sequencesPerTask(of: inputs.count)
+    let size = Evaluator.sequencesPerTask(of: inputs.count, model)
     let taskCount = (inputs.count + size - 1) / size
     let workers = Workers(parallelism, keepingLayers: false)
     let parts = Collected<(agreements: Int, losses: [Float])>(count: taskCount)

@@ -55,7 +55,9 @@ public struct Evaluator: Sendable {
 
   /// How many sequences one task takes: more where there are many, since weights are widened for each task. Results do not depend
   /// on the number of threads.
-  static func sequencesPerTask(of count: Int) -> Int { count < 256 ? 8 : 16 }
+  static func sequencesPerTask(of count: Int, _ network: any Network) -> Int {
+    network.sequencesPerTask ?? (count < 256 ? 8 : 16)
+  }
 
   /// Among words of one token each.
   public init(model: LanguageModel, candidates: CandidateVocabulary, parallelism: Parallelism) {
@@ -118,6 +120,7 @@ public struct Evaluator: Sendable {
     case .texts(_, _, let measures):
       found = texts(set, measures: measures, prompt: prompt, progress, shouldStop)
     }
+    try model.requireDevice()
     if let broken = found?.first(where: { !$0.logProbability.isFinite }) {
       throw TransferError(
         model.name, "its scores for \"\(broken.subject)\" are not finite numbers",
@@ -130,7 +133,7 @@ public struct Evaluator: Sendable {
     _ set: ProbingSet, _ candidates: CandidateVocabulary, _ head: CandidateHead, prompt: Matrix,
     _ progress: @escaping @Sendable (_ done: Int) -> Void, _ shouldStop: @escaping @Sendable () -> Bool
   ) -> [Prediction]? {
-    let size = Self.sequencesPerTask(of: set.inputs.count)
+    let size = Self.sequencesPerTask(of: set.inputs.count, model.network)
     let taskCount = (set.inputs.count + size - 1) / size
     let workers = pool.take()
     defer { pool.giveBack(workers) }
@@ -170,6 +173,15 @@ public struct Evaluator: Sendable {
     return Prediction(
       relation: fact.relation, subject: fact.subject, second: fact.second, object: fact.object,
       prediction: candidates.words[best], rank: rank, logProbability: own - top - Float(log(sum)))
+  }
+}
+
+extension LanguageModel {
+  /// Throws where what it runs on has failed, since when its numbers are none.
+  func requireDevice() throws(TransferError) {
+    guard let failure = network.failure else { return }
+    throw TransferError(
+      name, "\(failure)", hint: "A smaller --batch needs less memory; --device cpu does without")
   }
 }
 

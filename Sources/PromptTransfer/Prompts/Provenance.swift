@@ -59,9 +59,11 @@ enum Provenance {
     }
   }
 
-  /// What a network's products are computed in, where that is not Float32.
-  static func precision(_ network: any Network) -> [String: String] {
-    network.precision == .f32 ? [:] : ["precision": network.precision.rawValue]
+  /// What a network's products are computed in where that is not Float32, and what it ran on where that is not this processor.
+  static func computing(_ network: any Network) -> [String: String] {
+    [
+      "precision": network.precision == .f32 ? nil : network.precision.rawValue, "device": network.deviceName,
+    ].compactMapValues { $0 }
   }
 
   /// One line of JSON with sorted keys.

@@ -57,7 +57,7 @@ struct JointTuning<Objective: TuningObjective> {
     return collected.all()?.flatMap { $0 } ?? []
   }
 
-  /// Consecutive parts that go through the model together, at most `sequencesPerPart` sequences.
+  /// Consecutive parts that go through the model together, at most `sequencesPerPart` sequences, or as many as the network wants.
   private static func passes(_ parts: [TuningPart<Objective>]) -> [[TuningPart<Objective>]] {
     var passes: [[TuningPart<Objective>]] = []
     var room = 0
@@ -67,7 +67,8 @@ struct JointTuning<Objective: TuningObjective> {
         room -= part.examples.count
       } else {
         passes.append([part])
-        room = TuningSettings.sequencesPerPart - part.examples.count
+        room =
+          (part.objective.network.sequencesPerTask ?? TuningSettings.sequencesPerPart) - part.examples.count
       }
     }
     return passes

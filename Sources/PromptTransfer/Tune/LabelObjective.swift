@@ -52,7 +52,8 @@ struct LabelObjective: TuningObjective {
     items[example].inputs.reduce(0) { $0 + $1.elements.count + ($1.continuations?.tokens.count ?? 0) }
   }
 
-  var joinsParts: Bool { evaluator.model.network.keepsSequencesApart }
+  var network: any Network { evaluator.model.network }
+  var joinsParts: Bool { network.keepsSequencesApart }
 
   static func lossesAndGradients(_ parts: [TuningPart<Self>], _ workspace: Workspace) -> [PartResult] {
     guard let first = parts.first?.objective else { return [] }

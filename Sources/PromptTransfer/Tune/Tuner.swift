@@ -145,7 +145,7 @@ public struct Tuner: Sendable {
       run.vectors, template: job.template, for: model.space,
       provenance: [
         Provenance.createdBy("tune"), made, SeenExamples(job.train + job.dev).provenance,
-        Provenance.precision(model.network), Provenance.start(job.start), job.provenance,
+        Provenance.computing(model.network), Provenance.start(job.start), job.provenance,
       ].reduce(into: [:]) { $0.merge($1) { $1 } })
   }
 }

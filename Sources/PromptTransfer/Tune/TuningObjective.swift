@@ -10,6 +10,7 @@ protocol TuningObjective: Sendable {
   func tokenCount(_ example: Int) -> Int
   /// Whether parts of several tunings may share a pass through the model: it must not change their results.
   var joinsParts: Bool { get }
+  var network: any Network { get }
   /// Losses and gradient of each part. More than one only where `joinsParts`, and then of objectives for one model with the
   /// same candidates.
   static func lossesAndGradients(_ parts: [TuningPart<Self>], _ workspace: Workspace) -> [PartResult]

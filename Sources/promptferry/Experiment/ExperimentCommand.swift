@@ -55,14 +55,14 @@ struct ExperimentCommand: ParsableCommand {
     }
 
     /// - Parameter models: the folders of models by name; of those that are not there only what is on this machine is found
-    func runner(models: [String: URL] = [:]) throws -> Runner {
+    func runner(models: [String: URL] = [:], device: DeviceChoice = .cpu) throws -> Runner {
       try Runner(
         configuration, store: Store(folder: folder),
         places: Places(
           model: { try models[$0] ?? ModelArgument($0).localFolder() }, file: Location.file,
           task: Location.task
         ),
-        version: PromptFerry.version, commit: Revision.commit)
+        version: PromptFerry.version, commit: Revision.commit, device: device)
     }
   }
 
@@ -111,6 +111,7 @@ struct ExperimentCommand: ParsableCommand {
     @Option(help: "This run is number I of N that share the work, from 0.")
     var shard: ShardArgument?
     @OptionGroup var sharing: SharingOptions
+    @OptionGroup var place: DeviceOptions
     @OptionGroup var writing: OutputOptions
 
     /// I/N.
@@ -131,7 +132,8 @@ struct ExperimentCommand: ParsableCommand {
       let common = options.common
       let experiment = try options.experiment()
       try checkOutput(experiment)
-      let runner = try experiment.runner(models: await experiment.fetchModels(common, interruption))
+      let runner = try experiment.runner(
+        models: await experiment.fetchModels(common, interruption), device: place.device)
       let before = try runner.status()
       common.note("\(before.finishedCells) of \(before.cellCount) cells are there.")
       // Cells are kept one by one and tunings go on where they were, so that little is lost where a long cell is not waited for.

@@ -15,7 +15,7 @@ final class OpenedModels: Sendable {
 
   private struct Entry<Value> {
     let place: ModelFiles
-    let precision: PrecisionChoice
+    let computing: Computing
     let value: Value
   }
 
@@ -34,25 +34,25 @@ final class OpenedModels: Sendable {
   /// How many were opened so far.
   var openedCount: Int { state.withLock { $0.openedCount } }
 
-  func model(_ folder: URL, _ precision: PrecisionChoice) throws -> LanguageModel {
-    try value(\.models, folder, precision) { try LanguageModel(folder: folder, precision: precision) }
+  func model(_ folder: URL, _ computing: Computing) throws -> LanguageModel {
+    try value(\.models, folder, computing) { try LanguageModel(folder: folder, computing) }
   }
 
   /// A model that is open has its space.
   func space(_ folder: URL) throws -> EmbeddingSpace {
     let files = ModelFiles(folder)
     if let model = state.withLock({ $0.models.first { $0.place == files } }) { return model.value.space }
-    return try value(\.spaces, folder, .f32) { try EmbeddingSpace(folder: folder) }
+    return try value(\.spaces, folder, Computing()) { try EmbeddingSpace(folder: folder) }
   }
 
   private func value<Value: Sendable>(
-    _ list: WritableKeyPath<State, [Entry<Value>]> & Sendable, _ folder: URL, _ precision: PrecisionChoice,
+    _ list: WritableKeyPath<State, [Entry<Value>]> & Sendable, _ folder: URL, _ computing: Computing,
     open: () throws -> Value
   ) throws -> Value {
     // Before it is opened: what changes meanwhile makes it another one.
     let files = ModelFiles(folder)
     let known: Value? = state.withLock { state in
-      let index = state[keyPath: list].firstIndex { $0.place == files && $0.precision == precision }
+      let index = state[keyPath: list].firstIndex { $0.place == files && $0.computing == computing }
       guard let index else {
         // Not kept in memory while its successor is opened.
         state[keyPath: list].removeAll { $0.place.path == files.path && $0.place != files }
@@ -67,7 +67,7 @@ final class OpenedModels: Sendable {
     state.withLock { state in
       state.openedCount += 1
       guard state.keeps else { return }
-      state[keyPath: list].append(Entry(place: files, precision: precision, value: value))
+      state[keyPath: list].append(Entry(place: files, computing: computing, value: value))
       while Self.isTooMuch(state[keyPath: list].map(\.place)) { state[keyPath: list].removeFirst() }
     }
     return value

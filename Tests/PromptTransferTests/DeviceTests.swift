@@ -1,0 +1,75 @@
+import CUDA
+import Foundation
+import LanguageModels
+import PromptTransfer
+import Tensors
+import TestSupport
+import Testing
+
+/// Tuning and evaluating on a device, by the kernels that run there.
+@Suite(.serialized) struct DeviceTests {
+  /// What does `.cuda` lead to here.
+  private static func withDevice<Value>(
+    _ device: EmulatedDevice, _ body: () throws -> Value
+  ) rethrows -> Value {
+    DeviceChoice.substitute.withLock { $0 = device }
+    defer { DeviceChoice.substitute.withLock { $0 = nil } }
+    return try body()
+  }
+
+  /// Prompts come out as on this processor but for the rounding, several as each alone, and say where they were made.
+  @Test func tuningAndAnswers() throws {
+    let world = try TinyWorld()
+    let folder = try world.write("model", width: 32)
+    var settings = TuningSettings()
+    settings.epochs = 3
+    settings.batchSize = 16
+    settings.learningRate = 0.1
+    func tune(_ model: LanguageModel, facts: [[Example]]) throws -> [TuningResult] {
+      let evaluator = try TinyWorld.evaluator(model, threads: 2)
+      let tuner = Tuner(evaluator: evaluator, settings: settings)
+      return try tuner.tune(
+        facts.map {
+          TuningJob(
+            name: "facts", train: $0, dev: TinyWorld.facts, template: .vectors(3),
+            start: tuner.randomStart(vectorCount: 3))
+        })
+    }
+    let facts = [40, 7, 19].map { count in (0..<count).map { TinyWorld.facts[$0 % 3] } }
+    let expected = try tune(LanguageModel(folder: folder), facts: facts)
+    try Self.withDevice(EmulatedDevice()) {
+      let model = try LanguageModel(folder: folder, Computing(device: .cuda(0), precision: .f32))
+      let together = try tune(model, facts: facts)
+      for (index, result) in together.enumerated() {
+        #expect(try tune(model, facts: [facts[index]])[0].vectors == result.vectors)
+        expectClose(result.vectors.elements, expected[index].vectors.wide, absolute: 1e-4)
+        #expect(result.prompt.provenance["device"] == "emulated device")
+        #expect(result.bestDevAccuracy == expected[index].bestDevAccuracy)
+      }
+      #expect(expected[0].prompt.provenance["device"] == nil)
+      let narrow = try LanguageModel(folder: folder, Computing(device: .cuda(0)))
+      #expect(narrow.network.precision == .bf16)
+      let rounded = try tune(narrow, facts: [facts[0]])[0]
+      #expect(rounded.vectors != together[0].vectors && rounded.prompt.provenance["precision"] == "bf16")
+      expectClose(
+        rounded.epochs.map(\.trainLoss), expected[0].epochs.map(\.trainLoss), absolute: 0.03, relative: 0.03)
+    }
+  }
+
+  /// `auto` takes this processor where the device has no room, `cuda` says so; what fails on the way is told.
+  @Test func memoryThatIsNotThere() throws {
+    let world = try TinyWorld()
+    let folder = try world.write("model", width: 32)
+    try Self.withDevice(EmulatedDevice(limit: 1 << 20)) {
+      #expect(try LanguageModel(folder: folder, Computing(device: .auto)).network.deviceName == nil)
+      let error = try #require(throws: TransferError.self) {
+        try LanguageModel(folder: folder, Computing(device: .cuda(0)))
+      }
+      #expect("\(error)".contains("out of memory") && "\(error)".contains("--device cpu"))
+    }
+    try Self.withDevice(EmulatedDevice(limit: 258 << 20)) {
+      let model = try LanguageModel(folder: folder, Computing(device: .auto))
+      #expect(model.network.deviceName == "emulated device")
+    }
+  }
+}
