@@ -7,6 +7,7 @@
 # make report-check  open a report in a real browser
 # make cluster-test  experiments on a real Slurm of four nodes on this machine, and what happens on clusters; wants root, on Debian
 # make neon-check  the kernels for arm64, cross-compiled and run under an emulator; make amx-check, those for AMX with its tiles in C
+# make gpu-compile  the kernels for GPUs, by their compiler; make gpu-check, a GPU beside this processor and PyTorch: docs/gpu.md
 # make docs    the library's documentation: .build/docs
 # make docs-check  run what the README and docs/ show, and compare it with what they show; PYTHON with transformers runs more
 # make site    a website of these pages and the library's documentation: .build/site
@@ -31,7 +32,7 @@ packages = $(1) > /dev/null 2>&1 || { \
 
 VERSION = $(shell sed -n 's/.*current = "\(.*\)".*/\1/p' Sources/PromptTransfer/Version.swift)
 
-.PHONY: build demo experiments experiments-real test test-long fuzz mutants report-check lint format docs docs-check site examples manual neon-check amx-check bench bench-own bench-real bench-build \
+.PHONY: build demo experiments experiments-real test test-long fuzz mutants report-check lint format docs docs-check site examples manual neon-check amx-check gpu-compile gpu-check bench bench-own bench-real bench-build \
   install patchelf release wheel wheel-check goldens zoo real clean dependencies cluster-test
 
 build: dependencies
@@ -132,6 +133,20 @@ amx-check:
 	clang -O2 -include $(CURDIR)/scripts/kernels/emulated_amx.h -c $(CURDIR)/Sources/CKernels/amx.c && \
 	clang -O2 -DEMULATED_AMX amx.o $(addprefix $(CURDIR)/,scripts/kernels/check.c \
 	  $(addprefix Sources/CKernels/,avx2.c avx512.c avx512bf16.c portable.c dispatch.c quants.c)) -lm -o check 2> warnings && ./check
+
+# Every kernel for GPUs by their compiler, which needs no GPU; fetched from Python's package index where it is not here.
+gpu-compile: dependencies
+	@python3 -m venv .build/nvrtc && .build/nvrtc/bin/pip install --quiet nvidia-cuda-nvrtc-cu12 || { \
+	  echo "gpu-compile: SKIPPED: NVRTC cannot be fetched from Python's package index"; exit 0; }; \
+	$(SWIFT) build $(CONFIGURATION) --build-tests && \
+	VIRTUAL_ENV=$(CURDIR)/.build/nvrtc SWIFT_BACKTRACE=enable=no $(SWIFT) test $(CONFIGURATION) --skip-build --filter CUDATests/kernelsCompile
+
+# .build/gpu/check.sh and what it needs, for any machine with a GPU; where this is one it is run.
+gpu-check: dependencies patchelf
+	$(SWIFT) build $(CONFIGURATION)
+	scripts/gpu/pack.sh $(dir $(BINARY)) .build/gpu
+	@if ls /dev/nvidia0 > /dev/null 2>&1; then .build/gpu/check.sh .build/gpu; else \
+	  echo "gpu-check: SKIPPED: no GPU here; copy .build/gpu to a machine that has one, and run check.sh there"; fi
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)

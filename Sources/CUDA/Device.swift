@@ -34,6 +34,8 @@ package protocol Device: AnyObject, Sendable {
   func allocate(_ bytes: Int) throws(DeviceError) -> UInt64
   func free(_ address: UInt64)
 
+  /// Has the kernels ready, which else are made when the first of them is wanted.
+  func prepare(_ precision: Precision) throws(DeviceError)
   func makeStream() throws(DeviceError) -> any DeviceStream
 }
 

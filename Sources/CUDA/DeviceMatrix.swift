@@ -43,8 +43,10 @@ package final class DeviceMatrix: @unchecked Sendable {
     let size = max(256, capacity == 0 ? wanted : wanted + wanted / 4)
     if address != 0 { device.free(address) }
     (address, capacity) = (0, 0)
-    address = try device.allocate(size)
-    capacity = size
+    do { (address, capacity) = (try device.allocate(size), size) } catch {
+      guard size > wanted else { throw error }
+      (address, capacity) = (try device.allocate(wanted), wanted)
+    }
   }
 
   /// Rows side by side with those of others, or all of it.

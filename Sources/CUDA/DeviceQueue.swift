@@ -17,7 +17,7 @@ package final class DeviceQueue {
   /// Operands of products beside the same numbers in Float32: one and the same where products are in Float32.
   package func pair() -> DevicePair {
     let values = floats()
-    return DevicePair(values: values, operand: precision == .f32 ? values : operands())
+    return DevicePair(values: values, operand: precision == .f32 ? nil : operands())
   }
 
   /// - Parameter count: how many threads there are to be, at least
@@ -72,13 +72,15 @@ package final class DeviceQueue {
 package struct DevicePair {
   package let values, operand: DeviceMatrix
 
+  /// - Parameter operand: nil where the values are the operands
+  init(values: DeviceMatrix, operand: DeviceMatrix?) {
+    (self.values, self.operand) = (values, operand ?? values)
+  }
+
   package func resize(rows: Int, columns: Int) throws(DeviceError) {
     try values.resize(rows: rows, columns: columns)
     if operand !== values { try operand.resize(rows: rows, columns: columns) }
   }
-
-  /// Where operands are written that are not the values themselves.
-  var separateOperand: DeviceMatrix? { operand === values ? nil : operand }
 }
 
 extension KernelArgument {

@@ -83,9 +83,12 @@ public struct Computing: Sendable, Hashable {
       }
       return try CUDAModel(checkpoint, precision: operands, device: gpu)
     case .auto, .cpu:
-      guard let gpu = try? DeviceChoice.open(0), (try? requireRoom(for: checkpoint, operands, on: gpu)) != nil
-      else { return try FrozenModel(checkpoint, precision: precision ?? .f32) }
-      return try CUDAModel(checkpoint, precision: operands, device: gpu)
+      if let gpu = try? DeviceChoice.open(0), (try? requireRoom(for: checkpoint, operands, on: gpu)) != nil,
+        let model = try? CUDAModel(checkpoint, precision: operands, device: gpu)
+      {
+        return model
+      }
+      return try FrozenModel(checkpoint, precision: precision ?? .f32)
     }
   }
 

@@ -6,7 +6,9 @@ import Foundation
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "promptferry-bench", abstract: "Measures throughput, memory and start-up.",
-    subcommands: [MeasureModel.self, MeasureSearch.self, MakeCheckpoint.self, Compare.self])
+    subcommands: [
+      MeasureModel.self, MeasureSearch.self, MakeCheckpoint.self, MeasureDevice.self, Compare.self,
+    ])
 }
 
 /// How many seconds the work takes.

@@ -36,6 +36,7 @@ package final class EmulatedDevice: Device {
     UnsafeMutableRawPointer(bitPattern: UInt(address))?.deallocate()
   }
 
+  package func prepare(_ precision: Precision) {}
   package func makeStream() -> any DeviceStream { EmulatedStream(self) }
 }
 

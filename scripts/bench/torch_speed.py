@@ -7,7 +7,8 @@
 in the order of the file. `best` is what a careful user writes: frozen weights, a gradient of the prompt only, the head at
 the place of the answer only (of a causal model, where it evaluates, over the candidates only), facts sorted by length, inference mode. MODEL
 is a checkpoint of a masked language model, or a GGUF of a causal one. In `bf16` weights and activations are BFloat16, the prompt and
-the loss Float32. `search` is Adam on five vectors of width 768 against 17,230 anchors.
+the loss Float32. With `--device cuda` all of it stands on the GPU, several steps at a time are not waited for, and `--compile` has
+the model compiled. `search` is Adam on five vectors of width 768 against 17,230 anchors.
 """
 import argparse
 import json
@@ -35,6 +36,11 @@ class Work:
         self.model = kind.from_pretrained(folder, dtype=torch.float32, **source).eval().to(PRECISIONS[options.precision])
         table = self.model.get_input_embeddings()
         scale = getattr(table, "embed_scale", None)  # Gemma's
+        self.device = options.device
+        self.batch = options.batch
+        self.model.to(self.device)
+        if options.compile:
+            self.model.base_model.forward = torch.compile(self.model.base_model.forward, dynamic=True)
         self.words = table.weight if scale is None else table.weight.detach() * scale
         words = [line.strip() for line in open(options.words)]
         self.candidates = {}
@@ -52,6 +58,9 @@ class Work:
             seen.add(key)
             ids = before + self.encode(fact["sub_label"]) + [-1] * VECTORS
             self.facts.append((ids + after, len(ids) - self.causal, self.candidates[fact["obj_label"]]))
+        # Again from the first where there are fewer, on a GPU, which wants more than there are.
+        if options.device == "cuda":
+            self.facts = (self.facts * (options.limit // len(self.facts) + 1))
         self.facts = self.facts[: options.limit]
 
     def around(self):
@@ -75,6 +84,7 @@ class Work:
         for row, (own, _, _) in enumerate(batch):
             ids[row, : len(own)] = torch.tensor(own)
             mask[row, : len(own)] = 1
+        ids, mask = ids.to(self.device), mask.to(self.device)
         places = ids == -1
         embedded = self.words[ids.clamp(min=0)]
         index = (torch.cumsum(places, 1) - 1).clamp(0, VECTORS - 1)
@@ -94,21 +104,21 @@ class Work:
         return self.model.cls(rows) if hasattr(self.model, "cls") else self.model.lm_head(rows)
 
     def evaluate(self):
-        prompt = torch.randn(VECTORS, self.words.shape[1]) * 0.04
-        ids = torch.tensor(list(self.candidates.values()))
+        prompt = torch.randn(VECTORS, self.words.shape[1], device=self.device) * 0.04
+        ids = torch.tensor(list(self.candidates.values()), device=self.device)
         answering = self.model.get_output_embeddings().weight[ids].detach() if self.causal else None
 
         def once():
             right = 0
             with torch.inference_mode():
-                for batch in self.batches(64 if self.best else 8):
+                for batch in self.batches(self.batch or (64 if self.best else 8)):
                     if self.best and self.causal:
                         logits = self.hidden(batch, prompt) @ answering.T
                     elif self.best:
                         logits = self.logits(batch, prompt)[:, ids]
                     else:
                         logits = torch.log_softmax(self.logits(batch, prompt), -1)[:, ids]
-                    answers = torch.tensor([answer for _, _, answer in batch])
+                    answers = torch.tensor([answer for _, _, answer in batch], device=self.device)
                     right += (ids[logits.argmax(1)] == answers).sum().item()
             return right
 
@@ -117,24 +127,31 @@ class Work:
         once()
         return time.perf_counter() - start
 
+    def wait(self):
+        if self.device == "cuda":
+            torch.cuda.synchronize()
+
     def tune(self):
         for parameter in self.model.parameters():
             parameter.requires_grad_(not self.best)
-        prompt = (torch.randn(VECTORS, self.words.shape[1]) * 0.04).requires_grad_(True)
+        prompt = (torch.randn(VECTORS, self.words.shape[1], device=self.device) * 0.04).requires_grad_(True)
         optimizer = torch.optim.Adam([prompt], lr=3e-3)
 
         def step(batch):
-            answers = torch.tensor([answer for _, _, answer in batch])
+            answers = torch.tensor([answer for _, _, answer in batch], device=self.device)
             torch.nn.functional.cross_entropy(self.logits(batch, prompt).float(), answers).backward()
             optimizer.step()
             optimizer.zero_grad()
             self.model.zero_grad()
 
-        batches = self.batches(16)
-        step(batches[0])
+        batches = self.batches(self.batch or 16)
+        for batch in batches if self.device == "cuda" else batches[:1]:
+            step(batch)
+        self.wait()
         start = time.perf_counter()
         for batch in batches:
             step(batch)
+        self.wait()
         return time.perf_counter() - start
 
 
@@ -170,6 +187,9 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--limit", type=int, default=250)
     parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--batch", type=int, help="facts a step (16, evaluating 64)")
+    parser.add_argument("--compile", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     result = {"work": options.work, "style": options.style, "threads": options.threads}
@@ -180,6 +200,8 @@ def main():
         result["seconds"] = work.tune() if options.work == "tune" else work.evaluate()
         result["facts"] = len(work.facts)
         result["tokens"] = sum(len(ids) for ids, _, _ in work.facts)
+        result["device"] = options.device
+        result["tokensPerSecond"] = result["tokens"] / result["seconds"]
         result["perSecond"] = len(work.facts) / result["seconds"]
     print(json.dumps(result))
 

@@ -28,7 +28,7 @@ package struct Compiler: Sendable {
   private init() throws(DeviceError) {
     let library = try SharedLibrary(
       "NVRTC, which compiles the kernels (pip install nvidia-cuda-nvrtc-cu12)",
-      names: ["libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so"],
+      names: SharedLibrary.names("libnvrtc.so", upTo: Driver.newestLibraries),
       folders: SharedLibrary.folders(ofWheel: "cuda_nvrtc", ProcessInfo.processInfo.environment))
     path = library.path
     create = try library.function("nvrtcCreateProgram")

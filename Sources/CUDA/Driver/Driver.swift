@@ -15,6 +15,7 @@ struct Driver: Sendable {
   let deviceAttribute: @convention(c) (UnsafeMutablePointer<Int32>, Int32, Int32) -> Status
   let retainContext: @convention(c) (UnsafeMutablePointer<Handle>, Int32) -> Status
   let setContext: @convention(c) (Handle) -> Status
+  let waitForContext: @convention(c) () -> Status
   let memoryInfo: @convention(c) (UnsafeMutablePointer<Int>, UnsafeMutablePointer<Int>) -> Status
   let allocate: @convention(c) (UnsafeMutablePointer<UInt64>, Int) -> Status
   let free: @convention(c) (UInt64) -> Status
@@ -57,6 +58,7 @@ struct Driver: Sendable {
     deviceAttribute = try library.function("cuDeviceGetAttribute")
     retainContext = try library.function("cuDevicePrimaryCtxRetain")
     setContext = try library.function("cuCtxSetCurrent")
+    waitForContext = try library.function("cuCtxSynchronize")
     memoryInfo = try library.function("cuMemGetInfo_v2")
     allocate = try library.function("cuMemAlloc_v2")
     free = try library.function("cuMemFree_v2")
@@ -71,6 +73,13 @@ struct Driver: Sendable {
     moduleFunction = try library.function("cuModuleGetFunction")
     launch = try library.function("cuLaunchKernel")
     try check(initialize(0), "cuInit", "the driver")
+  }
+
+  /// Of CUDA, whose libraries this driver runs: 13 for example.
+  static var newestLibraries: Int {
+    guard let driver = try? opened() else { return .max }
+    var number: Int32 = 0
+    return driver.version(&number) == 0 ? Int(number) / 1000 : .max
   }
 
   func check(_ status: Status, _ call: String, _ device: String) throws(DeviceError) {

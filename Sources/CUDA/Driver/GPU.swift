@@ -103,7 +103,14 @@ package final class GPU: Device, @unchecked Sendable {
 
   package func free(_ address: UInt64) {
     guard (try? enter()) != nil else { return }
+    // Something may still be at work with it; `cuMemFree` does not always wait.
+    _ = driver.waitForContext()
     _ = driver.free(address)
+  }
+
+  package func prepare(_ precision: Precision) throws(DeviceError) {
+    try enter()
+    _ = try function("round_floats", precision)
   }
 
   package func makeStream() throws(DeviceError) -> any DeviceStream { try GPUStream(self) }
@@ -153,7 +160,10 @@ private final class GPUStream: DeviceStream {
     try gpu.driver.check(
       gpu.driver.makeStream(&stream, Driver.nonBlockingStream), "cuStreamCreate", gpu.name)
     self.stream = stream
-    workspace = try gpu.allocate(Products.workspaceSize)
+    do { workspace = try gpu.allocate(Products.workspaceSize) } catch {
+      _ = gpu.driver.destroyStream(stream)
+      throw error
+    }
   }
 
   deinit {
@@ -166,8 +176,9 @@ private final class GPUStream: DeviceStream {
   func upload(_ bytes: UnsafeRawBufferPointer, to address: UInt64) throws(DeviceError) {
     guard let source = bytes.baseAddress else { return }
     try gpu.enter()
-    // Of memory that is not pinned the driver takes a copy before it returns.
     try driver.check(driver.copyToDevice(address, source, bytes.count, stream), "cuMemcpyHtoDAsync", gpu.name)
+    // The bytes may change once this returns.
+    try wait()
   }
 
   func download(_ address: UInt64, to bytes: UnsafeMutableRawBufferPointer) throws(DeviceError) {

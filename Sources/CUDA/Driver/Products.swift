@@ -49,7 +49,7 @@ final class Products: @unchecked Sendable {
   /// Numbers of the headers: CUDA_R_32F, CUDA_R_16BF, CUBLAS_COMPUTE_32F and the attributes that are set.
   private enum Number {
     static let (float, bfloat16, computeFloat): (Int32, Int32, Int32) = (0, 14, 68)
-    static let (transposesWeight, transposesRows, epilogue, bias): (Int32, Int32, Int32, Int32) = (3, 4, 7, 8)
+    static let (transposesWeight, epilogue, bias): (Int32, Int32, Int32) = (3, 7, 8)
     static let (yes, withBias): (Int32, Int32) = (1, 4)
     static let (workspace, reductions): (Int32, Int32) = (1, 3)
     static let firstAlignment: Int32 = 5
@@ -74,7 +74,7 @@ final class Products: @unchecked Sendable {
   init(device: String) throws(DeviceError) {
     let library = try SharedLibrary(
       "cuBLASLt, which multiplies (pip install nvidia-cublas-cu12)",
-      names: ["libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so"],
+      names: SharedLibrary.names("libcublasLt.so", upTo: Driver.newestLibraries),
       folders: SharedLibrary.folders(ofWheel: "cublas", ProcessInfo.processInfo.environment))
     path = library.path
     self.device = device
@@ -104,12 +104,7 @@ final class Products: @unchecked Sendable {
     guard product.rows > 0 else { return }
     let form = Form(product)
     let choice = try choice(form)
-    let shape = try Shape(form, rows: product.rows, self)
-    defer { shape.destroy(self) }
-    if product.bias != 0 {
-      var bias = product.bias
-      try check(calls.setDescription(shape.description, Number.bias, &bias, 8), "the bias")
-    }
+    let shape = try Shape(form, rows: product.rows, bias: product.bias, self)
     var (one, more): (Float, Float) = (1, product.addend == 0 ? 0 : 1)
     let addend = product.addend == 0 ? product.y : product.addend
     try check(
@@ -125,13 +120,15 @@ final class Products: @unchecked Sendable {
     if status != 0 { throw .failed(device: device, call: "cuBLASLt, \(call)", why: "status \(status)") }
   }
 
+  /// What stands for a bias where a kernel is chosen: its alignment counts.
+  private static let aligned: UInt64 = 256
+
   /// Rows at which a kernel is chosen, and others that it must do as well.
   private static let (usualRows, otherRows) = (2048, [1, 3, 64, 1000, 65536])
 
   private func choice(_ form: Form) throws(DeviceError) -> Choice {
     if let known = chosen.withLock({ $0[form] }) { return known }
-    let shape = try Shape(form, rows: Self.usualRows, self)
-    defer { shape.destroy(self) }
+    let shape = try Shape(form, rows: Self.usualRows, bias: Self.aligned, self)
     var preference: OpaquePointer?
     try check(calls.makePreference(&preference), "cublasLtMatmulPreferenceCreate")
     defer { _ = calls.destroyPreference(preference) }
@@ -178,20 +175,22 @@ final class Products: @unchecked Sendable {
   /// Whether it does other numbers of rows too.
   private func suits(_ choice: Choice, _ form: Form) throws(DeviceError) -> Bool {
     for rows in Self.otherRows {
-      let shape = try Shape(form, rows: rows, self)
-      defer { shape.destroy(self) }
+      let shape = try Shape(form, rows: rows, bias: Self.aligned, self)
       var result = [UInt8](repeating: 0, count: Number.choiceSize)
       let status = choice.algorithm.withUnsafeBytes { algorithm in
-        result.withUnsafeMutableBytes { result in
-          guard let algorithm = algorithm.baseAddress, let result = result.baseAddress else {
-            return Int32(-1)
-          }
+        result.withUnsafeMutableBytes { result -> Status in
+          guard let algorithm = algorithm.baseAddress, let found = result.baseAddress else { return -1 }
           return calls.check(
-            handle, shape.description, shape.weight, shape.rows, shape.result, shape.result, algorithm, result
-          )
+            handle, shape.description, shape.weight, shape.rows, shape.result, shape.result, algorithm, found)
         }
       }
-      if status != 0 { return false }
+      let (state, workspace) = result.withUnsafeBytes {
+        (
+          $0.loadUnaligned(fromByteOffset: Number.stateOffset, as: Int32.self),
+          $0.loadUnaligned(fromByteOffset: Number.workspaceOffset, as: Int.self)
+        )
+      }
+      if status != 0 || state != 0 || workspace > Self.workspaceSize { return false }
     }
     return true
   }
@@ -199,15 +198,14 @@ final class Products: @unchecked Sendable {
 
 extension Products {
   /// A product as cuBLASLt has it, which counts columns first: the result's rows are its columns.
-  private struct Shape {
-    let description, weight, rows, result: OpaquePointer?
+  private final class Shape {
+    private(set) var description, weight, rows, result: OpaquePointer?
+    private let calls: Calls
 
-    init(_ form: Form, rows count: Int, _ products: Products) throws(DeviceError) {
-      let calls = products.calls
-      var (description, weight, rows, result): (Handle, Handle, Handle, Handle) = (nil, nil, nil, nil)
+    init(_ form: Form, rows count: Int, bias: UInt64, _ products: Products) throws(DeviceError) {
+      calls = products.calls
       let operand = form.precision == .bf16 ? Number.bfloat16 : Number.float
-      let (depth, width) =
-        form.isTransposed ? (form.outputs, form.inputs) : (form.inputs, form.outputs)
+      let (depth, width) = form.isTransposed ? (form.outputs, form.inputs) : (form.inputs, form.outputs)
       try products.check(
         calls.makeDescription(&description, Number.computeFloat, Number.float), "cublasLtMatmulDescCreate")
       if !form.isTransposed {
@@ -215,8 +213,10 @@ extension Products {
         try products.check(calls.setDescription(description, Number.transposesWeight, &yes, 4), "transposing")
       }
       if form.hasBias {
-        var epilogue = Number.withBias
+        precondition(bias % 16 == 0, "cuBLASLt's kernels take it that biases are aligned")
+        var (epilogue, bias) = (Number.withBias, bias)
         try products.check(calls.setDescription(description, Number.epilogue, &epilogue, 4), "the epilogue")
+        try products.check(calls.setDescription(description, Number.bias, &bias, 8), "the bias")
       }
       try products.check(
         calls.makeLayout(&weight, operand, UInt64(form.inputs), UInt64(form.outputs), Int64(form.inputs)),
@@ -228,12 +228,11 @@ extension Products {
         calls.makeLayout(
           &result, form.yIsFloat ? Number.float : operand, UInt64(width), UInt64(count), Int64(form.yStride)),
         "the result's layout")
-      (self.description, self.weight, self.rows, self.result) = (description, weight, rows, result)
     }
 
-    func destroy(_ products: Products) {
-      for layout in [weight, rows, result] { _ = products.calls.destroyLayout(layout) }
-      _ = products.calls.destroyDescription(description)
+    deinit {
+      for layout in [weight, rows, result] where layout != nil { _ = calls.destroyLayout(layout) }
+      if description != nil { _ = calls.destroyDescription(description) }
     }
   }
 }

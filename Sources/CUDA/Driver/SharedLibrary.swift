@@ -29,6 +29,11 @@ struct SharedLibrary: @unchecked Sendable {
 }
 
 extension SharedLibrary {
+  /// Of the releases of CUDA that a driver runs, the newest first.
+  static func names(_ name: String, upTo newest: Int) -> [String] {
+    [13, 12].filter { $0 <= newest }.map { "\(name).\($0)" } + [name]
+  }
+
   /// Where CUDA's libraries are besides where the system looks: beside a toolkit, and in Python's wheels `nvidia-*`.
   /// - Parameter part: the wheel's name within `nvidia`
   static func folders(ofWheel part: String, _ environment: [String: String]) -> [String] {

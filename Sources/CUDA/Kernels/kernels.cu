@@ -319,7 +319,7 @@ KERNEL void rotate(real *x, int stride, const int *places, const float *cosines,
 // among the keys, and where its probabilities, (heads, queries, keys), begin.
 
 struct Span {
-  int query, queries, key, keys, place, probabilities;
+  int query, queries, key, keys, place, pairs;
 };
 __device__ inline int first_key(int place, int before) { return place > before ? place - before : 0; }
 __device__ inline int end_key(int place, int after, int keys) {
@@ -353,7 +353,7 @@ KERNEL void attend(const Span *spans, const int *spans_of, const real *q, int q_
   const real *query = q + (long long)row * q_stride + (long long)head * width;
   const real *keys = k + (long long)span.key * k_stride + (long long)shared * width;
   const real *values = v + (long long)span.key * v_stride + (long long)shared * width;
-  float *p = probabilities + span.probabilities + ((long long)head * span.queries + row - span.query) * span.keys;
+  float *p = probabilities + (long long)heads * span.pairs + ((long long)head * span.queries + row - span.query) * span.keys;
   for (int j = first; j < end; j += 4) {
     int key = j + LANE / 8;
     float score = scale * product_of_eight(query, keys + (long long)key * k_stride, key < end, width);
@@ -369,6 +369,7 @@ KERNEL void attend(const Span *spans, const int *spans_of, const real *q, int q_
     p[j] = expf(p[j] - largest);
     sum += p[j];
   }
+  __syncwarp();
   float inverse = 1.0f / sum_of_warp(sum);
   for (int j = LANE; j < span.keys; j += 32) p[j] = j < first || j >= end ? 0 : p[j] * inverse;
   __syncwarp();
@@ -396,7 +397,7 @@ KERNEL void attend_backward_queries(const Span *spans, const int *spans_of, cons
   const real *dc = dcontext + ((long long)row * heads + head) * width;
   const real *keys = k + (long long)span.key * k_stride + (long long)shared * width;
   const real *values = v + (long long)span.key * v_stride + (long long)shared * width;
-  long long at = span.probabilities + ((long long)head * span.queries + row - span.query) * span.keys;
+  long long at = (long long)heads * span.pairs + ((long long)head * span.queries + row - span.query) * span.keys;
   const float *p = probabilities + at;
   float *ds = dscores + at, along = 0;
   for (int j = first; j < end; j += 4) {
@@ -444,7 +445,7 @@ KERNEL void attend_backward_keys(const Span *spans, const int *spans_of, const r
       for (int query = 0; query < span.queries; query++) {
         int place = span.place + query;
         if (key < first_key(place, before) || key >= end_key(place, after, span.keys)) continue;
-        long long at = span.probabilities + ((long long)head * span.queries + query) * span.keys + key;
+        long long at = (long long)heads * span.pairs + ((long long)head * span.queries + query) * span.keys + key;
         long long of = span.query + query;
         sum_k += dscores[at] * wide(q[of * q_stride + (long long)head * width + i]);
         sum_v += probabilities[at] * wide(dcontext[(of * heads + head) * width + i]);

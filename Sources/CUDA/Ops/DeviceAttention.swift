@@ -43,7 +43,7 @@ package struct DeviceAttention: Sendable {
     try probabilities.resize(rows: 1, columns: heads * spans.pairs)
     try context.resize(rows: spans.queries, columns: width)
     try queue.launch(
-      "attend", warps: spans.queries * heads, .address(indices.address(spans.table(heads: heads))),
+      "attend", warps: spans.queries * heads, .address(indices.address(spans.table)),
       .address(indices.address(spans.ofQueries)), .address(x.q.address), .int(x.q.stride),
       .address(x.k.address), .int(x.k.stride), .address(x.v.address), .int(x.v.stride), .int(heads),
       .int(keyHeads),
@@ -57,7 +57,7 @@ package struct DeviceAttention: Sendable {
     probabilities: DeviceMatrix, dScores: DeviceMatrix, into dx: Operands, _ queue: DeviceQueue
   ) throws(DeviceError) {
     try dScores.resize(rows: 1, columns: probabilities.columns)
-    let table = indices.address(spans.table(heads: heads))
+    let table = indices.address(spans.table)
     try queue.launch(
       "attend_backward_queries", warps: spans.queries * heads, .address(table),
       .address(indices.address(spans.ofQueries)), .address(x.q.address), .int(x.q.stride),
@@ -79,30 +79,22 @@ package struct DeviceSpans {
   package let queries, keys: Int
   /// Query and key pairs of all sequences.
   let pairs: Int
-  let ofQueries, ofKeys: DeviceIndices.Part
-  private let tables: [Int: DeviceIndices.Part]
+  let table, ofQueries, ofKeys: DeviceIndices.Part
 
-  /// - Parameter heads: the numbers of heads that attend over them
-  package init(_ spans: [AttentionSpan], heads: Set<Int>, _ indices: DeviceIndices) {
+  package init(_ spans: [AttentionSpan], _ indices: DeviceIndices) {
     queries = spans.last?.queries.upperBound ?? 0
     keys = spans.last?.keys.upperBound ?? 0
-    pairs = spans.reduce(0) { $0 + $1.queries.count * $1.keys.count }
+    var pairs = 0
+    table = indices.add(
+      spans.flatMap { span in
+        defer { pairs += span.queries.count * span.keys.count }
+        return [
+          span.queries.lowerBound, span.queries.count, span.keys.lowerBound, span.keys.count, span.firstPlace,
+          pairs,
+        ]
+      })
+    self.pairs = pairs
     ofQueries = indices.add(spans.enumerated().flatMap { index, span in span.queries.map { _ in index } })
     ofKeys = indices.add(spans.enumerated().flatMap { index, span in span.keys.map { _ in index } })
-    var tables: [Int: DeviceIndices.Part] = [:]
-    for count in heads.sorted() {
-      var first = 0
-      tables[count] = indices.add(
-        spans.flatMap { span in
-          defer { first += count * span.queries.count * span.keys.count }
-          return [
-            span.queries.lowerBound, span.queries.count, span.keys.lowerBound, span.keys.count,
-            span.firstPlace, first,
-          ]
-        })
-    }
-    self.tables = tables
   }
-
-  func table(heads: Int) -> DeviceIndices.Part? { tables[heads] }
 }

@@ -21,20 +21,34 @@ package struct DeviceMap: Sendable {
     }
     precondition(bias.count == weight.rows)
     // cuBLASLt adds a bias of the result's type.
-    let operand = queue.precision == .f32 ? bias : queue.operands()
-    if operand !== bias { try queue.round(bias, into: operand) }
-    self.bias = DevicePair(values: bias, operand: operand)
+    let pair = DevicePair(values: bias, operand: queue.precision == .f32 ? nil : queue.operands())
+    if pair.operand !== bias { try queue.round(bias, into: pair.operand) }
+    self.bias = pair
   }
 
-  private init(_ map: DeviceMap, outputs: Range<Int>) {
+  /// Some outputs of a map, which lie side by side.
+  package init(
+    _ outputs: Range<Int>, of map: DeviceMap, _ queue: DeviceQueue
+  ) throws(DeviceError) {
     precondition(outputs.lowerBound >= 0 && outputs.upperBound <= map.outputs)
     (self.outputs, inputs) = (outputs.count, map.inputs)
     firstOutput = map.firstOutput + outputs.lowerBound
-    (weight, bias) = (map.weight, map.bias)
+    weight = map.weight
+    guard let whole = map.bias else {
+      bias = nil
+      return
+    }
+    // A copy, since cuBLASLt's kernels take it that biases are aligned.
+    let part = DevicePair(
+      values: queue.floats(), operand: whole.operand === whole.values ? nil : queue.operands())
+    try part.resize(rows: 1, columns: outputs.count)
+    for (own, of) in [(part.values, whole.values), (part.operand, whole.operand)] {
+      let size = own.element.size
+      try queue.stream.copy(
+        of.address + UInt64(outputs.lowerBound * size), to: own.address, bytes: outputs.count * size)
+    }
+    bias = part
   }
-
-  /// Some of its outputs, which lie side by side.
-  package subscript(outputs: Range<Int>) -> DeviceMap { DeviceMap(self, outputs: outputs) }
 
   /// `y = x W^T + b`, or that plus the addend, which is of the shape of `y` and may be it. `x` has operands; `y` is resized.
   package func forward(
@@ -48,23 +62,22 @@ package struct DeviceMap: Sendable {
         queue, rows: x.rows, x.view(), y, bias: bias(y), addend: addend, isTransposed: false))
   }
 
-  /// `dx = dy W`, or added to it. `dy` has operands.
+  /// `dx = dy W`, or that plus the addend, which is of the shape of `dx` and may be it. `dy` has operands; `dx` is resized.
   package func backward(
-    _ dy: DeviceMatrix, into dx: DeviceMatrix, accumulating: Bool = false, _ queue: DeviceQueue
+    _ dy: DeviceMatrix, into dx: DeviceMatrix, adding addend: DeviceMatrix? = nil, _ queue: DeviceQueue
   ) throws(DeviceError) {
     precondition(dy.columns == outputs)
-    if !accumulating { try dx.resize(rows: dy.rows, columns: inputs) }
-    precondition(dx.rows == dy.rows && dx.columns == inputs)
+    precondition(addend.map { $0.rows == dy.rows && $0.columns == inputs } ?? true)
+    if addend !== dx { try dx.resize(rows: dy.rows, columns: inputs) }
     try queue.stream.multiply(
       product(
-        queue, rows: dy.rows, dy.view(), dx, bias: 0, addend: accumulating ? dx : nil, isTransposed: true))
+        queue, rows: dy.rows, dy.view(), dx, bias: 0, addend: addend, isTransposed: true))
   }
 
   /// In the type of the result; 0 where there is none.
   private func bias(_ y: DeviceMatrix) -> UInt64 {
     guard let bias else { return 0 }
-    let own = y.element.isFloat ? bias.values : bias.operand
-    return own.address + UInt64(firstOutput * own.element.size)
+    return y.element.isFloat ? bias.values.address : bias.operand.address
   }
 
   private func product(

@@ -50,8 +50,8 @@ struct CUDAAttention: Sendable {
     } else {
       let maps = try weights.maps([block.query, block.key, block.value])
       all = maps
-      query = maps[0..<block.shape.width]
-      keyAndValue = maps[block.shape.width..<maps.outputs]
+      query = try weights.part(0..<block.shape.width, of: maps)
+      keyAndValue = try weights.part(block.shape.width..<maps.outputs, of: maps)
     }
     output = try weights.map(block.output)
     queryNorm = try block.queryNorm.map { (norm) throws(CheckpointError) in try weights.norm(norm) }
@@ -147,20 +147,25 @@ struct CUDAAttention: Sendable {
 
   /// - Parameters:
   ///   - dy: operands, of the rows whose gradients there are
+  ///   - around: what goes around attention, of the same rows
   ///   - dx: (`rows.height`, C), in Float32, overwritten
   func backward(
-    _ dy: DeviceMatrix, isOfAll: Bool, _ rows: CUDARows, _ run: CUDARun, _ a: Activations,
-    into dx: DeviceMatrix, _ scratch: Scratch
+    _ dy: DeviceMatrix, around: DeviceMatrix?, isOfAll: Bool, _ rows: CUDARows, _ run: CUDARun,
+    _ a: Activations, into dx: DeviceMatrix, _ scratch: Scratch
   ) throws(DeviceError) {
     try backward(dy, isOfAll: isOfAll, rows, run, a, scratch)
     let queue = run.queue
+    // Rows that are each other's are added by the product.
+    let addend = rows.residualSums == nil ? around : nil
     if let all, isOfAll {
-      try all.backward(summed(scratch.dqkv, rows, run, scratch), into: dx, queue)
-      return
+      try all.backward(summed(scratch.dqkv, rows, run, scratch), into: dx, adding: addend, queue)
+    } else {
+      try keyAndValue.backward(
+        summed(scratch.dkv, rows, run, scratch), into: dx, adding: addend, queue)
+      try query.backward(scratch.dq, into: scratch.dInput, queue)
+      try run.add(scratch.dInput, rows.residualSums, to: dx)
     }
-    try keyAndValue.backward(summed(scratch.dkv, rows, run, scratch), into: dx, queue)
-    try query.backward(scratch.dq, into: scratch.dInput, queue)
-    try run.add(scratch.dInput, rows.residualSums, to: dx)
+    if let around, addend == nil { try run.add(around, rows.residualSums, to: dx) }
   }
 
   /// The same where keys and values are made of other rows than queries.
@@ -173,7 +178,7 @@ struct CUDAAttention: Sendable {
   ) throws(DeviceError) {
     try backward(dy, isOfAll: false, rows, run, a, scratch)
     try query.backward(scratch.dq, into: dQueries, run.queue)
-    try keyAndValue.backward(scratch.dkv, into: dKeys, accumulating: true, run.queue)
+    try keyAndValue.backward(scratch.dkv, into: dKeys, adding: dKeys, run.queue)
   }
 
   /// What the keys' gradients are for each row of the input that gets one.

@@ -43,11 +43,11 @@ struct CUDADecoder: Sendable {
     self.layers = layers
   }
 
-  func rows(_ batch: RaggedBatch, heads: Set<Int>, goesBack: Bool, _ indices: DeviceIndices) -> Rows {
+  func rows(_ batch: RaggedBatch, goesBack: Bool, _ indices: DeviceIndices) -> Rows {
     let rows = DecoderRows(batch.inputs)
     func part(_ part: DecoderRows.LayerPart) -> Rows.Part {
       let made = [part.own, part.crossing].map {
-        CUDARows($0, heads: heads, rotaries: [], goesBack: goesBack, indices) { _, _ in 0 }
+        CUDARows($0, rotaries: [], goesBack: goesBack, indices) { _, _ in 0 }
       }
       return Rows.Part(own: made[0], crossing: made[1])
     }
@@ -192,7 +192,8 @@ struct CUDADecoderLayer: Sendable {
       dPart, of: a.attended, a.saved[1], adding: dMiddle.values, values: dMiddle.values,
       operand: dMiddle.operand, queue)
     try attention.backward(
-      dMiddle.operand, isOfAll: own.rows.queries == nil, own, run, a.attention, into: dx, scratch.attention)
+      dMiddle.operand, around: nil, isOfAll: own.rows.queries == nil, own, run, a.attention, into: dx,
+      scratch.attention)
     try attentionNorm.backward(dx, of: x, a.saved[0], values: dx, operand: nil, queue)
     try run.add(dMiddle.values, own.residualSums, to: dx)
   }

@@ -51,6 +51,6 @@ struct CUDAFeedForward: Sendable {
     let dSums = isGated ? scratch.dSums : scratch.dInner
     try queue.activateBackward(
       activation, isGated: isGated, a.sums, chosen: chosen, scratch.dInner, into: dSums)
-    try inner.backward(dSums, into: dx, accumulating: accumulating, queue)
+    try inner.backward(dSums, into: dx, adding: accumulating ? dx : nil, queue)
   }
 }

@@ -135,8 +135,20 @@ struct CUDALayer: Sendable {
         dy, chosen: outputRows, a.feedForward, scratch.feedForward, into: d, accumulating: accumulating, queue
       )
     }
-    func attend(_ dy: DeviceMatrix) throws(DeviceError) {
-      try attention.backward(dy, isOfAll: isOfAll, rows, run, a.attention, into: dx, scratch.attention)
+    func attend(_ dy: DeviceMatrix, around: DeviceMatrix?) throws(DeviceError) {
+      try attention.backward(
+        dy, around: around, isOfAll: isOfAll, rows, run, a.attention, into: dx, scratch.attention)
+    }
+    /// What came around a norm before attention, too.
+    func attend(
+      _ dy: DeviceMatrix, inside norm: DeviceNorm?, around: DeviceMatrix
+    ) throws(DeviceError) {
+      guard let norm else { return try attend(dy, around: around) }
+      try attend(dy, around: nil)
+      let addend = rows.residualSums == nil ? around : nil
+      try norm.backward(
+        dx, of: x.values, a.saved[0], chosen: inputRows, adding: addend, values: dx, operand: nil, queue)
+      if addend == nil { try run.add(around, rows.residualSums, to: dx) }
     }
     let (dMiddle, dPart) = (scratch.dMiddle, scratch.dPart)
     let residual = rows.residual == nil ? x.values : a.residual
@@ -149,18 +161,14 @@ struct CUDALayer: Sendable {
       try first.backward(
         dMiddle.values, of: a.attended, a.saved[0], chosen: outputRows, values: dPart.values,
         operand: dPart.operand, queue)
-      try attend(dPart.operand)
-      try run.add(dPart.values, rows.residualSums, to: dx)
+      try attend(dPart.operand, around: dPart.values)
     case .parallel(let first, let second):
       let operand = try queue.operand(dOutput, scratch.operand)
       try feed(operand, into: dPart.values, accumulating: false)
       try second.backward(
         dPart.values, of: residual, a.saved[2], chosen: outputRows, adding: dOutput, values: dMiddle.values,
         operand: nil, queue)
-      try attend(operand)
-      try first.backward(
-        dx, of: x.values, a.saved[0], chosen: inputRows, values: dx, operand: nil, queue)
-      try run.add(dMiddle.values, rows.residualSums, to: dx)
+      try attend(operand, inside: first, around: dMiddle.values)
     case .pre, .sandwich, .inside:
       let norms = order.aroundParts
       var operand: DeviceMatrix
@@ -188,11 +196,7 @@ struct CUDALayer: Sendable {
           dMiddle.values, of: a.attended, a.saved[1], chosen: outputRows, values: nil, operand: operand, queue
         )
       }
-      try attend(operand)
-      if let norm = norms.beforeAttention {
-        try norm.backward(dx, of: x.values, a.saved[0], chosen: inputRows, values: dx, operand: nil, queue)
-      }
-      try run.add(dMiddle.values, rows.residualSums, to: dx)
+      try attend(operand, inside: norms.beforeAttention, around: dMiddle.values)
     }
   }
 }

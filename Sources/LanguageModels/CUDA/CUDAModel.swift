@@ -16,7 +16,6 @@ public struct CUDAModel: Network {
   private let layers: [CUDALayer]
   private let decoder: CUDADecoder?
   private let head: CUDAHead
-  private let heads: Set<Int>
   private let rotaries: [Rotary]
   private let rotations = CUDARotations()
   private let trouble = Trouble()
@@ -33,7 +32,10 @@ public struct CUDAModel: Network {
     (configuration, embeddingTable) = (composition.configuration, model.embeddingTable)
     (self.precision, self.device) = (precision, device)
     let queue: DeviceQueue
-    do { queue = try DeviceQueue(device, precision) } catch {
+    do {
+      try device.prepare(precision)
+      queue = try DeviceQueue(device, precision)
+    } catch {
       throw CheckpointError(file: checkpoint.folder, "cannot be run on \(device.name): \(error)")
     }
     var weights = CUDAWeights(reader: model.reader(precision), queue: queue)
@@ -55,12 +57,10 @@ public struct CUDAModel: Network {
     let output = try weights.reader.output(
       composition.head, words: words, table: composition.embeddings.words)
     head = try CUDAHead(composition.head, words: table, output: output, &weights)
-    let attentions = composition.layers.map(\.attention.shape)
-    let answering =
-      composition.decoder?.layers.flatMap { [$0.attention.shape, $0.crossAttention.shape] } ?? []
-    heads = Set((attentions + answering).map(\.heads))
     var rotaries: [Rotary] = []
-    for rotary in attentions.compactMap(\.rotary) where !rotaries.contains(rotary) { rotaries.append(rotary) }
+    for rotary in composition.layers.compactMap(\.attention.shape.rotary) where !rotaries.contains(rotary) {
+      rotaries.append(rotary)
+    }
     self.rotaries = rotaries
     unusedTensors = weights.reader.unused
     do { try queue.wait() } catch { throw CheckpointError(file: checkpoint.folder, "\(error)") }
@@ -73,7 +73,7 @@ public struct CUDAModel: Network {
   public var failure: (any Error)? { trouble.first.withLock { $0 } }
 
   /// Enough to fill a device, few enough for its memory.
-  private static let sequences = 512
+  private static let sequences = 256
 
   public func prepare(gradientsOf candidates: CandidateHead?, parallelism: Parallelism) {}
 
@@ -236,10 +236,10 @@ extension CUDAModel {
     let kinds = layers.count == 1 ? [0] : layers.count == 2 ? [0, 1] : [0, 1, layers.count - 1]
     let rows = kinds.map { index in
       CUDARows(
-        batch.rows(ofLayer: index, of: count), heads: heads, rotaries: rotaries, goesBack: goesBack, indices
+        batch.rows(ofLayer: index, of: count), rotaries: rotaries, goesBack: goesBack, indices
       ) { rotary, span in rotations.first(rotary, length: span.keys.count) }
     }
-    let decoder = decoder?.rows(batch, heads: heads, goesBack: goesBack, indices)
+    let decoder = decoder?.rows(batch, goesBack: goesBack, indices)
     others(indices)
     try indices.send(buffers.queue.stream)
     try buffers.rotations.update(rotaries, from: rotations, buffers.queue)

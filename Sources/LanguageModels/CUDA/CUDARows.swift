@@ -20,15 +20,13 @@ struct CUDARows {
     let inputRows, outputRows: DeviceIndices.Part?
   }
 
-  /// - Parameters:
-  ///   - heads: the numbers of heads of the layers that work on it
-  ///   - turn: for a span the row of the first position, by rotary positions
+  /// - Parameter turn: for a span the row of the first position, by rotary positions
   init(
-    _ rows: LayerRows, heads: Set<Int>, rotaries: [Rotary], goesBack: Bool, _ indices: DeviceIndices,
+    _ rows: LayerRows, rotaries: [Rotary], goesBack: Bool, _ indices: DeviceIndices,
     turn: (Rotary, AttentionSpan) -> Int
   ) {
     self.rows = rows
-    let spans = DeviceSpans(rows.spans, heads: heads, indices)
+    let spans = DeviceSpans(rows.spans, indices)
     self.spans = spans
     tokens = rows.tokens.map { indices.add($0) }
     residual = rows.residual.map { indices.add($0) }

@@ -28,50 +28,60 @@ struct CUDAWeights {
     let whole = weights.count == 1 ? weights[0] : Matrix(stacking: weights)
     let weight = try send { () throws(DeviceError) in
       let weight = queue.operands()
-      try upload([whole], rows: whole.rows, to: weight)
+      try upload(whole, to: weight)
       return weight
     }
     let bias = biases.flatMap(\.elements)
     return try map(weight, bias: Matrix(rows: 1, columns: bias.count, bias))
   }
 
-  /// A table as operands, some rows at a time.
+  /// A table as operands.
   func table(_ table: FrozenWeight) throws(CheckpointError) -> DeviceMatrix {
     try send { () throws(DeviceError) in
       let target = queue.operands()
-      let size = max(1, Self.block / max(1, table.columns))
-      let blocks = stride(from: 0, to: table.rows, by: size).lazy.map { first in
-        var block = Matrix(uninitializedRows: min(size, table.rows - first), columns: table.columns)
+      var block = Matrix(rows: 0, columns: 0)
+      try upload(rows: table.rows, columns: table.columns, to: target) { rows in
+        block.resize(rows: rows.count, columns: table.columns)
         let place = block.mutablePointer()
-        for row in 0..<block.rows { table.copy(row: first + row, to: place + row * table.columns) }
-        return block
+        for row in rows { table.copy(row: row, to: place + (row - rows.lowerBound) * table.columns) }
+        return block.pointer
       }
-      try upload(blocks, rows: table.rows, to: target)
       table.releasePages()
       return target
     }
   }
 
-  /// Numbers that are rounded on the device at a time: 64 MB.
-  private static let block = 1 << 24
+  private func upload(_ matrix: Matrix, to target: DeviceMatrix) throws(DeviceError) {
+    try upload(rows: matrix.rows, columns: matrix.columns, to: target) {
+      matrix.pointer + $0.lowerBound * matrix.columns
+    }
+  }
 
+  /// Some rows at a time, which are rounded on the device.
   private func upload(
-    _ blocks: some Sequence<Matrix>, rows: Int, to target: DeviceMatrix
+    rows: Int, columns: Int, to target: DeviceMatrix, _ block: (Range<Int>) -> UnsafePointer<Float>
   ) throws(DeviceError) {
+    try target.resize(rows: rows, columns: columns)
     let scratch = queue.floats()
-    var first = 0
-    for block in blocks {
-      if first == 0 { try target.resize(rows: rows, columns: block.columns) }
+    let size = max(1, Self.block / max(1, columns))
+    for first in stride(from: 0, to: rows, by: size) {
+      let count = min(size, rows - first)
+      let bytes = UnsafeRawBufferPointer(start: block(first..<first + count), count: count * columns * 4)
       if queue.precision == .f32 {
-        try queue.stream.upload(
-          UnsafeRawBufferPointer(start: block.pointer, count: block.count * 4), to: target.address(row: first)
-        )
+        try queue.stream.upload(bytes, to: target.address(row: first))
       } else {
-        try queue.upload(block, to: scratch)
+        try scratch.resize(rows: count, columns: columns)
+        try queue.stream.upload(bytes, to: scratch.address)
         try queue.round(scratch, to: target.address(row: first))
       }
-      first += block.rows
     }
+  }
+
+  /// Numbers at a time: 64 MB.
+  private static let block = 1 << 24
+
+  func part(_ outputs: Range<Int>, of map: DeviceMap) throws(CheckpointError) -> DeviceMap {
+    try send { () throws(DeviceError) in try DeviceMap(outputs, of: map, queue) }
   }
 
   /// A map that lies on the device already.

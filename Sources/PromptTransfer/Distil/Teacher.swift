@@ -46,6 +46,7 @@ public struct Teacher: Sendable {
     model.network.prepare(gradientsOf: nil, parallelism: parallelism)
     let size = Evaluator.sequencesPerTask(of: inputs.count, model.network)
     let taskCount = (inputs.count + size - 1) / size
+    let parallelism = parallelism.suiting(model.network)
     let workers = Workers(parallelism, keepingLayers: false)
     let parts = Collected<Matrix>(count: taskCount)
     let (model, vectors) = (model, prompt.vectors)

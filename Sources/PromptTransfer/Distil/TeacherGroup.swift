@@ -88,6 +88,7 @@ struct Lesson: Sendable {
   ) -> Likeness? {
     let size = Evaluator.sequencesPerTask(of: inputs.count, model)
     let taskCount = (inputs.count + size - 1) / size
+    let parallelism = parallelism.suiting(model)
     let workers = Workers(parallelism, keepingLayers: false)
     let parts = Collected<(agreements: Int, losses: [Float])>(count: taskCount)
     parallelism.forEach(taskCount) { worker, task in

@@ -78,6 +78,7 @@ public struct Evaluator: Sendable {
   private init(_ model: LanguageModel, _ answers: Answers, _ parallelism: Parallelism) {
     self.model = model
     self.answers = answers
+    let parallelism = parallelism.suiting(model.network)
     self.parallelism = parallelism
     pool = WorkerPool(parallelism)
     model.network.prepare(gradientsOf: nil, parallelism: parallelism)

@@ -13,6 +13,13 @@ struct Workers: @unchecked Sendable {
   subscript(worker: Int) -> Workspace { workspaces[worker] }
 }
 
+extension Parallelism {
+  /// On a device a few workers are enough to keep it at work, and each has buffers of its own there.
+  func suiting(_ network: any Network) -> Parallelism {
+    network.sequencesPerTask == nil ? self : Parallelism(threads: min(threads, 4))
+  }
+}
+
 /// Sets of workspaces for scoring that are not in use, kept for the next call.
 final class WorkerPool: Sendable {
   private let parallelism: Parallelism

@@ -10,6 +10,7 @@ struct JointTuning<Objective: TuningObjective> {
 
   init(_ runs: [TuningRun<Objective>], _ parallelism: Parallelism) {
     self.runs = runs
+    let parallelism = runs.first.map { parallelism.suiting($0.network) } ?? parallelism
     self.parallelism = parallelism
     workers = Workers(parallelism, keepingLayers: true)
   }

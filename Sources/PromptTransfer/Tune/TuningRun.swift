@@ -61,6 +61,7 @@ struct TuningRun<Objective: TuningObjective> {
     keeper?.keep(state)
   }
 
+  var network: any Network { objective.network }
   var stepCount: Int { schedule.totalSteps }
   var stepsDone: Int { progress.stepsDone }
   var examplesDone: Int { progress.examplesDone }
