@@ -39,6 +39,13 @@ public protocol Network: Sendable {
     _ inputs: ArraySlice<PromptedInput>, prompt: Matrix, candidates: CandidateHead, _ workspace: Workspace
   ) -> Matrix
 
+  /// Of each input which candidate comes first, and the place and the probability of a labelled one, at the one position that is read.
+  /// - Parameter labels: columns of `candidates`
+  func ranks(
+    _ inputs: ArraySlice<PromptedInput>, labels: ArraySlice<Int>, prompt: Matrix, candidates: CandidateHead,
+    _ workspace: Workspace
+  ) -> [CandidateRank]
+
   /// The natural logarithms of the probabilities of some tokens, over the whole vocabulary, for each input.
   /// - Parameter tokens: of each input, which of its predictions, and the token
   func logProbabilities(

@@ -62,7 +62,7 @@ struct Taking<kernel> {
         ENTRY(norm_reals), ENTRY(norm_floats_backward), ENTRY(norm_reals_backward), ENTRY(activate),                   \
         ENTRY(activate_backward), ENTRY(activate_floats), ENTRY(activate_floats_backward), ENTRY(rotate),              \
         ENTRY(attend), ENTRY(attend_backward_queries), ENTRY(attend_backward_keys), ENTRY(soft_cap),                   \
-        ENTRY(cross_entropy), ENTRY(divergence), ENTRY(log_sums), ENTRY(log_probabilities), { 0, 0 }                   \
+        ENTRY(cross_entropy), ENTRY(divergence), ENTRY(log_sums), ENTRY(log_probabilities), ENTRY(rank_rows), { 0, 0 }                   \
   }
 
 extern const Entry entries_of_floats[], entries_of_bfloat16[];

@@ -19,7 +19,7 @@ import promptferry_bench
         folder.url.appending(path: "prompt.safetensors").path,
       ])
     #expect(outcome.status == 1)
-    #expect(outcome.errors.contains("--device cuda:0 cannot be used: NVIDIA's driver is not there"))
+    #expect(outcome.errors.contains("--device cuda:0: cannot be used: NVIDIA's driver is not there"))
     #expect(outcome.errors.contains("--device cpu runs it here") && outcome.output.isEmpty)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).isEmpty)
     #expect(try Command.run(["--version"]).output.contains("GPUs     none: NVIDIA's driver is not there"))

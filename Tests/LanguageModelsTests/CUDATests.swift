@@ -109,6 +109,28 @@ import Testing
     expectClose(found.logits.elements, expected.logits.wide, absolute: 1e-5)
   }
 
+  /// The best word and the label's place, as on this processor; equals stand in their order, and a prompt that is no number is told.
+  @Test(arguments: ["bert-odd", "gemma2-odd", "t5-odd"])
+  func ranks(_ name: String) throws {
+    let golden = try Golden(Fixtures.model(name))
+    let words = [9, 3, 17, 9, 4, 9, 12]
+    let labels = golden.inputs.indices.map { ($0 * 3 + 3) % words.count }
+    func ranks(_ network: some Network, _ prompt: Matrix) -> [CandidateRank] {
+      network.ranks(
+        golden.inputs[...], labels: labels[...], prompt: prompt, candidates: network.candidates(words),
+        Workspace(keepsLayers: false))
+    }
+    let (model, processor) = (try Self.model(name), try FrozenModel(folder: Fixtures.model(name)))
+    let (found, expected) = (ranks(model, golden.prompt), ranks(processor, golden.prompt))
+    #expect(found.map(\.best) == expected.map(\.best) && found.map(\.rank) == expected.map(\.rank))
+    expectClose(
+      found.map(\.logProbability), expected.map { Double($0.logProbability) }, absolute: 1e-5)
+    let broken = Matrix(
+      rows: golden.prompt.rows, columns: golden.prompt.columns,
+      [Float](repeating: .nan, count: golden.prompt.count))
+    #expect(ranks(model, broken).allSatisfy { $0.logProbability.isNaN })
+  }
+
   /// Whatever shares a batch, to the last bit.
   @Test(
     arguments: ["bert-odd", "gpt2-odd", "gemma3-odd", "modernbert-odd", "t5-odd"], [Precision.f32, .bf16])

@@ -501,6 +501,32 @@ KERNEL void divergence(const float *logits, const float *targets, float temperat
   if (threadIdx.x == 0) losses[blockIdx.x] = loss;
 }
 
+// Of each row the first of its largest numbers, the place of its label from 1, and the logarithm of the label's probability: (rows, 3).
+// Counts are exact up to 2^24. What is no number makes the last one none.
+KERNEL void rank_rows(const float *logits, const int *labels, float *y, int count) {
+  __shared__ float shared[WIDE / 32];
+  const float *x = logits + (long long)blockIdx.x * count;
+  int label = labels[blockIdx.x];
+  float sum = log_sum(x, count, 1, shared), own = x[label], largest = -INFINITE, before = 0, broken = 0;
+  for (int i = threadIdx.x; i < count; i += WIDE) {
+    largest = fmaxf(largest, x[i]);
+    before += x[i] > own || (x[i] == own && i < label) ? 1.0f : 0.0f;
+    broken += x[i] - x[i] == 0 ? 0.0f : 1.0f;
+  }
+  largest = largest_of_block(largest, shared);
+  before = sum_of_block(before, shared);
+  broken = sum_of_block(broken, shared);
+  float first = -(float)count;
+  for (int i = threadIdx.x; i < count; i += WIDE)
+    if (x[i] == largest) first = fmaxf(first, -(float)i);
+  first = -largest_of_block(first, shared);
+  if (threadIdx.x == 0) {
+    y[blockIdx.x * 3LL] = first < count ? first : 0;
+    y[blockIdx.x * 3LL + 1] = before + 1;
+    y[blockIdx.x * 3LL + 2] = broken > 0 ? __uint_as_float(0x7fc00000u) : own - sum;
+  }
+}
+
 // The logarithm of each row's sum of exponentials, and of some tokens' probabilities.
 KERNEL void log_sums(const float *logits, float *sums, int count) {
   __shared__ float shared[WIDE / 32];

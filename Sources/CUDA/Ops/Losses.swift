@@ -34,6 +34,17 @@ extension DeviceQueue {
       .float(scale), .float(cap ?? 0), .address(losses), .address(dLogits), .int(logits.columns))
   }
 
+  /// Of each row the best candidate, the place of the labelled one from 1 and the logarithm of its probability.
+  /// - Parameters:
+  ///   - labels: of each row a column
+  ///   - y: (R, 3)
+  package func rank(_ logits: DeviceMatrix, labels: UInt64, into y: DeviceMatrix) throws(DeviceError) {
+    precondition(logits.columns < 1 << 24, "more candidates than are counted exactly")
+    try y.resize(rows: logits.rows, columns: 3)
+    try launch(
+      "rank_rows", rows: logits.rows, .address(logits), .address(labels), .address(y), .int(logits.columns))
+  }
+
   /// The logarithms of the probabilities of some tokens.
   /// - Parameters:
   ///   - rows: of each, its row of the logits

@@ -105,6 +105,24 @@ public struct CUDAModel: Network {
     } ?? .notNumbers(rows: inputs.reduce(0) { $0 + $1.readCount }, columns: candidates.count)
   }
 
+  public func ranks(
+    _ inputs: ArraySlice<PromptedInput>, labels: ArraySlice<Int>, prompt: Matrix, candidates: CandidateHead,
+    _ workspace: Workspace
+  ) -> [CandidateRank] {
+    let found = attempt { () throws(DeviceError) in
+      var columns: DeviceIndices.Part?
+      let pass = try begin(inputs, prompt: prompt, workspace, goesBack: false) { columns = $0.add(labels) }
+      try score(read(pass), words(candidates), pass)
+      let (buffers, indices) = (pass.buffers, pass.run.indices)
+      try buffers.queue.rank(buffers.logits, labels: indices.address(columns), into: buffers.picked)
+      return try buffers.queue.download(buffers.picked)
+    }
+    guard let found else { return labels.map { _ in .none } }
+    return (0..<found.rows).map {
+      CandidateRank(best: Int(found[$0, 0]), rank: Int(found[$0, 1]), logProbability: found[$0, 2])
+    }
+  }
+
   public func logProbabilities(
     of tokens: ArraySlice<[PredictedToken]>, after inputs: ArraySlice<PromptedInput>, prompt: Matrix,
     _ workspace: Workspace

@@ -143,37 +143,19 @@ public struct Evaluator: Sendable {
     let order = set.inputs.indices.sorted {
       (set.inputs[$0].elements.count, $1) > (set.inputs[$1].elements.count, $0)
     }
-    let inputs = order.map { set.inputs[$0] }
+    let (inputs, labels) = (order.map { set.inputs[$0] }, order.map { set.labels[$0] })
     parallelism.forEach(taskCount) { worker, task in
       if shouldStop() { return }
       let range = task * size..<min(inputs.count, (task + 1) * size)
-      let logits = model.network.logits(
-        inputs[range], prompt: prompt, candidates: head, workers[worker])
-      let predictions = order[range].enumerated().map { row, index in
-        (index, answer(logits.row(row), candidates, label: set.labels[index], fact: set.examples[index]))
+      let ranks = model.network.ranks(
+        inputs[range], labels: labels[range], prompt: prompt, candidates: head, workers[worker])
+      let predictions = zip(order[range], ranks).map { index, rank in
+        (index, Prediction(rank, candidates, fact: set.examples[index]))
       }
       progress(results.set(predictions, at: task) * size)
     }
     guard let all = results.all()?.flatMap({ $0 }) else { return nil }
     return all.sorted { $0.place < $1.place }.map(\.prediction)
-  }
-
-  private func answer(
-    _ logits: UnsafeBufferPointer<Float>, _ candidates: CandidateVocabulary, label: Int, fact: Example
-  ) -> Prediction {
-    let own = logits[label]
-    var best = 0
-    var rank = 1
-    var top = -Float.infinity
-    for (column, value) in logits.enumerated() {
-      guard value.isFinite else { return .unusable(fact) }
-      if value > top { (best, top) = (column, value) }
-      if value > own || (value == own && column < label) { rank += 1 }
-    }
-    let sum = logits.reduce(0.0) { $0 + exp(Double($1 - top)) }
-    return Prediction(
-      relation: fact.relation, subject: fact.subject, second: fact.second, object: fact.object,
-      prediction: candidates.words[best], rank: rank, logProbability: own - top - Float(log(sum)))
   }
 }
 
@@ -187,6 +169,16 @@ extension LanguageModel {
 }
 
 extension Prediction {
+  fileprivate init(_ rank: CandidateRank, _ candidates: CandidateVocabulary, fact: Example) {
+    guard rank.logProbability.isFinite else {
+      self = .unusable(fact)
+      return
+    }
+    self.init(
+      relation: fact.relation, subject: fact.subject, second: fact.second, object: fact.object,
+      prediction: candidates.words[rank.best], rank: rank.rank, logProbability: rank.logProbability)
+  }
+
   /// What stands for an answer whose scores are not numbers, until `predictions` throws.
   static func unusable(_ fact: Example) -> Prediction {
     Prediction(
