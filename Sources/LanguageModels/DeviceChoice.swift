@@ -35,6 +35,15 @@ public enum DeviceChoice: Sendable, Hashable, LosslessStringConvertible {
     }
   }
 
+  /// The GPU that models run on where they fit; nil where that is none.
+  public var name: String? {
+    switch self {
+    case .cpu: nil
+    case .auto: (try? Self.open(0))?.name
+    case .cuda(let number): (try? Self.open(number))?.name
+    }
+  }
+
   /// What stands for GPUs in tests.
   package static let substitute: Mutex<(any Device)?> = Mutex(nil)
 

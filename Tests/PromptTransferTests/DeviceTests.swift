@@ -67,6 +67,14 @@ import Testing
       }
       #expect("\(error)".contains("out of memory") && "\(error)".contains("--device cpu"))
     }
+    // One whose products are not this processor's is not trusted with a model.
+    try Self.withDevice(EmulatedDevice(isBroken: true)) {
+      #expect(try LanguageModel(folder: folder, Computing(device: .auto)).network.deviceName == nil)
+      let error = try #require(throws: TransferError.self) {
+        try LanguageModel(folder: folder, Computing(device: .cuda(0)))
+      }
+      #expect("\(error)".contains("the check of products failed"))
+    }
     try Self.withDevice(EmulatedDevice(limit: 258 << 20)) {
       let model = try LanguageModel(folder: folder, Computing(device: .auto))
       #expect(model.network.deviceName == "emulated device")

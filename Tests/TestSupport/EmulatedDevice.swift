@@ -11,8 +11,13 @@ package final class EmulatedDevice: Device {
   private let limit: Int
   private let used: Mutex<[UInt64: Int]> = Mutex([:])
 
+  /// Whether its products are a little off.
+  fileprivate let isBroken: Bool
+
   /// - Parameter limit: bytes that it has
-  package init(limit: Int = .max / 2) { self.limit = limit }
+  package init(limit: Int = .max / 2, isBroken: Bool = false) {
+    (self.limit, self.isBroken) = (limit, isBroken)
+  }
 
   package var memory: (free: Int, total: Int) { (limit - used.withLock { $0.values.reduce(0, +) }, limit) }
 
@@ -108,6 +113,7 @@ private final class EmulatedStream: DeviceStream {
       let bias = floats(product.bias, rows: 1, columns: width, stride: width, yPrecision)
       for row in 0..<rows { for column in 0..<width { y[row * width + column] += bias[column] } }
     }
+    if device.isBroken { y[0] += 0.01 }
     let isFloat = yPrecision == .f32
     for row in 0..<rows {
       for column in 0..<width {

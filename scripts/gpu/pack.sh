@@ -10,10 +10,8 @@ mkdir -p "$folder" "$content/gpu"
 mv "$content/gpu/bin/promptferry" "$content/gpu/bin/promptferry-bench"
 "$here/scripts/release/bundle.sh" "$build/promptferry" "$content/gpu"
 mkdir -p "$content/gpu/models" "$content/gpu/share/promptferry"
-for model in "$here"/Tests/Fixtures/models/*/; do
-  mkdir "$content/gpu/models/$(basename "$model")"
-  cp "$model"/{config.json,model.safetensors} "$content/gpu/models/$(basename "$model")/"
-done
+cp -rL "$here"/Tests/Fixtures/models/* "$content/gpu/models/"
+rm "$content"/gpu/models/*/golden.*
 cp -r "$here/share/promptferry/atlas" "$content/gpu/share/promptferry/"
 mkdir "$content/gpu/zoo" && cp "$here"/share/promptferry/zoo/bert-small/{vocab.txt,tokenizer_config.json} "$content/gpu/zoo/"
 cp "$here/scripts/bench/torch_speed.py" "$here/scripts/gpu/check.sh" "$content/gpu/"

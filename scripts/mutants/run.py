@@ -28,6 +28,7 @@ TARGETS = {
     "Models": ["LanguageModelsTests", "PromptTransferTests"],
     "Command": ["CommandTests.Pipeline", "CommandTests"],
     "Tensors": ["TensorsTests", "LanguageModelsTests"],
+    "CUDA": ["LanguageModelsTests.CUDA", "PromptTransferTests.Device", "CommandTests.Device"],
     "Answers": ["CommandTests.AnswerGolden", "LanguageModelsTests.Continuation", "CommandTests"],
     None: [PIPELINES, "PromptTransferTests", "ExperimentsTests", "CommandTests", "LanguageModelsTests"],
 }
@@ -77,6 +78,13 @@ def make_copy(faults):
         contents[f"Sources/{target}/ActiveFault.swift"] = (
             "import Foundation\n\nprivate let activeFault = ProcessInfo.processInfo.environment[\"PROMPTFERRY_FAULT\"] ?? \"\"\n"
             + "\n".join(lines) + "\n").encode()
+    kernels = [(number, fault["id"]) for number, fault in enumerate(faults) if fault["file"].endswith(".cu")]
+    if kernels:                                                              # as tests compile them, for this processor
+        shim = "Tests/CUDAEmulation/shim.h"
+        lines = [f'static const bool fault{number} = !strcmp(active_fault ? active_fault : "", "{identifier}");'
+                 for number, identifier in kernels]
+        contents[shim] += ("\n#include <stdlib.h>\nstatic const char *active_fault = getenv(\"PROMPTFERRY_FAULT\");\n"
+                           + "\n".join(lines) + "\n").encode()
     for name, data in contents.items():
         write(COPY / name, data)
         if os.access(ROOT / name, os.X_OK): (COPY / name).chmod(0o755)

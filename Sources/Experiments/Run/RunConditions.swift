@@ -1,10 +1,11 @@
 import Foundation
+import PromptTransfer
 
 /// When and on what a cell was run.
 public struct RunConditions: Sendable, Codable, Hashable {
   /// The day, in UTC: `2026-11-29`.
   public let day: String
-  /// The processor's name as the system has it, and the system.
+  /// The processor's name as the system has it, the system, and the GPU where models may run on one.
   public let machine: String
   /// Threads of the run, which its cells share.
   public let threads: Int
@@ -16,9 +17,10 @@ public struct RunConditions: Sendable, Codable, Hashable {
   }
 
   /// Those of now and here.
-  init(threads: Int, program: String) {
+  init(threads: Int, program: String, device: DeviceChoice) {
     self.init(
-      day: Date.now.formatted(.iso8601.year().month().day()), machine: Self.machine, threads: threads,
+      day: Date.now.formatted(.iso8601.year().month().day()),
+      machine: [Self.machine, device.name].compactMap(\.self).joined(separator: ", "), threads: threads,
       program: program)
   }
 

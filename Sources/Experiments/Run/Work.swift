@@ -119,7 +119,8 @@ final class Work: Sendable {
       guard let inputs = try runner.materials.inputs(cell) else { throw gone(cell.description) }
       return try cellRunner.run(cell, inputs).map { result, timing in
         var timing = timing
-        timing?.conditions = RunConditions(threads: parallelism.threads, program: runner.program)
+        timing?.conditions = RunConditions(
+          threads: parallelism.threads, program: runner.program, device: runner.materials.device)
         return { [timing] in try store.write(result, timing, at: unit.address) }
       }
     }

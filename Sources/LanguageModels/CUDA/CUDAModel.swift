@@ -34,6 +34,7 @@ public struct CUDAModel: Network {
     let queue: DeviceQueue
     do {
       try device.prepare(precision)
+      try SelfCheck.require(device, precision)
       queue = try DeviceQueue(device, precision)
     } catch {
       throw CheckpointError(file: checkpoint.folder, "cannot be run on \(device.name): \(error)")

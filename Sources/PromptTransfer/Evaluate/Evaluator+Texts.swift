@@ -17,7 +17,7 @@ public struct TextAnswer: Sendable, Codable, Equatable {
 
 extension Evaluator {
   /// About so many tokens go through the model together.
-  private static let tokensAtOnce = 512
+  private var tokensAtOnce: Int { model.network.sequencesPerTask.map { 16 * $0 } ?? 512 }
 
   func texts(
     _ set: ProbingSet, measures: Bool, prompt: Matrix, _ progress: @escaping @Sendable (_ done: Int) -> Void,
@@ -49,11 +49,12 @@ extension Evaluator {
     _ statements: [Statements], labels: [Int], isWhole: Bool, prompt: Matrix,
     _ progress: @escaping @Sendable (_ done: Int) -> Void, _ shouldStop: @escaping @Sendable () -> Bool
   ) -> [[Double]]? {
-    let tasks = Self.tasks(statements)
+    let tasks = tasks(statements)
     let workers = pool.take()
     defer { pool.giveBack(workers) }
     let results = Collected<[[Double]]>(count: tasks.count)
     let done = Mutex(0)
+    let tokensAtOnce = tokensAtOnce
     parallelism.forEach(tasks.count) { worker, task in
       let own = tasks[task]
       var scores = own.map { [Double](repeating: 0, count: statements[$0].form.plan.options.count) }
@@ -64,7 +65,7 @@ extension Evaluator {
         while !rest.isEmpty {
           if shouldStop() { return false }
           var (count, tokens) = (0, 0)
-          for next in rest where count == 0 || tokens + next.input.tokenCount <= Self.tokensAtOnce {
+          for next in rest where count == 0 || tokens + next.input.tokenCount <= tokensAtOnce {
             (count, tokens) = (count + 1, tokens + next.input.tokenCount)
           }
           let part = rest.prefix(count)
@@ -103,7 +104,7 @@ extension Evaluator {
   }
 
   /// Sentences side by side until they fill a pass.
-  private static func tasks(_ statements: [Statements]) -> [Range<Int>] {
+  private func tasks(_ statements: [Statements]) -> [Range<Int>] {
     var (tasks, start, tokens): ([Range<Int>], Int, Int) = ([], 0, 0)
     for (index, own) in statements.enumerated() {
       tokens += own.longest
