@@ -48,7 +48,7 @@ import Testing
   @Test func theVersionSaysWhatComputes() throws {
     let outcome = try Command.run(["--version"])
     let pattern =
-      /promptferry \d+\.\d+\.\d+( \([0-9a-f]{12}\))?\nBLAS     .+\nkernels  (AVX-512( with BF16)?|AVX2|NEON|portable)\n/
+      /promptferry \d+\.\d+\.\d+( \([0-9a-f]{12}\))?\nBLAS     .+\nkernels  (AVX-512( with BF16)?|AVX2|NEON|portable)\nGPUs     .+\n( {9}.+\n)*/
     #expect(try pattern.wholeMatch(in: outcome.output) != nil, "\(outcome.output)")
   }
 }
