@@ -171,6 +171,14 @@ import Testing
     }
   }
 
+  /// As many sequences at a time as find room.
+  @Test func passesSuitTheMemory() throws {
+    #expect(try Self.model("bert-odd").sequencesPerTask == 256)
+    let little = try Self.model("bert-odd", .f32, EmulatedDevice(limit: 64 << 20)).sequencesPerTask
+    #expect(try (9..<256).contains(#require(little)), "\(little ?? 0)")
+    #expect(try Self.model("bert-odd", .f32, EmulatedDevice(limit: 600_000)).sequencesPerTask == 8)
+  }
+
   /// Where NVRTC is at hand, for the processors that people have: `make gpu-compile` fetches it.
   @Test(
     .enabled(if: (try? Compiler.opened()) != nil, "SKIPPED: NVRTC is not here; make gpu-compile fetches it"),

@@ -64,17 +64,33 @@ public struct CUDAModel: Network {
     }
     self.rotaries = rotaries
     unusedTensors = weights.reader.unused
+    sequencesPerTask = Self.sequencesPerTask(
+      composition, precision, free: (try? device.memory.free) ?? 0)
     do { try queue.wait() } catch { throw CheckpointError(file: checkpoint.folder, "\(error)") }
   }
 
   /// Products see rows one by one, whatever their number is.
   public var keepsSequencesApart: Bool { true }
   public var deviceName: String? { device.name }
-  public var sequencesPerTask: Int? { Self.sequences }
+  public let sequencesPerTask: Int?
   public var failure: (any Error)? { trouble.first.withLock { $0 } }
 
-  /// Enough to fill a device, few enough for its memory.
-  private static let sequences = 256
+  /// Enough to fill a device, and fewer where their activations, all layers' for the backward, would not fit what is left of its memory.
+  private static func sequencesPerTask(
+    _ composition: Composition, _ precision: Precision, free: Int
+  ) -> Int {
+    let numbers = composition.layers.reduce(composition.configuration.width * 8) { sum, layer in
+      let shape = layer.attention.shape
+      // Those around the parts, in 32 bits and as operands, then the parts' own.
+      return sum + 8 * composition.configuration.width + 2 * (shape.width + 2 * shape.keyWidth) + shape.width
+        + (layer.feedForward.gate == nil ? 2 : 3) * layer.feedForward.inner.outputs + shape.heads * tokens
+    }
+    let bytes = numbers * (precision == .bf16 ? 3 : 4) * tokens
+    return max(8, min(256, free / workers / max(1, bytes)))
+  }
+
+  /// Of a sequence that is longer than most, and the workers that share a device.
+  private static let (tokens, workers) = (32, 4)
 
   public func prepare(gradientsOf candidates: CandidateHead?, parallelism: Parallelism) {}
 
