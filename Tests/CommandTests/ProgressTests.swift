@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What is said while one waits, and that it can be stopped.
-@Suite(.timeLimit(.minutes(5))) struct ProgressTests {
+@Suite(.timeLimit(.minutes(15))) struct ProgressTests {
   let world: World
 
   /// Words for some seconds.

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `promptferry session`: the protocol of docs/protocol.md.
-@Suite(.timeLimit(.minutes(5))) struct SessionTests {
+@Suite(.timeLimit(.minutes(15))) struct SessionTests {
   let world: World
   let session: SessionProcess
 

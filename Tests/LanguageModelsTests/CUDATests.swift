@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// The networks for GPUs against transformers and against those of this processor: the kernels that run there, compiled for it.
-@Suite struct CUDATests {
+@Suite(.serialized) struct CUDATests {
   private static func model(
     _ name: String, _ precision: Precision = .f32, _ device: EmulatedDevice = EmulatedDevice()
   ) throws -> CUDAModel {
