@@ -56,6 +56,34 @@ import Testing
     }
   }
 
+  /// A device that fails under way is told: a choice by agreement does not go on with answers that are none.
+  @Test func aFailureIsNoAnswer() throws {
+    let world = try TinyWorld()
+    let source = try LanguageModel(folder: world.write("source", width: 16))
+    let folder = try world.write("target", width: 24)
+    let device = EmulatedDevice()
+    try Self.withDevice(device) {
+      let target = try LanguageModel(folder: folder, Computing(device: .cuda(0), precision: .f32))
+      let facts = TinyWorld.facts
+      let agreement = try Agreement(
+        [try Teacher(model: source, prompt: TinyWorld.prompt(source))], target: target,
+        subjects: SubjectSet(of: facts), parallelism: Parallelism(threads: 2))
+      let evaluator = try TinyWorld.evaluator(target)
+      let set = try evaluator.prepare(facts, template: .vectors(3))
+      let vectors = TinyWorld.prompt(target).vectors
+      #expect(try agreement.score(vectors, shouldStop: { false }) != nil)
+      #expect(try evaluator.predictions(set, prompt: vectors)?.count == 3)
+      device.fail()
+      for body in [
+        { _ = try agreement.score(vectors, shouldStop: { false }) },
+        { _ = try evaluator.predictions(set, prompt: vectors) },
+      ] {
+        let error = #expect(throws: TransferError.self) { try body() }
+        #expect("\(try #require(error))".contains("it was unplugged"))
+      }
+    }
+  }
+
   /// `auto` takes this processor where the device has no room, `cuda` says so; what fails on the way is told.
   @Test func memoryThatIsNotThere() throws {
     let world = try TinyWorld()

@@ -10,6 +10,7 @@ package final class EmulatedDevice: Device {
   package let name = "emulated device"
   private let limit: Int
   private let used: Mutex<[UInt64: Int]> = Mutex([:])
+  private let fails = Atomic<Bool>(false)
 
   /// Whether its products are a little off.
   fileprivate let isBroken: Bool
@@ -40,6 +41,10 @@ package final class EmulatedDevice: Device {
     precondition(bytes != nil, "freed what was not allocated")
     UnsafeMutableRawPointer(bitPattern: UInt(address))?.deallocate()
   }
+
+  /// From here on no kernel runs.
+  package func fail() { fails.store(true, ordering: .relaxed) }
+  fileprivate var hasFailed: Bool { fails.load(ordering: .relaxed) }
 
   package func prepare(_ precision: Precision) {}
   package func makeStream() -> any DeviceStream { EmulatedStream(self) }
@@ -73,6 +78,7 @@ private final class EmulatedStream: DeviceStream {
   func launch(
     _ kernel: String, _ precision: Precision, blocks: Int, threads: Int, _ arguments: [KernelArgument]
   ) throws(DeviceError) {
+    if device.hasFailed { throw .failed(device: device.name, call: kernel, why: "it was unplugged") }
     var words = arguments.map(\.word)
     let problem = words.withUnsafeMutableBytes { words -> String? in
       guard let first = words.baseAddress else { return "a kernel without arguments" }

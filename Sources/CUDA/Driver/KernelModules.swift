@@ -15,8 +15,7 @@ package enum KernelModules {
   static func module(
     _ precision: Precision, architecture: String, _ compiler: Compiler
   ) throws(DeviceError) -> Data {
-    let made = ([compiler.version, architecture] + options(precision) + [source]).joined(separator: "\n")
-    let file = folder.map { $0.appending(path: "\(SecureHash.sha256(Data(made.utf8))).cubin") }
+    let file = file(precision, architecture, compiler)
     // What a write that was stopped leaves has another name; what was damaged since the driver refuses.
     if let file, let known = try? Data(contentsOf: file), known.starts(with: Self.mark) { return known }
     let module = try compiler.module(source, architecture: architecture, options(precision))
@@ -30,9 +29,13 @@ package enum KernelModules {
 
   /// Of what no driver takes.
   static func forget(_ precision: Precision, architecture: String, _ compiler: Compiler) {
-    let made = ([compiler.version, architecture] + options(precision) + [source]).joined(separator: "\n")
-    guard let file = folder?.appending(path: "\(SecureHash.sha256(Data(made.utf8))).cubin") else { return }
+    guard let file = file(precision, architecture, compiler) else { return }
     try? FileManager.default.removeItem(at: file)
+  }
+
+  private static func file(_ precision: Precision, _ architecture: String, _ compiler: Compiler) -> URL? {
+    let made = ([compiler.version, architecture] + options(precision) + [source]).joined(separator: "\n")
+    return folder?.appending(path: "\(SecureHash.sha256(Data(made.utf8))).cubin")
   }
 
   /// An ELF file's first bytes.

@@ -32,6 +32,6 @@ struct DistillationObjective: TuningObjective {
   func score(
     _ prompt: Matrix, shouldStop: @escaping @Sendable () -> Bool
   ) throws(TransferError) -> TuningScore? {
-    dev.likeness(prompt, parallelism, shouldStop: shouldStop).map { TuningScore(value: -$0.divergence) }
+    try dev.likeness(prompt, parallelism, shouldStop: shouldStop).map { TuningScore(value: -$0.divergence) }
   }
 }

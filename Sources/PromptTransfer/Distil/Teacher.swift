@@ -59,7 +59,7 @@ public struct Teacher: Sendable {
       parts.set(answers, at: task)
     }
     guard let elements = parts.all()?.flatMap(\.elements) else { return nil }
-    try model.requireDevice()
+    try model.network.requireDevice(model.name)
     guard elements.allSatisfy(\.isFinite) else {
       throw TransferError(
         model.name, "its answers are not finite numbers", hint: "The weights or the prompt are damaged")

@@ -82,10 +82,10 @@ struct Lesson: Sendable {
     let divergence: Double
   }
 
-  /// Nil when interrupted.
+  /// Nil when interrupted. Throws where the target's answers could not be had.
   func likeness(
     _ prompt: Matrix, _ parallelism: Parallelism, shouldStop: @escaping @Sendable () -> Bool
-  ) -> Likeness? {
+  ) throws(TransferError) -> Likeness? {
     let size = Evaluator.sequencesPerTask(of: inputs.count, model)
     let taskCount = (inputs.count + size - 1) / size
     let parallelism = parallelism.suiting(model)
@@ -105,6 +105,7 @@ struct Lesson: Sendable {
           Divergence.forwardBackward(&logits, targets: wanted, temperature: temperature, scale: 0)
         ), at: task)
     }
+    try model.requireDevice("the target")
     guard let all = parts.all(), !inputs.isEmpty else { return nil }
     let count = Double(inputs.count)
     return Likeness(

@@ -121,7 +121,7 @@ public struct Evaluator: Sendable {
     case .texts(_, _, let measures):
       found = texts(set, measures: measures, prompt: prompt, progress, shouldStop)
     }
-    try model.requireDevice()
+    try model.network.requireDevice(model.name)
     if let broken = found?.first(where: { !$0.logProbability.isFinite }) {
       throw TransferError(
         model.name, "its scores for \"\(broken.subject)\" are not finite numbers",
@@ -156,15 +156,6 @@ public struct Evaluator: Sendable {
     }
     guard let all = results.all()?.flatMap({ $0 }) else { return nil }
     return all.sorted { $0.place < $1.place }.map(\.prediction)
-  }
-}
-
-extension LanguageModel {
-  /// Throws where what it runs on has failed, since when its numbers are none.
-  func requireDevice() throws(TransferError) {
-    guard let failure = network.failure else { return }
-    throw TransferError(
-      name, "\(failure)", hint: "A smaller --batch needs less memory; --device cpu does without")
   }
 }
 

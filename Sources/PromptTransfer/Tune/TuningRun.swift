@@ -140,10 +140,7 @@ struct TuningRun<Objective: TuningObjective> {
   }
 
   private func requireFinite() throws(TransferError) {
-    if let failure = objective.network.failure {
-      throw TransferError(
-        "tuning", "\(failure)", hint: "A smaller --batch needs less memory; --device cpu does without")
-    }
+    try network.requireDevice("tuning")
     let epoch = stepsDone / stepsPerEpoch + 1
     for (name, isFinite) in [
       ("loss", progress.lossSum.value.isFinite), ("prompt", prompt.elements.allSatisfy { $0.isFinite }),

@@ -79,7 +79,7 @@ public struct Agreement: AnswerSelection {
   public func score(
     _ vectors: Matrix, shouldStop: @escaping @Sendable () -> Bool
   ) throws(TransferError) -> Double? {
-    lesson.likeness(vectors, parallelism, shouldStop: shouldStop).map { likeness in
+    try lesson.likeness(vectors, parallelism, shouldStop: shouldStop).map { likeness in
       switch measure {
       case .agreement: likeness.agreement
       case .divergence: -likeness.divergence
