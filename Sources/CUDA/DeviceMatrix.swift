@@ -11,7 +11,7 @@ package final class DeviceMatrix: @unchecked Sendable {
     package var size: Int {
       switch self {
       case .float, .operand(.f32): 4
-      case .operand(.bf16): 2
+      case .operand(.bf16), .operand(.f16): 2
       }
     }
 

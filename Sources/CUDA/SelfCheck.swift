@@ -105,13 +105,19 @@ package enum SelfCheck {
       rows: rows, columns: columns, (0..<rows * columns).map { _ in Float(2 * random.uniform() - 1) })
   }
 
-  /// To what operands keep.
+  /// To what operands keep of numbers of that size.
   private static func rounded(_ matrix: Matrix, _ queue: DeviceQueue) -> Matrix {
-    guard queue.precision == .bf16 else { return matrix }
+    let lost: UInt32 =
+      switch queue.precision {
+      case .f32: 0
+      case .bf16: 16
+      case .f16: 13
+      }
+    let rest = UInt32(1) << lost - 1
     return Matrix(
       rows: matrix.rows, columns: matrix.columns,
       matrix.elements.map {
-        Float(bitPattern: ($0.bitPattern + 0x7fff + ($0.bitPattern >> 16 & 1)) & 0xffff_0000)
+        Float(bitPattern: ($0.bitPattern + rest / 2 + ($0.bitPattern >> lost & rest & 1)) & ~rest)
       })
   }
 
@@ -123,7 +129,7 @@ package enum SelfCheck {
 
   private static func operands(_ matrix: Matrix, _ queue: DeviceQueue) throws(DeviceError) -> DeviceMatrix {
     let values = try floats(matrix, queue)
-    guard queue.precision == .bf16 else { return values }
+    guard queue.precision.isNarrow else { return values }
     let target = queue.operands()
     try queue.round(values, into: target)
     return target

@@ -114,9 +114,12 @@ public struct Checkpoint: Sendable {
   public var tensorNames: [String] { places.keys.sorted() }
 
   /// Whether all of its matrices are stored in 16 bits.
-  package var isIn16Bits: Bool {
+  package var isIn16Bits: Bool { storesMatrices(as: [.float16, .bfloat16]) }
+  package var isInFloat16: Bool { storesMatrices(as: [.float16]) }
+
+  private func storesMatrices(as types: [TensorType?]) -> Bool {
     let matrices = places.keys.compactMap { entry($0)?.1 }.filter { $0.shape.count > 1 }
-    return !matrices.isEmpty && matrices.allSatisfy { [.float16, .bfloat16].contains($0.type) }
+    return !matrices.isEmpty && matrices.allSatisfy { types.contains($0.type) }
   }
 
   package func shape(_ name: String) -> [Int]? { entry(name)?.1.shape }

@@ -6,19 +6,24 @@ import Synchronization
 import Tensors
 
 /// Where a model is to be run.
+///
+/// GPUs have the numbers of those that `CUDA_VISIBLE_DEVICES` shows. Where none is given one model takes the first, and an experiment
+/// takes all of them.
 public enum DeviceChoice: Sendable, Hashable, LosslessStringConvertible {
-  /// The first GPU where there is one on which the model fits, else this processor.
-  case auto
+  /// A GPU where there is one on which the model fits, else this processor.
+  case preferring(Int?)
   case cpu
-  /// A GPU by its number, of those that `CUDA_VISIBLE_DEVICES` shows.
-  case cuda(Int)
+  /// A GPU.
+  case cuda(Int?)
+
+  public static let auto = DeviceChoice.preferring(nil)
 
   /// `auto`, `cpu`, `cuda` or `cuda:N`.
   public init?(_ text: String) {
     switch text {
     case "auto": self = .auto
     case "cpu": self = .cpu
-    case "cuda": self = .cuda(0)
+    case "cuda": self = .cuda(nil)
     default:
       guard text.hasPrefix("cuda:"), let number = Int(text.dropFirst(5)), (0..<1024).contains(number) else {
         return nil
@@ -29,9 +34,22 @@ public enum DeviceChoice: Sendable, Hashable, LosslessStringConvertible {
 
   public var description: String {
     switch self {
-    case .auto: "auto"
+    case .preferring(let number): "auto" + (number.map { ":\($0)" } ?? "")
     case .cpu: "cpu"
-    case .cuda(let number): "cuda:\(number)"
+    case .cuda(let number): "cuda" + (number.map { ":\($0)" } ?? "")
+    }
+  }
+
+  /// One for each GPU that it stands for; itself where that is none.
+  package var each: [DeviceChoice] {
+    func all(_ one: (Int) -> DeviceChoice) -> [DeviceChoice] {
+      let count = (try? Self.count()) ?? 0
+      return count == 0 ? [self] : (0..<count).map(one)
+    }
+    switch self {
+    case .preferring(nil): return all { .preferring($0) }
+    case .cuda(nil): return all { .cuda($0) }
+    case .preferring, .cpu, .cuda: return [self]
     }
   }
 
@@ -39,16 +57,22 @@ public enum DeviceChoice: Sendable, Hashable, LosslessStringConvertible {
   public var name: String? {
     switch self {
     case .cpu: nil
-    case .auto: (try? Self.open(0))?.name
-    case .cuda(let number): (try? Self.open(number))?.name
+    case .preferring(let number), .cuda(let number): (try? Self.open(number))?.name
     }
   }
 
   /// What stands for GPUs in tests.
-  package static let substitute: Mutex<(any Device)?> = Mutex(nil)
+  package static let substitutes: Mutex<[any Device]> = Mutex([])
 
-  fileprivate static func open(_ number: Int) throws(DeviceError) -> any Device {
-    if let substitute = substitute.withLock({ $0 }) { return substitute }
+  private static func count() throws(DeviceError) -> Int {
+    let substitutes = substitutes.withLock { $0.count }
+    return try substitutes > 0 ? substitutes : GPU.count()
+  }
+
+  /// - Parameter number: nil for the first
+  fileprivate static func open(_ number: Int?) throws(DeviceError) -> any Device {
+    let (number, substitutes) = (number ?? 0, substitutes.withLock { $0 })
+    if substitutes.indices.contains(number) { return substitutes[number] }
     return try GPU.opened(number)
   }
 
@@ -67,7 +91,7 @@ public enum DeviceChoice: Sendable, Hashable, LosslessStringConvertible {
 /// How a model is run: where, and what its products are computed in.
 public struct Computing: Sendable, Hashable {
   public var device: DeviceChoice
-  /// Nil for what suits the device: Float32 on this processor, BFloat16 on a GPU.
+  /// Nil for what suits the device: Float32 on this processor; on a GPU Float16 for models that are stored in it, else BFloat16.
   public var precision: PrecisionChoice?
 
   public init(device: DeviceChoice = .cpu, precision: PrecisionChoice? = nil) {
@@ -76,10 +100,10 @@ public struct Computing: Sendable, Hashable {
 
   /// The network of a checkpoint's folder or a GGUF file. Throws where it cannot be run, or not there.
   package func network(_ folder: URL) throws(CheckpointError) -> any Network {
-    if device == .cpu { return try FrozenModel(folder: folder, precision: precision ?? .f32) }
     let checkpoint = try Checkpoint(runnable: folder)
-    let operands = precision == .f32 ? Precision.f32 : .bf16
+    let operands = try operands(of: checkpoint)
     switch device {
+    case .cpu: break
     case .cuda(let number):
       let gpu: any Device
       do throws(DeviceError) {
@@ -91,13 +115,27 @@ public struct Computing: Sendable, Hashable {
           hint: "--device cpu runs it here")
       }
       return try CUDAModel(checkpoint, precision: operands, device: gpu)
-    case .auto, .cpu:
-      if let gpu = try? DeviceChoice.open(0), (try? requireRoom(for: checkpoint, operands, on: gpu)) != nil,
+    case .preferring(let number):
+      if let gpu = try? DeviceChoice.open(number),
+        (try? requireRoom(for: checkpoint, operands, on: gpu)) != nil,
         let model = try? CUDAModel(checkpoint, precision: operands, device: gpu)
       {
         return model
       }
-      return try FrozenModel(checkpoint, precision: precision ?? .f32)
+    }
+    return try FrozenModel(checkpoint, precision: precision ?? .f32)
+  }
+
+  /// What products are in on a GPU.
+  private func operands(of checkpoint: Checkpoint) throws(CheckpointError) -> Precision {
+    switch precision {
+    case .f32: return .f32
+    case .bf16: return .bf16
+    case .f16: return .f16
+    case .auto, nil:
+      let file = checkpoint.folder.appendingPathComponent("config.json")
+      let isInRange = try !ModelConfiguration(checkpoint.configuration, file: file).passesFloat16
+      return checkpoint.isInFloat16 && isInRange ? .f16 : .bf16
     }
   }
 
@@ -108,7 +146,7 @@ public struct Computing: Sendable, Hashable {
     let numbers = checkpoint.tensorNames.reduce(0) { sum, name in
       sum + (checkpoint.shape(name) ?? []).reduce(1, *)
     }
-    let wanted = numbers * (precision == .bf16 ? 2 : 4) + Self.workingMemory
+    let wanted = numbers * (precision.isNarrow ? 2 : 4) + Self.workingMemory
     let free = try device.memory.free
     if wanted > free { throw .outOfMemory(device: device.name, wanted: wanted, free: free) }
   }

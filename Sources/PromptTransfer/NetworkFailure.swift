@@ -8,4 +8,11 @@ extension Network {
     throw TransferError(
       subject, "\(failure)", hint: "A smaller --batch needs less memory; --device cpu does without")
   }
+
+  /// What to do where its numbers are not finite.
+  /// - Parameter others: where Float16 is not to blame
+  func hintForBrokenNumbers(_ others: String) -> String {
+    precision == .f16
+      ? "Float16 ends at 65,504, which some models pass: --precision bf16 or f32 does not" : others
+  }
 }

@@ -75,7 +75,7 @@ package struct Linear: Sendable {
         let rows = StoredProduct.Rows.run(isTransposed ? 0..<stored.rows : outputs)
         let columns = isTransposed ? outputs : 0..<stored.columns
         product = .stored(StoredProduct(stored, rows: rows, columns: columns), layout)
-      case .bf16:
+      case .bf16, .f16:
         product = .panels(
           PanelStore {
             defer { stored.releasePages() }

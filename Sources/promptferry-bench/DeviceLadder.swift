@@ -25,7 +25,8 @@ package struct DeviceLadder {
 
   package init(_ folder: URL, device: DeviceChoice) throws {
     name = folder.lastPathComponent
-    networks = try [PrecisionChoice.f32, .bf16].map {
+    let precisions = [PrecisionChoice.f32, .bf16] + (device == .cpu ? [] : [.f16])
+    networks = try precisions.map {
       try Computing(device: device, precision: $0).network(folder)
     }
     deviceName = networks[0].deviceName ?? "this processor"
@@ -62,7 +63,13 @@ package struct DeviceLadder {
     let logits = groups.map {
       expected.logits($0.inputs[...], prompt: $0.prompt, candidates: expected.allWords, workspace)
     }
-    for (network, allowed) in zip(networks, [(1e-5, 1e-4), (0.04, 0.2)]) {
+    for network in networks {
+      let allowed =
+        switch network.precision {
+        case .f32: (1e-5, 1e-4)
+        case .bf16: (0.04, 0.2)
+        case .f16: (0.005, 0.025)
+        }
       let workspace = Workspace()
       let together = network.lossesAndGradients(groups, candidates: network.allWords, workspace)
       func add(_ what: String, _ difference: Double, _ allowed: Double) {

@@ -8,7 +8,8 @@ struct ComputingOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       What a model's products are computed in: f32, bf16 (both operands rounded to 16 bits, sums in 32), or auto: bf16 \
-      where the model is stored in 16 bits and the processor has instructions for it (default: f32; on a GPU bf16).
+      where the model is stored in 16 bits and the processor has instructions for it (default: f32). On a GPU also f16, \
+      and auto, the default there, is f16 for a model that is stored in it, else bf16.
       """, valueName: "precision"))
   var precision: PrecisionChoice?
 
@@ -19,7 +20,10 @@ struct ComputingOptions: ParsableArguments {
 struct DeviceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Where models run: auto (the first GPU, where there is one and the model fits), cpu, cuda or cuda:N.",
+      """
+      Where models run: auto (a GPU, where there is one and the model fits), cpu, cuda (the first GPU; an experiment takes \
+      all), or cuda:N.
+      """,
       valueName: "device"))
   var device = DeviceChoice.auto
 }

@@ -102,9 +102,10 @@ float __shfl_xor_sync(unsigned, float value, int distance) {
   return own[(thread & ~(warp_size - 1)) | ((thread ^ (unsigned)distance) & (warp_size - 1))];
 }
 
-const char *cuda_emulation_launch(int bfloat16, const char *kernel, unsigned blocks, unsigned threads, void **arguments) {
+const char *cuda_emulation_launch(int precision, const char *kernel, unsigned blocks, unsigned threads, void **arguments) {
   if (threads == 0 || threads > most_threads || threads % warp_size) return "no block has so many threads here";
-  for (const Entry *entry = bfloat16 ? entries_of_bfloat16 : entries_of_floats; entry->name; entry++) {
+  const Entry *const tables[] = {entries_of_floats, entries_of_bfloat16, entries_of_float16};
+  for (const Entry *entry = tables[precision]; entry->name; entry++) {
     if (strcmp(entry->name, kernel)) continue;
     scheduler.run = entry->run;
     scheduler.arguments = arguments;
@@ -115,3 +116,6 @@ const char *cuda_emulation_launch(int bfloat16, const char *kernel, unsigned blo
   }
   return "there is no such kernel";
 }
+
+unsigned short cuda_emulation_half_of_float(float x) { return half_of_float(x); }
+float cuda_emulation_float_of_half(unsigned short bits) { return float_of_half(bits); }

@@ -31,6 +31,18 @@ static inline unsigned __float_as_uint(float x) {
   return bits;
 }
 
+static inline float float_of_half(unsigned short bits) {
+  _Float16 x;
+  memcpy(&x, &bits, 2);
+  return (float)x;
+}
+static inline unsigned short half_of_float(float x) {
+  _Float16 half = (_Float16)x;
+  unsigned short bits;
+  memcpy(&bits, &half, 2);
+  return bits;
+}
+
 // A kernel that takes its arguments from pointers, as the driver does.
 struct Entry {
   const char *name;
@@ -65,6 +77,6 @@ struct Taking<kernel> {
         ENTRY(cross_entropy), ENTRY(divergence), ENTRY(log_sums), ENTRY(log_probabilities), ENTRY(rank_rows), { 0, 0 }                   \
   }
 
-extern const Entry entries_of_floats[], entries_of_bfloat16[];
+extern const Entry entries_of_floats[], entries_of_bfloat16[], entries_of_float16[];
 
 #endif

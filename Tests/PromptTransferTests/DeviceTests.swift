@@ -1,4 +1,5 @@
 import CUDA
+import Formats
 import Foundation
 import LanguageModels
 import PromptTransfer
@@ -8,15 +9,6 @@ import Testing
 
 /// Tuning and evaluating on a device, by the kernels that run there.
 @Suite(.serialized) struct DeviceTests {
-  /// What does `.cuda` lead to here.
-  private static func withDevice<Value>(
-    _ device: EmulatedDevice, _ body: () throws -> Value
-  ) rethrows -> Value {
-    DeviceChoice.substitute.withLock { $0 = device }
-    defer { DeviceChoice.substitute.withLock { $0 = nil } }
-    return try body()
-  }
-
   /// Prompts come out as on this processor but for the rounding, several as each alone, and say where they were made.
   @Test func tuningAndAnswers() throws {
     let world = try TinyWorld()
@@ -37,7 +29,7 @@ import Testing
     }
     let facts = [40, 7, 19].map { count in (0..<count).map { TinyWorld.facts[$0 % 3] } }
     let expected = try tune(LanguageModel(folder: folder), facts: facts)
-    try Self.withDevice(EmulatedDevice()) {
+    try EmulatedDevice.standingIn([EmulatedDevice()]) {
       let model = try LanguageModel(folder: folder, Computing(device: .cuda(0), precision: .f32))
       let together = try tune(model, facts: facts)
       for (index, result) in together.enumerated() {
@@ -62,7 +54,7 @@ import Testing
     let source = try LanguageModel(folder: world.write("source", width: 16))
     let folder = try world.write("target", width: 24)
     let device = EmulatedDevice()
-    try Self.withDevice(device) {
+    try EmulatedDevice.standingIn([device]) {
       let target = try LanguageModel(folder: folder, Computing(device: .cuda(0), precision: .f32))
       let facts = TinyWorld.facts
       let agreement = try Agreement(
@@ -84,11 +76,44 @@ import Testing
     }
   }
 
+  /// Models that are stored in Float16 keep it on a GPU, but for families that are known to pass its end, and `--precision f16` is not
+  /// for this processor. Numbers that it cannot hold are told, with what does.
+  @Test func modelsInFloat16() throws {
+    let world = try TinyWorld()
+    func precision(_ model: String, _ choice: PrecisionChoice? = nil) throws -> Precision {
+      try Computing(device: .cuda(0), precision: choice).network(Fixtures.model(model)).precision
+    }
+    try EmulatedDevice.standingIn([EmulatedDevice()]) {
+      #expect(try precision("roberta-relu") == .f16 && precision("roberta-relu", .auto) == .f16)
+      #expect(try precision("roberta-relu", .bf16) == .bf16 && precision("bert-untied") == .bf16)
+      #expect(try precision("bert-odd") == .bf16 && precision("bert-odd", .f16) == .f16)
+      let model = try LanguageModel(
+        folder: world.write("model", width: 32), Computing(device: .cuda(0), precision: .f16))
+      let evaluator = try TinyWorld.evaluator(model)
+      let set = try evaluator.prepare(TinyWorld.facts, template: .vectors(3))
+      var vectors = TinyWorld.prompt(model).vectors
+      #expect(try evaluator.predictions(set, prompt: vectors)?.count == 3)
+      vectors[0, 0] = .infinity
+      let error = #expect(throws: TransferError.self) { _ = try evaluator.predictions(set, prompt: vectors) }
+      #expect("\(try #require(error))".contains("--precision bf16"))
+    }
+    for family in ["gemma3-odd", "t5-odd", "bert-odd"] {
+      let file = Fixtures.model(family).appending(path: "config.json")
+      let configuration = try ModelConfiguration(JSON(contentsOf: file, as: .python), file: file)
+      #expect(configuration.passesFloat16 == (family != "bert-odd"))
+    }
+    let error = #expect(throws: TransferError.self) {
+      _ = try LanguageModel(
+        folder: world.write("model"), Computing(device: .cpu, precision: .f16))
+    }
+    #expect("\(try #require(error))".contains("--precision f16: is for GPUs"))
+  }
+
   /// `auto` takes this processor where the device has no room, `cuda` says so; what fails on the way is told.
   @Test func memoryThatIsNotThere() throws {
     let world = try TinyWorld()
     let folder = try world.write("model", width: 32)
-    try Self.withDevice(EmulatedDevice(limit: 1 << 20)) {
+    try EmulatedDevice.standingIn([EmulatedDevice(limit: 1 << 20)]) {
       #expect(try LanguageModel(folder: folder, Computing(device: .auto)).network.deviceName == nil)
       let error = try #require(throws: TransferError.self) {
         try LanguageModel(folder: folder, Computing(device: .cuda(0)))
@@ -96,14 +121,14 @@ import Testing
       #expect("\(error)".contains("out of memory") && "\(error)".contains("--device cpu"))
     }
     // One whose products are not this processor's is not trusted with a model.
-    try Self.withDevice(EmulatedDevice(isBroken: true)) {
+    try EmulatedDevice.standingIn([EmulatedDevice(isBroken: true)]) {
       #expect(try LanguageModel(folder: folder, Computing(device: .auto)).network.deviceName == nil)
       let error = try #require(throws: TransferError.self) {
         try LanguageModel(folder: folder, Computing(device: .cuda(0)))
       }
       #expect("\(error)".contains("the check of products failed"))
     }
-    try Self.withDevice(EmulatedDevice(limit: 258 << 20)) {
+    try EmulatedDevice.standingIn([EmulatedDevice(limit: 258 << 20)]) {
       let model = try LanguageModel(folder: folder, Computing(device: .auto))
       #expect(model.network.deviceName == "emulated device")
     }

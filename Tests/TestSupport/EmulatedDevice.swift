@@ -2,6 +2,7 @@ import CBLAS
 import CUDA
 import CUDAEmulation
 import Foundation
+import LanguageModels
 import Synchronization
 import Tensors
 
@@ -14,11 +15,29 @@ package final class EmulatedDevice: Device {
 
   /// Whether its products are a little off.
   fileprivate let isBroken: Bool
+  private let whenPrepared: @Sendable () -> Void
 
-  /// - Parameter limit: bytes that it has
-  package init(limit: Int = .max / 2, isBroken: Bool = false) {
-    (self.limit, self.isBroken) = (limit, isBroken)
+  /// - Parameters:
+  ///   - limit: bytes that it has
+  ///   - whenPrepared: called where a model is about to be loaded
+  package init(
+    limit: Int = .max / 2, isBroken: Bool = false, whenPrepared: @escaping @Sendable () -> Void = {}
+  ) {
+    (self.limit, self.isBroken, self.whenPrepared) = (limit, isBroken, whenPrepared)
   }
+
+  /// Stands for the GPUs of this machine, for one test at a time.
+  package static func standingIn<Value>(
+    _ devices: [EmulatedDevice], _ body: () throws -> Value
+  ) rethrows -> Value {
+    try turn.withLock { _ in
+      DeviceChoice.substitutes.withLock { $0 = devices }
+      defer { DeviceChoice.substitutes.withLock { $0 = [] } }
+      return try body()
+    }
+  }
+
+  private static let turn = Mutex(())
 
   package var memory: (free: Int, total: Int) { (limit - used.withLock { $0.values.reduce(0, +) }, limit) }
 
@@ -46,7 +65,7 @@ package final class EmulatedDevice: Device {
   package func fail() { fails.store(true, ordering: .relaxed) }
   fileprivate var hasFailed: Bool { fails.load(ordering: .relaxed) }
 
-  package func prepare(_ precision: Precision) {}
+  package func prepare(_ precision: Precision) { whenPrepared() }
   package func makeStream() -> any DeviceStream { EmulatedStream(self) }
 }
 
@@ -84,7 +103,7 @@ private final class EmulatedStream: DeviceStream {
       guard let first = words.baseAddress else { return "a kernel without arguments" }
       var places = arguments.indices.map { first + $0 * 8 }
       return cuda_emulation_launch(
-        precision == .bf16 ? 1 : 0, kernel, UInt32(blocks), UInt32(threads), &places
+        precision.number, kernel, UInt32(blocks), UInt32(threads), &places
       ).map { String(cString: $0) }
     }
     if let problem { throw .failed(device: device.name, call: kernel, why: problem) }
@@ -127,7 +146,7 @@ private final class EmulatedStream: DeviceStream {
         if isFloat {
           memory(product.y).assumingMemoryBound(to: Float.self)[place] = value
         } else {
-          memory(product.y).assumingMemoryBound(to: UInt16.self)[place] = rounded(value)
+          memory(product.y).assumingMemoryBound(to: UInt16.self)[place] = yPrecision.narrow(value)
         }
       }
     }
@@ -145,14 +164,31 @@ private final class EmulatedStream: DeviceStream {
       for column in 0..<columns {
         let place = row * stride + column
         values[row * columns + column] =
-          precision == .f32 ? whole[place] : Float(bitPattern: UInt32(half[place]) << 16)
+          precision == .f32 ? whole[place] : precision.wide(half[place])
       }
     }
     return values
   }
+}
 
-  /// To BFloat16, to nearest, ties to even.
-  private func rounded(_ value: Float) -> UInt16 {
+extension Precision {
+  /// As the emulation counts them.
+  fileprivate var number: Int32 {
+    switch self {
+    case .f32: 0
+    case .bf16: 1
+    case .f16: 2
+    }
+  }
+
+  /// Of a number in 16 bits.
+  fileprivate func wide(_ bits: UInt16) -> Float {
+    self == .bf16 ? Float(bitPattern: UInt32(bits) << 16) : cuda_emulation_float_of_half(bits)
+  }
+
+  /// To nearest, ties to even.
+  fileprivate func narrow(_ value: Float) -> UInt16 {
+    if self == .f16 { return cuda_emulation_half_of_float(value) }
     let bits = value.bitPattern
     if value.isNaN { return UInt16(bits >> 16 | 0x40) }
     return UInt16(truncatingIfNeeded: (UInt64(bits) + 0x7fff + UInt64(bits >> 16 & 1)) >> 16)

@@ -8,7 +8,11 @@ package enum KernelModules {
   package static let source = String(decoding: PackageResources.kernels_cu, as: UTF8.self)
 
   package static func options(_ precision: Precision) -> [String] {
-    precision == .bf16 ? ["--define-macro=BFLOAT16"] : []
+    switch precision {
+    case .f32: []
+    case .bf16: ["--define-macro=BFLOAT16"]
+    case .f16: ["--define-macro=FLOAT16"]
+    }
   }
 
   /// - Parameter architecture: sm_90 for example

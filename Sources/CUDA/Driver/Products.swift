@@ -46,9 +46,9 @@ final class Products: @unchecked Sendable {
       ) -> Status
   }
 
-  /// Numbers of the headers: CUDA_R_32F, CUDA_R_16BF, CUBLAS_COMPUTE_32F and the attributes that are set.
+  /// Numbers of the headers: CUDA_R_32F, CUDA_R_16BF, CUDA_R_16F, CUBLAS_COMPUTE_32F and the attributes that are set.
   private enum Number {
-    static let (float, bfloat16, computeFloat): (Int32, Int32, Int32) = (0, 14, 68)
+    static let (float, bfloat16, float16, computeFloat): (Int32, Int32, Int32, Int32) = (0, 14, 2, 68)
     static let (transposesWeight, epilogue, bias): (Int32, Int32, Int32) = (3, 7, 8)
     static let (yes, withBias): (Int32, Int32) = (1, 4)
     static let (workspace, reductions): (Int32, Int32) = (1, 3)
@@ -204,7 +204,12 @@ extension Products {
 
     init(_ form: Form, rows count: Int, bias: UInt64, _ products: Products) throws(DeviceError) {
       calls = products.calls
-      let operand = form.precision == .bf16 ? Number.bfloat16 : Number.float
+      let operand =
+        switch form.precision {
+        case .f32: Number.float
+        case .bf16: Number.bfloat16
+        case .f16: Number.float16
+        }
       let (depth, width) = form.isTransposed ? (form.outputs, form.inputs) : (form.inputs, form.outputs)
       try products.check(
         calls.makeDescription(&description, Number.computeFloat, Number.float), "cublasLtMatmulDescCreate")

@@ -1,14 +1,37 @@
 // Everything that a device does besides products with weights. NVRTC compiles this where a device is; tests compile it for the host
 // (Tests/CUDAEmulation), so that what runs there is what runs here.
 //
-// Matrices are row-major. `real` is what operands of products are in: Float32, or BFloat16 where BFLOAT16 is defined; norms, softmaxes
-// and whatever is added up are Float32. What becomes of a row depends on that row alone, to the last bit. No kernel adds to memory
+// Matrices are row-major. `real` is what operands of products are in: Float32, or BFloat16 where BFLOAT16 is defined, Float16 where FLOAT16
+// is; norms, softmaxes and whatever is added up are Float32. What becomes of a row depends on that row alone, to the last bit. No kernel adds to memory
 // atomically. Threads of a warp stay together: each passes every shuffle and every barrier.
 
-#ifdef BFLOAT16
+#if defined(BFLOAT16) || defined(FLOAT16)
+#define IS_NARROW
 struct real {
   unsigned short bits;
 };
+#endif
+#ifdef FLOAT16
+#ifdef __CUDACC_RTC__
+__device__ inline float float_of_half(unsigned short bits) {
+  float x;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(x) : "h"(bits));
+  return x;
+}
+// To nearest, ties to even; infinite beyond 65504.
+__device__ inline unsigned short half_of_float(float x) {
+  unsigned short bits;
+  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(x));
+  return bits;
+}
+#endif
+__device__ inline float wide(real x) { return float_of_half(x.bits); }
+__device__ inline real narrow(float x) {
+  real y;
+  y.bits = half_of_float(x);
+  return y;
+}
+#elif defined(BFLOAT16)
 __device__ inline float wide(real x) { return __uint_as_float((unsigned)x.bits << 16); }
 // To nearest, ties to even; what is not a number stays so.
 __device__ inline real narrow(float x) {
@@ -24,7 +47,7 @@ __device__ inline float narrow(float x) { return x; }
 #endif
 __device__ inline float wide(float x) { return x; }
 __device__ inline void put(float *to, float x) { *to = x; }
-#ifdef BFLOAT16
+#ifdef IS_NARROW
 __device__ inline void put(real *to, float x) { *to = narrow(x); }
 #endif
 

@@ -8,14 +8,16 @@ struct CellRunner: Sendable {
   let materials: Materials
   let store: Store
   let parallelism: Parallelism
+  /// Where its models run.
+  let device: DeviceChoice
   let shouldStop: @Sendable () -> Bool
 
   /// Tunes a prompt on its model. Nil when stopped.
   func tune(_ key: PromptKey, _ inputs: PromptInputs) throws -> SoftPrompt? {
-    let model = try materials.model(key.model)
+    let model = try model(key.model)
     let facts = try facts(key.relation)
     let tuner = Tuner(
-      evaluator: try materials.evaluator(key.model, facts, parallelism), settings: inputs.tuning)
+      evaluator: try evaluator(key.model, facts), settings: inputs.tuning)
     let template = facts.template(key.vectorCount)
     var job = TuningJob(
       name: key.relation, train: facts.train, dev: facts.dev, template: template,
@@ -41,10 +43,10 @@ struct CellRunner: Sendable {
       result.evaluation = Evaluation(result.predictions)
       return (result, nil)
     }
-    let model = try materials.model(cell.target)
+    let model = try model(cell.target)
     let evaluator: Evaluator
     do {
-      evaluator = try materials.evaluator(cell.target, facts, parallelism)
+      evaluator = try self.evaluator(cell.target, facts)
     } catch let error as TransferError {
       result.refusal = error.description
       return (result, nil)
@@ -141,7 +143,7 @@ struct CellRunner: Sendable {
       return try choose(DevSelection(evaluator, facts: prepared), cell, method, prompts, &result)
     case .agreement, .divergence:
       let teachers = try zip(cell.sources, prompts).map { name, prompt in
-        try Teacher(model: materials.model(name), prompt: prompt)
+        try Teacher(model: self.model(name), prompt: prompt)
       }
       let subjects = SubjectSet(of: facts.dev, answers: facts.answers).drawn(
         Agreement.subjectLimit, seed: cell.seed)
@@ -193,7 +195,7 @@ struct CellRunner: Sendable {
     _ cell: Cell, _ inputs: CellInputs, start: Matrix
   ) throws -> Found? {
     let distiller = try Distiller(
-      teachers: sources.map { try Teacher(model: materials.model($0.model), prompt: $0.prompt) },
+      teachers: sources.map { try Teacher(model: self.model($0.model), prompt: $0.prompt) },
       student: model, words: materials.words(facts), settings: inputs.tuning ?? TuningSettings(),
       parallelism: parallelism)
     let template = facts.template(cell.vectorCount)
@@ -206,6 +208,12 @@ struct CellRunner: Sendable {
     job.keeper = TuningKeeper(store.state(inputs.address))
     let distilled = try distiller.distil(job, shouldStop: shouldStop)
     return distilled.isInterrupted ? nil : (template, distilled.vectors)
+  }
+
+  private func model(_ name: String) throws -> LanguageModel { try materials.model(name, on: device) }
+
+  private func evaluator(_ name: String, _ facts: RelationFacts) throws -> Evaluator {
+    try materials.evaluator(name, facts, parallelism, on: device)
   }
 
   private func facts(_ relation: String) throws(TransferError) -> RelationFacts {

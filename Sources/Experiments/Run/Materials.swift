@@ -24,8 +24,8 @@ public struct Places: Sendable {
 /// What cells work on, loaded when first asked for and shared between threads.
 final class Materials: Sendable {
   let configuration: ExperimentConfiguration
-  /// Where models run.
-  let device: DeviceChoice
+  /// Where models run: of each worker on one of these.
+  let devices: [DeviceChoice]
   /// By name, in the order of the templates' file.
   let relations: [String: RelationFacts]
   let relationNames: [String]
@@ -48,7 +48,7 @@ final class Materials: Sendable {
   let fingerprints: Shelf<String?>
 
   init(_ configuration: ExperimentConfiguration, places: Places, device: DeviceChoice) throws {
-    (self.configuration, self.device) = (configuration, device)
+    (self.configuration, devices) = (configuration, device.each)
     self.places = places
     try Self.requireFiles(configuration, places)
     vocabulary = try configuration.vocabulary.map { try CandidateVocabulary.readWords(places.file($0)) }
@@ -123,9 +123,10 @@ final class Materials: Sendable {
     }
   }
 
-  func model(_ name: String) throws -> LanguageModel {
+  /// Once for each device.
+  func model(_ name: String, on device: DeviceChoice) throws -> LanguageModel {
     let folder = try places.model(name)
-    return try models.value(name, size: Self.fileSizes(folder)) {
+    return try models.value("\(name) \(device)", size: Self.fileSizes(folder)) {
       try LanguageModel(
         folder: folder,
         Computing(device: device, precision: PrecisionChoice(configuration.precision)))
@@ -167,10 +168,12 @@ final class Materials: Sendable {
 
   /// The evaluator of a model: one for all cells with the same candidates. Throws where a task's label word is no single token of the
   /// model.
-  func evaluator(_ name: String, _ facts: RelationFacts, _ parallelism: Parallelism) throws -> Evaluator {
+  func evaluator(
+    _ name: String, _ facts: RelationFacts, _ parallelism: Parallelism, on device: DeviceChoice
+  ) throws -> Evaluator {
     let words = words(facts)
-    return try evaluators.value("\(name) \(facts.task == nil) \(candidatesFingerprint(facts))") {
-      let model = try model(name)
+    return try evaluators.value("\(name) \(device) \(facts.task == nil) \(candidatesFingerprint(facts))") {
+      let model = try model(name, on: device)
       let candidates: CandidateVocabulary
       if let task = facts.task {
         candidates = try Dataset.task(task).candidates(space: model.space)

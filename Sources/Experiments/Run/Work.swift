@@ -27,21 +27,25 @@ final class Work: Sendable {
     planned = try runner.planned()
     queue = Mutex(WorkQueue(terms.shard?.ordered(units) ?? units, sharing, patience: patience))
     counts = Dictionary(grouping: units, by: \.stage).mapValues(\.count)
-    width = max(1, min(parallelism.threads, units.count))
+    // Each GPU has a worker at least.
+    width = max(1, min(max(parallelism.threads, runner.materials.devices.count), units.count))
     share = Parallelism(threads: max(1, parallelism.threads / width))
   }
 
   /// Works until the queue ends, or until it is stopped. The first error ends a run that is no shard.
   /// - Returns: the queue at its end
   func run() throws -> WorkQueue {
-    Parallelism(threads: width).forEach(width) { _, _ in takeUnits() }
+    Parallelism(threads: width).forEach(width) { _, worker in takeUnits(worker) }
     if let error = failure.withLock({ $0 }) { throw error }
     return queue.withLock { $0 }
   }
 
   private var isOver: Bool { shouldStop() || failure.withLock { $0 != nil } }
 
-  private func takeUnits() {
+  /// - Parameter worker: whose GPU it is where there are several: they take turns
+  private func takeUnits(_ worker: Int) {
+    let devices = runner.materials.devices
+    let device = devices[worker % devices.count]
     var pause = Pause(limit: min(sharing.interval, .seconds(5)))
     var patience = Patience(terms, observer)
     while !isOver {
@@ -51,7 +55,7 @@ final class Work: Sendable {
         case .wait: pause.wait { isOver }
         case .run(let claim):
           pause.reset()
-          try turn(claim)
+          try turn(claim, on: device)
         }
       } catch {
         if !patience.wait(after: error, unless: { isOver }) { failure.withLock { $0 = $0 ?? error } }
@@ -70,11 +74,11 @@ final class Work: Sendable {
   // MARK: One unit
 
   /// Throws what a run that is no shard ends with.
-  private func turn(_ claim: Sharing.Claim) throws {
+  private func turn(_ claim: Sharing.Claim, on device: DeviceChoice) throws {
     let unit = claim.unit
     sharing.begin(claim, description(unit))
     do {
-      guard let write = try result(claim), try persist(write, claim) else {
+      guard let write = try result(claim, on: device), try persist(write, claim) else {
         // Stopped, or taken over by another run.
         sharing.giveBack(claim)
         queue.withLock { $0.putBack(unit) }
@@ -103,10 +107,10 @@ final class Work: Sendable {
   }
 
   /// What writes the result. Nil when stopped.
-  private func result(_ claim: Sharing.Claim) throws -> (() throws -> Void)? {
+  private func result(_ claim: Sharing.Claim, on device: DeviceChoice) throws -> (() throws -> Void)? {
     let (unit, store) = (claim.unit, runner.store)
     let cellRunner = CellRunner(
-      materials: runner.materials, store: store, parallelism: share,
+      materials: runner.materials, store: store, parallelism: share, device: device,
       shouldStop: { [self] in isOver || sharing.isAbandoned(claim) })
     switch unit.stage {
     case .tuning:
@@ -120,7 +124,7 @@ final class Work: Sendable {
       return try cellRunner.run(cell, inputs).map { result, timing in
         var timing = timing
         timing?.conditions = RunConditions(
-          threads: parallelism.threads, program: runner.program, device: runner.materials.device)
+          threads: parallelism.threads, program: runner.program, device: device)
         return { [timing] in try store.write(result, timing, at: unit.address) }
       }
     }

@@ -25,7 +25,7 @@ public struct FrozenModel: Network {
     let model = try CheckpointModel(checkpoint)
     let composition = model.composition
     (configuration, embeddingTable) = (composition.configuration, model.embeddingTable)
-    self.precision = precision.precision(of: checkpoint)
+    self.precision = try precision.precision(of: checkpoint)
     var reader = model.reader(self.precision)
     embeddings = try CPUEmbeddings(
       composition.embeddings, scale: Float(embeddingTable.inputScale), &reader)

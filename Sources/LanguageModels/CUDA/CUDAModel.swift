@@ -85,7 +85,7 @@ public struct CUDAModel: Network {
       return sum + 8 * composition.configuration.width + 2 * (shape.width + 2 * shape.keyWidth) + shape.width
         + (layer.feedForward.gate == nil ? 2 : 3) * layer.feedForward.inner.outputs + shape.heads * tokens
     }
-    let bytes = numbers * (precision == .bf16 ? 3 : 4) * tokens
+    let bytes = numbers * (precision.isNarrow ? 3 : 4) * tokens
     return max(8, min(256, free / workers / max(1, bytes)))
   }
 
@@ -196,7 +196,8 @@ public struct CUDAModel: Network {
       }
       let (buffers, words) = (pass.buffers, try words(candidates))
       try buffers.queue.upload(
-        Matrix(rows: 1, columns: joined.scales.count, joined.scales), to: buffers.scales)
+        Matrix(rows: 1, columns: joined.scales.count, joined.scales.map { $0 * gradientScale }),
+        to: buffers.scales)
       return try losses(pass, words) { () throws(DeviceError) in
         try buffers.queue.crossEntropy(
           buffers.logits, labels: pass.run.indices.address(labels), scales: buffers.scales, cap: head.cap,
@@ -223,7 +224,8 @@ public struct CUDAModel: Network {
       try buffers.queue.upload(targets, to: buffers.targets)
       return try losses(pass, words) { () throws(DeviceError) in
         try buffers.queue.divergence(
-          buffers.logits, targets: buffers.targets, temperature: temperature, scale: scale, cap: head.cap,
+          buffers.logits, targets: buffers.targets, temperature: temperature, scale: scale * gradientScale,
+          cap: head.cap,
           losses: buffers.losses, into: buffers.dLogits)
       }
     }
@@ -338,8 +340,13 @@ extension CUDAModel {
     }
     try embeddings.backward(pass.embeddings, dOutput: d, run, buffers.embeddings, into: buffers.dPrompt)
     let losses = try buffers.queue.download(buffers.losses).elements
-    return (losses, try buffers.queue.download(buffers.dPrompt))
+    var gradient = try buffers.queue.download(buffers.dPrompt)
+    if gradientScale != 1 { gradient.scale(by: 1 / gradientScale) }
+    return (losses, gradient)
   }
+
+  /// What gradients are multiplied by on their way back, so that Float16, whose least number is 6e-8, keeps small ones.
+  private var gradientScale: Float { precision == .f16 ? 256 : 1 }
 
   private func words(_ candidates: CandidateHead) throws(DeviceError) -> DeviceMap {
     guard let own = candidates.content as? CUDACandidates else {

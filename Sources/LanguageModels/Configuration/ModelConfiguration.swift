@@ -54,6 +54,10 @@ public struct ModelConfiguration: Sendable {
 }
 
 extension ModelConfiguration {
+  /// Whether activations of its family are known to pass 65,504, where Float16 ends: they were trained in BFloat16.
+  /// (transformers keeps T5's `wo` in Float32 for it.)
+  package var passesFloat16: Bool { family.hasPrefix("gemma") || family.hasSuffix("t5") }
+
   /// Of a `config.json` without its weights. Throws for what cannot be run.
   package init(_ json: JSON, file: URL) throws(CheckpointError) {
     self = try Composition(json, file: file).configuration

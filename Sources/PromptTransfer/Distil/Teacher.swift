@@ -62,7 +62,8 @@ public struct Teacher: Sendable {
     try model.network.requireDevice(model.name)
     guard elements.allSatisfy(\.isFinite) else {
       throw TransferError(
-        model.name, "its answers are not finite numbers", hint: "The weights or the prompt are damaged")
+        model.name, "its answers are not finite numbers",
+        hint: model.network.hintForBrokenNumbers("The weights or the prompt are damaged"))
     }
     return Matrix(rows: inputs.count, columns: head.count, elements)
   }

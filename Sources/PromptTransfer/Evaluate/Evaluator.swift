@@ -125,7 +125,8 @@ public struct Evaluator: Sendable {
     if let broken = found?.first(where: { !$0.logProbability.isFinite }) {
       throw TransferError(
         model.name, "its scores for \"\(broken.subject)\" are not finite numbers",
-        hint: "The weights or the prompt are damaged, or the prompt is far too long")
+        hint: model.network.hintForBrokenNumbers(
+          "The weights or the prompt are damaged, or the prompt is far too long"))
     }
     return found
   }

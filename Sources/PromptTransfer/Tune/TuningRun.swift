@@ -146,7 +146,8 @@ struct TuningRun<Objective: TuningObjective> {
       ("loss", progress.lossSum.value.isFinite), ("prompt", prompt.elements.allSatisfy { $0.isFinite }),
     ] where !isFinite {
       throw TransferError(
-        "tuning", "the \(name) is no longer finite in epoch \(epoch)", hint: "Lower the learning rate")
+        "tuning", "the \(name) is no longer finite in epoch \(epoch)",
+        hint: network.hintForBrokenNumbers("Lower the learning rate"))
     }
   }
 

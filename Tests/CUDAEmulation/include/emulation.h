@@ -8,9 +8,15 @@ extern "C" {
 #endif
 
 /// Null, or what went wrong: no such kernel, threads that parted before a barrier.
-/// - Parameter arguments: a pointer to each
-const char *_Nullable cuda_emulation_launch(int bfloat16, const char *_Nonnull kernel, unsigned blocks, unsigned threads,
+/// - Parameters:
+///   - precision: of operands: 0 Float32, 1 BFloat16, 2 Float16
+///   - arguments: a pointer to each
+const char *_Nullable cuda_emulation_launch(int precision, const char *_Nonnull kernel, unsigned blocks, unsigned threads,
                                             void *_Nonnull *_Nonnull arguments);
+
+// Float16, to nearest, ties to even.
+unsigned short cuda_emulation_half_of_float(float x);
+float cuda_emulation_float_of_half(unsigned short bits);
 
 #ifdef __cplusplus
 }
