@@ -53,19 +53,11 @@ public protocol Network: Sendable {
     _ workspace: Workspace
   ) -> [[Float]]
 
-  /// The cross-entropy of each label, and of each group the gradient, (P, E), of its `scale` times the sum of its losses.
+  /// Of each group the loss of each prediction, and the gradient, (P, E), of its `scale` times their sum. All are taught by labels, or
+  /// all by distributions at one temperature.
   func lossesAndGradients(
-    _ groups: [LabelledGroup], candidates: CandidateHead, _ workspace: Workspace
+    _ groups: [TaughtGroup], candidates: CandidateHead, _ workspace: Workspace
   ) -> [(losses: [Float], gradient: Matrix)]
-
-  /// The divergence `KL(q | softmax(logits / T))` of each sequence, and the gradient of `scale` times their sum.
-  /// - Parameters:
-  ///   - targets: the distributions `q` over `candidates`, (B, candidates)
-  ///   - gradient: (P, E), overwritten
-  func lossAndGradient(
-    _ inputs: ArraySlice<PromptedInput>, targets: Matrix, temperature: Float, prompt: Matrix,
-    candidates: CandidateHead, scale: Float, gradient: inout Matrix, _ workspace: Workspace
-  ) -> [Float]
 }
 
 extension Network {
@@ -82,7 +74,8 @@ extension Network {
     _ inputs: ArraySlice<PromptedInput>, labels: ArraySlice<Int>, prompt: Matrix,
     candidates: CandidateHead, scale: Float, gradient: inout Matrix, _ workspace: Workspace
   ) -> [Float] {
-    let group = LabelledGroup(inputs: Array(inputs), labels: Array(labels), prompt: prompt, scale: scale)
+    let group = TaughtGroup(
+      inputs: Array(inputs), target: .labels(Array(labels)), prompt: prompt, scale: scale)
     let results = lossesAndGradients([group], candidates: candidates, workspace)
     gradient = results[0].gradient
     return results[0].losses

@@ -2,15 +2,17 @@ import Foundation
 
 /// The Kullback-Leibler divergence `KL(q | softmax(z / T)) = sum of q (log q - log softmax(z / T))`, row by row.
 package enum Divergence {
-  /// Returns the divergence of each row and leaves in `logits` its gradient times `scale`, `scale (softmax(z / T) - q) / T`.
+  /// Returns the divergence of each row and leaves in `logits` its gradient times its scale, `scale (softmax(z / T) - q) / T`.
   /// - Parameters:
   ///   - logits: `z`, (B, V)
   ///   - targets: `q`, (B, V), rows that sum to 1
   ///   - temperature: `T`, positive
+  ///   - scales: one for each row
   package static func forwardBackward(
-    _ logits: inout Matrix, targets: Matrix, temperature: Float, scale: Float
+    _ logits: inout Matrix, targets: Matrix, temperature: Float, scales: [Float]
   ) -> [Float] {
-    precondition(targets.rows == logits.rows && targets.columns == logits.columns)
+    precondition(
+      targets.rows == logits.rows && targets.columns == logits.columns && scales.count == logits.rows)
     let (rows, columns) = (logits.rows, logits.columns)
     let base = logits.mutablePointer()
     return (0..<rows).map { row in
@@ -23,7 +25,7 @@ package enum Divergence {
         known += Double(q[column]) * (log(Double(q[column])) - Double(z[column]))
       }
       let logSum = kernels.softmax(z, columns)
-      for column in 0..<columns { z[column] = scale * (z[column] - q[column]) / temperature }
+      for column in 0..<columns { z[column] = scales[row] * (z[column] - q[column]) / temperature }
       return Float(known + Double(logSum))
     }
   }

@@ -21,7 +21,7 @@ package struct DeviceLadder {
   private let name: String
   private let networks: [any Network]
   private let expected: FrozenModel
-  private let groups: [LabelledGroup]
+  private let groups: [TaughtGroup]
 
   package init(_ folder: URL, device: DeviceChoice) throws {
     name = folder.lastPathComponent
@@ -35,7 +35,7 @@ package struct DeviceLadder {
   }
 
   /// Sequences of several lengths, with vectors among their tokens, of three prompts.
-  private static func groups(_ shape: ModelConfiguration) -> [LabelledGroup] {
+  private static func groups(_ shape: ModelConfiguration) -> [TaughtGroup] {
     var random = RandomStream(seed: 0, name: "device ladder")
     func number(_ count: Int) -> Int { min(count - 1, Int(random.uniform() * Double(count))) }
     return [3, 8, 5].map { count in
@@ -50,8 +50,8 @@ package struct DeviceLadder {
       let prompt = Matrix(
         rows: 3, columns: shape.embeddingWidth,
         (0..<3 * shape.embeddingWidth).map { _ in Float(random.uniform() - 0.5) * 0.1 })
-      return LabelledGroup(
-        inputs: inputs, labels: inputs.map { _ in number(shape.vocabularySize) }, prompt: prompt,
+      return TaughtGroup(
+        inputs: inputs, target: .labels(inputs.map { _ in number(shape.vocabularySize) }), prompt: prompt,
         scale: 1 / Float(count))
     }
   }

@@ -49,6 +49,12 @@ struct CommonOptions: ParsableArguments {
     if let session = Session.current { session.note(line) } else { StandardError.write(line + "\n") }
   }
 
+  /// Writes the best prompt of work that fails, and says so. What stands in the way is not told: the failure is.
+  func rescue(_ prompt: SoftPrompt, to output: URL) {
+    guard (try? prompt.write(to: output)) != nil else { return }
+    note("\(output.lastPathComponent.shown) holds the best prompt before it failed.")
+  }
+
   /// Of work that begins now.
   func progress(_ title: String, unit: String) -> ProgressReporter {
     ProgressReporter(title: title, unit: .things(unit), isSilent: quiet).begin()

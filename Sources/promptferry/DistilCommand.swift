@@ -18,6 +18,9 @@ struct DistilCommand: AsyncParsableCommand {
       The target's answers to the subjects are pulled toward those of the sources with their own prompts, over the words that \
       all of them know, or the label words of a task. Of FACTS only the subjects are read, never the objects, of a task only the texts; \
       the prompt that comes closest on the development subjects is kept. Interrupting (Ctrl-C) writes the best so far.
+
+      Where the output is a folder, prompts are distilled together, each as it would be alone: as many at a time as have their sources' \
+      answers in 1 GB.
       """)
 
   @Option(help: SourceArgument.help) var from: [SourceArgument]
@@ -144,32 +147,68 @@ struct DistilCommand: AsyncParsableCommand {
     interruption.beginWork()
     let clock = ContinuousClock.now
     var results: [Result] = []
-    for task in tasks {
+    for range in parts(of: tasks, words: compared) {
       if interruption.isRequested, !results.isEmpty { break }
+      let number = range.count == 1 ? "\(range.upperBound)" : "\(range.lowerBound + 1) to \(range.upperBound)"
       let title = "distilling into \(student.name)"
-      let number = "\(results.count + 1) of \(tasks.count)"
-      let progress = common.progress(tasks.count == 1 ? title : "\(title), \(number)", unit: "steps")
-      results.append(try distil(task, compared, places.isFolder, studentPlace.provenance, progress))
+      let progress = common.progress(
+        range.count == tasks.count ? title : "\(title), \(number) of \(tasks.count)", unit: "steps")
+      results += try distil(tasks[range], compared, places.isFolder, studentPlace.provenance, progress)
     }
     try report(results, of: tasks.count, isFolder: places.isFolder, clock.duration(to: .now) / .seconds(1))
   }
 
-  /// Distils one prompt and writes it.
+  /// As many together as have their sources' answers in 1 GB.
+  private func parts(of tasks: [Task], words: ComparedWords) -> [Range<Int>] {
+    var (parts, bytes): ([Range<Int>], Int) = ([], 0)
+    for (index, task) in tasks.enumerated() {
+      let own = (task.job.train.subjects.count + task.job.dev.subjects.count) * words.count * 4
+      if let last = parts.last, bytes + own <= 1 << 30 {
+        parts[parts.count - 1] = last.lowerBound..<index + 1
+        bytes += own
+      } else {
+        parts.append(index..<index + 1)
+        bytes = own
+      }
+    }
+    return parts
+  }
+
+  /// Distils prompts together and writes them. Of several that were stopped before anything was learned, the first only.
   private func distil(
-    _ task: Task, _ words: ComparedWords, _ isOneOfMany: Bool, _ provenance: [String: String],
+    _ tasks: ArraySlice<Task>, _ words: ComparedWords, _ areMany: Bool, _ provenance: [String: String],
     _ progress: ProgressReporter
-  ) throws -> Result {
-    let distiller = Distiller(
-      task.teachers, over: words, settings: settings, temperature: temperature,
-      parallelism: common.parallelism)
+  ) throws -> [Result] {
+    let pairs = tasks.map { task in
+      let distiller = Distiller(
+        task.teachers, over: words, settings: settings, temperature: temperature,
+        parallelism: common.parallelism)
+      return (distiller: distiller, job: task.job)
+    }
     let clock = ContinuousClock.now
-    let result = try distiller.distil(
-      task.job, progress: { progress.update($0) { $0.formatted(3) } },
+    let all = try Distiller.distil(
+      pairs, progress: { progress.update($0) { $0.formatted(3) } },
+      rescue: { common.rescue($1.adding(provenance: provenance), to: tasks[tasks.startIndex + $0].output) },
       shouldStop: { Interruption.shared.isRequested })
     progress.finish()
     let seconds = clock.duration(to: .now) / .seconds(1)
-    try result.prompt.adding(provenance: provenance).write(to: task.output)
-    let name = isOneOfMany ? "\(task.job.name): " : ""
+    let hasBegun = all.contains { $0.exampleCount > 0 }
+    return try zip(tasks, hasBegun ? all[...] : all.prefix(1)).map { task, result in
+      try result.prompt.adding(provenance: provenance).write(to: task.output)
+      note(result, task.job, areMany)
+      return Result(
+        bestDevDivergence: result.bestDevDivergence, epochs: result.epochs,
+        examplesPerSecond: Double(result.exampleCount) / max(seconds, 1e-9),
+        interrupted: result.isInterrupted, output: task.name, precision: words.target.notedPrecision,
+        device: words.target.notedDevice,
+        seconds: seconds, settings: settings, skipped: result.skippedCount, sources: from, start: start,
+        target: words.target.name, temperature: temperature, template: task.job.template.description,
+        truncated: result.truncatedCount, vocabularySize: words.count)
+    }
+  }
+
+  private func note(_ result: DistillationResult, _ job: DistillationJob, _ isOneOfMany: Bool) {
+    let name = isOneOfMany ? "\(job.name): " : ""
     if result.skippedCount > 0 {
       common.note(
         "\(name)Left out: \(result.skippedCount) subjects without tokens, or too long for one of the models.")
@@ -177,17 +216,9 @@ struct DistilCommand: AsyncParsableCommand {
     if result.truncatedCount > 0 {
       common.note("\(name)\(result.truncatedCount) texts were cut to the model's positions.")
     }
-    if task.job.dev.subjects.isEmpty {
+    if job.dev.subjects.isEmpty {
       common.note("\(name)There are no development subjects: the last prompt is kept.")
     }
-    return Result(
-      bestDevDivergence: result.bestDevDivergence, epochs: result.epochs,
-      examplesPerSecond: Double(result.exampleCount) / max(seconds, 1e-9),
-      interrupted: result.isInterrupted, output: task.name, precision: words.target.notedPrecision,
-      device: words.target.notedDevice,
-      seconds: seconds, settings: settings, skipped: result.skippedCount, sources: from, start: start,
-      target: words.target.name, temperature: temperature, template: task.job.template.description,
-      truncated: result.truncatedCount, vocabularySize: distiller.words.count)
   }
 
   /// - Parameter prompts: one of each source
@@ -234,7 +265,7 @@ struct DistilCommand: AsyncParsableCommand {
     guard isInterrupted else { return }
     common.note(
       isFolder
-        ? "Interrupted: \(output) holds \(results.count) of \(count) prompts, the last of them the best so far."
+        ? "Interrupted: \(output) holds \(results.count) of \(count) prompts, the best so far."
         : "Interrupted: \(output) holds the best prompt so far.")
     throw Interruption.shared.exit
   }

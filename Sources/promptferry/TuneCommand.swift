@@ -127,6 +127,7 @@ struct TuneCommand: AsyncParsableCommand {
     interruption.beginWork()
     let results = try tuner.tune(
       tasks.map(\.job), progress: { progress.update($0) { (100 * $0).formatted(1) + " %" } },
+      rescue: { common.rescue($1.adding(provenance: modelPlace.provenance), to: tasks[$0].output) },
       shouldStop: { interruption.isRequested })
     progress.finish()
     let seconds = clock.duration(to: .now) / .seconds(1)

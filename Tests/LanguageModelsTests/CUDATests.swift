@@ -43,9 +43,12 @@ import Testing
   @Test(arguments: GoldenTests.cases, [Precision.bf16, .f16])
   func ladderIn16Bits(_ name: String, _ precision: Precision) throws {
     let golden = try Golden(Fixtures.model(name))
-    let ladder = Ladder(try Self.model(name, precision), golden, steps: false)
+    let model = try Self.model(name, precision)
+    let ladder = Ladder(model, golden, steps: false)
     let share = precision == .f16 ? 1.0 / 8 : 1
-    for (rung, limit) in [("logits", 0.04 * share), ("prompt_gradient", 0.2 * share)] {
+    // Where a sum is so near 0 that rounding turns its sign, ReLU's slope jumps, whatever the rounding.
+    let jumps = model.configuration.activationName.hasPrefix("relu")
+    for (rung, limit) in [("logits", 0.04 * share), ("prompt_gradient", jumps ? 0.2 : 0.2 * share)] {
       let (found, expected) = (try #require(ladder.tensors[rung]), try #require(try golden.matrix(rung)))
       let off =
         PrecisionTests.distance(found.wide, expected.wide) / PrecisionTests.distance(expected.wide, nil)
@@ -57,31 +60,12 @@ import Testing
   }
 
   /// Several continuations of one sequence in one pass, as ``ContinuationTests`` has them.
-  @Test(arguments: [
-    "gpt2-odd", "llama-grouped", "mistral-window", "gemma3-odd", "gemma2-odd", "neox-odd", "opt-projected",
-    "olmo2-odd", "t5-odd", "t5-gated",
-  ])
+  @Test(arguments: Branches.models)
   func branches(_ name: String) throws {
     let (model, expected) = (try Self.model(name), try FrozenModel(folder: Fixtures.model(name)))
     let prompt = Samples.matrix(2, model.configuration.embeddingWidth, "prompt", deviation: 0.5)
-    let paths = [[3, 4, 5], [3, 4, 6, 7], [3, 8], [9], [10, 4, 5]]
-    let tree = TokenTree(paths.map { Array($0.dropLast()) })
-    let trunks: [[PromptedInput.Element]] = [
-      [.token(7), .vector(0), .token(9), .vector(1), .token(2)],
-      [.vector(1), .token(11), .token(12), .token(7), .token(8), .vector(0), .token(3)],
-    ]
-    let inputs = trunks.map {
-      PromptedInput(elements: $0, reads: $0.count - 1..<$0.count, continuations: tree)
-    }
-    let asked = paths.flatMap { path in
-      zip([0] + tree.places(of: path.dropLast()).map { $0 + 1 }, path).map {
-        PredictedToken(prediction: $0, token: $1)
-      }
-    }
     func answers(_ network: some Network) -> [Float] {
-      network.logProbabilities(
-        of: [asked, asked], after: inputs[...], prompt: prompt, Workspace(keepsLayers: false)
-      ).flatMap { $0 }
+      Branches().logProbabilities(network, prompt: prompt).flatMap { $0 }
     }
     expectClose(answers(model), answers(expected).map { Double($0) }, absolute: 2e-5)
   }
@@ -95,10 +79,10 @@ import Testing
     Softmax.forward(&targets, temperature: 0.5)
     func results(_ network: some Network) -> (losses: [Float], gradient: Matrix, logits: Matrix) {
       let (head, workspace) = (network.candidates(words), Workspace())
-      var gradient = Matrix(rows: 0, columns: 0)
-      let losses = network.lossAndGradient(
-        golden.inputs[...], targets: targets, temperature: 1.5, prompt: golden.prompt, candidates: head,
-        scale: 0.25, gradient: &gradient, workspace)
+      let group = TaughtGroup(
+        inputs: golden.inputs, target: .distributions(targets, temperature: 1.5), prompt: golden.prompt,
+        scale: 0.25)
+      let (losses, gradient) = network.lossesAndGradients([group], candidates: head, workspace)[0]
       let logits = network.logits(
         golden.inputs[...], prompt: golden.prompt, candidates: head, Workspace(keepsLayers: false))
       return (losses, gradient, logits)
@@ -139,8 +123,8 @@ import Testing
     let golden = try Golden(Fixtures.model(name))
     let model = try Self.model(name, precision)
     let groups = (0..<3).map { index in
-      LabelledGroup(
-        inputs: Array(golden.inputs.dropFirst(index)), labels: Array(golden.labels.dropFirst(index)),
+      TaughtGroup(
+        inputs: Array(golden.inputs.dropFirst(index)), target: .labels(Array(golden.labels.dropFirst(index))),
         prompt: Samples.matrix(golden.prompt.rows, golden.prompt.columns, "prompt \(index)"), scale: 0.5)
     }
     let workspace = Workspace()
@@ -150,6 +134,19 @@ import Testing
       #expect(alone.losses == found.losses && alone.gradient == found.gradient)
     }
     #expect(Set(together.map(\.losses)).count == 3)
+    let words = model.candidates([9, 3, 17, 4])
+    let taught = groups.enumerated().map { index, group in
+      var targets = Samples.matrix(group.inputs.count, 4, "targets \(index)")
+      Softmax.forward(&targets, temperature: 0.5)
+      return TaughtGroup(
+        inputs: group.inputs, target: .distributions(targets, temperature: 1.5), prompt: group.prompt,
+        scale: 1 / Float(index + 1))
+    }
+    let answers = model.lossesAndGradients(taught, candidates: words, workspace)
+    for (group, found) in zip(taught, answers) {
+      let alone = model.lossesAndGradients([group], candidates: words, workspace)[0]
+      #expect(alone.losses == found.losses && alone.gradient == found.gradient)
+    }
   }
 
   /// What finds no room is told, nothing crashes, and all memory is given back.
@@ -158,8 +155,8 @@ import Testing
     do {
       let golden = try Golden(Fixtures.model("bert-odd"))
       let model = try Self.model("bert-odd", .f32, device)
-      let group = LabelledGroup(
-        inputs: golden.inputs, labels: golden.labels, prompt: golden.prompt, scale: 1)
+      let group = TaughtGroup(
+        inputs: golden.inputs, target: .labels(golden.labels), prompt: golden.prompt, scale: 1)
       let many = (0..<50).map { _ in group }
       let results = model.lossesAndGradients(many, candidates: model.allWords, Workspace())
       #expect(results.count == 50 && results[0].losses.allSatisfy(\.isNaN))

@@ -4,6 +4,35 @@ import Tensors
 import TestSupport
 import Testing
 
+/// Sequences that go on in several ways.
+struct Branches {
+  static let models = [
+    "gpt2-odd", "llama-grouped", "mistral-window", "gemma3-odd", "gemma2-odd", "neox-odd", "opt-projected",
+    "olmo2-odd", "t5-odd", "t5-gated",
+  ]
+
+  let paths = [[3, 4, 5], [3, 4, 6, 7], [3, 8], [9], [10, 4, 5]]
+  let trunks: [[PromptedInput.Element]] = [
+    [.token(7), .vector(0), .token(9), .vector(1), .token(2)],
+    [.vector(1), .token(11), .token(12), .token(7), .token(8), .vector(0), .token(3)],
+  ]
+
+  /// Of every token of every path, after each trunk.
+  func logProbabilities(_ network: some Network, prompt: Matrix) -> [[Float]] {
+    let tree = TokenTree(paths.map { Array($0.dropLast()) })
+    let inputs = trunks.map {
+      PromptedInput(elements: $0, reads: $0.count - 1..<$0.count, continuations: tree)
+    }
+    let asked = paths.flatMap { path in
+      zip([0] + tree.places(of: path.dropLast()).map { $0 + 1 }, path).map {
+        PredictedToken(prediction: $0, token: $1)
+      }
+    }
+    return network.logProbabilities(
+      of: trunks.map { _ in asked }[...], after: inputs[...], prompt: prompt, Workspace(keepsLayers: false))
+  }
+}
+
 /// Several continuations of one sequence in one pass, and several predictions of one sequence.
 @Suite struct ContinuationTests {
   private func logProbability(_ token: Int, _ logits: [Float]) -> Double {
@@ -21,33 +50,15 @@ import Testing
   }
 
   /// Rotary positions, learned ones, windows shorter than the sequence, norms everywhere, a decoder: as each continuation alone.
-  @Test(arguments: [
-    "gpt2-odd", "llama-grouped", "mistral-window", "gemma3-odd", "gemma2-odd", "neox-odd", "opt-projected",
-    "olmo2-odd", "t5-odd", "t5-gated",
-  ])
+  @Test(arguments: Branches.models)
   func branchesAreAsTheyAreAlone(_ name: String) throws {
     let model = try FrozenModel(folder: Fixtures.model(name))
     let prompt = Samples.matrix(2, model.configuration.embeddingWidth, "prompt", deviation: 0.5)
-    let paths = [[3, 4, 5], [3, 4, 6, 7], [3, 8], [9], [10, 4, 5]]
-    let tree = TokenTree(paths.map { Array($0.dropLast()) })
     let isDecoder = name.hasPrefix("t5")
-    let trunks: [[PromptedInput.Element]] = [
-      [.token(7), .vector(0), .token(9), .vector(1), .token(2)],
-      [.vector(1), .token(11), .token(12), .token(7), .token(8), .vector(0), .token(3)],
-    ]
-    let inputs = trunks.map {
-      PromptedInput(elements: $0, reads: $0.count - 1..<$0.count, continuations: tree)
-    }
-    let asked = paths.flatMap { path in
-      zip([0] + tree.places(of: path.dropLast()).map { $0 + 1 }, path).map {
-        PredictedToken(prediction: $0, token: $1)
-      }
-    }
-    let together = model.logProbabilities(
-      of: [asked, asked], after: inputs[...], prompt: prompt, Workspace(keepsLayers: false))
-    for (trunk, found) in zip(trunks, together) {
+    let branches = Branches()
+    for (trunk, found) in zip(branches.trunks, branches.logProbabilities(model, prompt: prompt)) {
       var expected: [Double] = []
-      for path in paths {
+      for path in branches.paths {
         // The tokens of one path as elements; a decoder has none, and gets a tree without branches.
         let alone =
           isDecoder
@@ -123,8 +134,8 @@ import Testing
           elements: trunk + given.map { .token($0) },
           reads: trunk.count - 1..<trunk.count + given.count)
     }
-    let group = LabelledGroup(
-      inputs: inputs, labels: facts.flatMap(\.answer), prompt: prompt, scale: 1 / Float(rows.count))
+    let group = TaughtGroup(
+      inputs: inputs, target: .labels(facts.flatMap(\.answer)), prompt: prompt, scale: 1 / Float(rows.count))
     let result = model.lossesAndGradients([group], candidates: model.allWords, Workspace())[0]
     var losses = result.losses[...]
     let sums = facts.map { fact in

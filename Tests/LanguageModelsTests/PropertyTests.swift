@@ -108,11 +108,10 @@ import Testing
     Softmax.forward(&targets, temperature: 1)
     let workspace = Workspace()
     func answer(_ prompt: Matrix) -> (losses: [Float], gradient: Matrix) {
-      var gradient = Matrix(rows: 1, columns: 1)
-      let losses = model.lossAndGradient(
-        Self.inputs[...], targets: targets, temperature: temperature, prompt: prompt, candidates: head,
-        scale: 0.5, gradient: &gradient, workspace)
-      return (losses, gradient)
+      let group = TaughtGroup(
+        inputs: Self.inputs, target: .distributions(targets, temperature: temperature), prompt: prompt,
+        scale: 0.5)
+      return model.lossesAndGradients([group], candidates: head, workspace)[0]
     }
     let found = answer(prompt)
     let logits = model.logits(Self.inputs[...], prompt: prompt, candidates: head, workspace)

@@ -3,6 +3,7 @@ import Formats
 import Foundation
 import LanguageModels
 import PromptTransfer
+import Synchronization
 import Tensors
 import TestSupport
 import Testing
@@ -73,6 +74,44 @@ import Testing
         let error = #expect(throws: TransferError.self) { try body() }
         #expect("\(try #require(error))".contains("it was unplugged"))
       }
+    }
+  }
+
+  /// The best prompts before a device fails under way are those of a tuning that was stopped there; a job that learned nothing has none.
+  @Test func theBestIsRescued() throws {
+    let world = try TinyWorld()
+    let folder = try world.write("model", width: 32)
+    let device = EmulatedDevice()
+    try EmulatedDevice.standingIn([device]) {
+      let model = try LanguageModel(folder: folder, Computing(device: .cuda(0), precision: .f32))
+      var settings = TuningSettings()
+      settings.learningRate = 0.1
+      let tuner = Tuner(evaluator: try TinyWorld.evaluator(model), settings: settings)
+      let jobs = [TinyWorld.facts, []].map {
+        TuningJob(
+          name: "facts", train: TinyWorld.facts, dev: $0, template: .vectors(3),
+          start: tuner.randomStart(vectorCount: 3))
+      }
+      let isOver = Atomic<Bool>(false)
+      func end(_ progress: TuningProgress) {
+        if progress.done >= 8 { isOver.store(true, ordering: .relaxed) }
+      }
+      let stopped = try tuner.tune(
+        jobs, progress: end, shouldStop: { isOver.load(ordering: .relaxed) })
+      isOver.store(false, ordering: .relaxed)
+      var rescued: [Int: SoftPrompt] = [:]
+      let error = #expect(throws: TransferError.self) {
+        _ = try tuner.tune(
+          jobs,
+          progress: {
+            end($0)
+            if isOver.load(ordering: .relaxed) { device.fail() }
+          }, rescue: { rescued[$0] = $1 })
+      }
+      #expect("\(try #require(error))".contains("it was unplugged"))
+      #expect(rescued.keys.sorted() == [0] && rescued[0]?.vectors == stopped[0].vectors)
+      #expect(rescued[0]?.provenance["complete"] == "false")
+      #expect(stopped[0].vectors != tuner.randomStart(vectorCount: 3))
     }
   }
 

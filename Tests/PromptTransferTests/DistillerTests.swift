@@ -75,6 +75,40 @@ import Testing
     #expect(try distil(distiller([teachers[0]], to: student, epochs: 2)).vectors != first.vectors)
   }
 
+  /// Prompts with subjects of their own, and numbers of them, as each by itself to the last bit; also of small batches, which share
+  /// passes through the model, and where progress and rescues name them.
+  @Test(arguments: [1, 3])
+  func togetherAsAlone(_ threads: Int) throws {
+    let words = try ComparedWords([source], target: target)
+    var settings = TuningSettings()
+    (settings.epochs, settings.learningRate, settings.batchSize) = (4, 0.05, 2)
+    let tasks = try [(1, TinyWorld.words), (2, ["france", "rome", "oslo"]), (3, ["italy"])].map {
+      seed, subjects in
+      let distiller = Distiller(
+        [try Teacher(model: source, prompt: TinyWorld.prompt(source, seed: UInt64(seed)))], over: words,
+        settings: settings, parallelism: Parallelism(threads: threads))
+      let set = SubjectSet(subjects)
+      return (
+        distiller: distiller,
+        job: DistillationJob(
+          name: "\(seed)", train: set, dev: seed == 3 ? SubjectSet([]) : set, template: .vectors(3),
+          start: .vectors(distiller.randomStart(vectorCount: 3)))
+      )
+    }
+    var totals: Set<Int> = []
+    let together = try Distiller.distil(tasks, progress: { totals.insert($0.total) })
+    #expect(totals == [4 * (6 + 2 + 1)] && Set(together.map(\.vectors.elements)).count == 3)
+    for (task, found) in zip(tasks, together) {
+      let alone = try task.distiller.distil(task.job)
+      #expect(alone.vectors == found.vectors && alone.epochs == found.epochs)
+      #expect(alone.bestDevDivergence == found.bestDevDivergence && alone.exampleCount == found.exampleCount)
+      #expect(found.prompt.provenance["subjects"] == task.job.name && !found.isInterrupted)
+    }
+    let stopped = try Distiller.distil(tasks, shouldStop: { true })
+    #expect(stopped.allSatisfy { $0.isInterrupted && $0.exampleCount == 0 } && stopped.count == 3)
+    #expect(try Distiller.distil([]).isEmpty)
+  }
+
   /// Files with no objects at all, and files whose objects are no words of the models, give the same subjects.
   @Test func objectsAreNotRead() throws {
     let names = ["france", "italy", "norway", "france"]

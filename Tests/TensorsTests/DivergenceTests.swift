@@ -19,12 +19,14 @@ import Testing
     func naive(_ x: [Double]) -> [Double] {
       Naive.divergences(x, targets: targets.wide, columns: columns, temperature: Double(temperature))
     }
+    // Each row has a scale of its own.
+    let scales = (0..<rows).map { 0.25 / Float($0 + 1) }
     var gradient = logits
     let losses = Divergence.forwardBackward(
-      &gradient, targets: targets, temperature: temperature, scale: 0.25)
+      &gradient, targets: targets, temperature: temperature, scales: scales)
     expectClose(losses, naive(logits.wide), absolute: 2e-6, relative: 1e-6)
     expectGradient(gradient.elements, at: logits.wide, absolute: 2e-7, relative: 2e-6) { x in
-      naive(x).reduce(0, +) / 4
+      zip(naive(x), scales).reduce(0) { $0 + $1.0 * Double($1.1) }
     }
   }
 
@@ -34,14 +36,14 @@ import Testing
     var own = logits
     Softmax.forward(&own, temperature: 2)
     var gradient = logits
-    let losses = Divergence.forwardBackward(&gradient, targets: own, temperature: 2, scale: 1)
+    let losses = Divergence.forwardBackward(&gradient, targets: own, temperature: 2, scales: [1, 1])
     expectClose(losses, [0, 0], absolute: 1e-6)
     expectClose(gradient.elements, [Double](repeating: 0, count: 12), absolute: 1e-7)
 
     var (soft, hard) = (logits, logits)
     let sure = Matrix(rows: 2, columns: 6, (0..<12).map { [3, 6].contains($0) ? 1 : 0 })
     expectClose(
-      Divergence.forwardBackward(&soft, targets: sure, temperature: 1, scale: 0.5),
+      Divergence.forwardBackward(&soft, targets: sure, temperature: 1, scales: [0.5, 0.5]),
       CrossEntropy.forwardBackward(&hard, labels: [3, 0], scales: [0.5, 0.5]).wide, absolute: 1e-6)
     expectClose(soft.elements, hard.elements.wide, absolute: 1e-7)
   }

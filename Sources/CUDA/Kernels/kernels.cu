@@ -508,13 +508,13 @@ KERNEL void cross_entropy(const float *logits, const int *labels, const float *s
   if (threadIdx.x == 0) losses[blockIdx.x] = sum - x[label];
 }
 
-// KL(q | softmax(logits / temperature)) of each row, and the gradient of `scale` times it.
-KERNEL void divergence(const float *logits, const float *targets, float temperature, float scale, float cap,
+// KL(q | softmax(logits / temperature)) of each row, and the gradient of its scale times it.
+KERNEL void divergence(const float *logits, const float *targets, float temperature, const float *scales, float cap,
                                       float *losses, real *dlogits, int count) {
   __shared__ float shared[WIDE / 32];
   const float *x = logits + (long long)blockIdx.x * count, *q = targets + (long long)blockIdx.x * count;
   real *d = dlogits + (long long)blockIdx.x * count;
-  float sum = log_sum(x, count, temperature, shared), loss = 0;
+  float sum = log_sum(x, count, temperature, shared), scale = scales[blockIdx.x], loss = 0;
   for (int i = threadIdx.x; i < count; i += WIDE) {
     float z = x[i] / temperature - sum;
     if (q[i] > 0) loss += q[i] * (logf(q[i]) - z);

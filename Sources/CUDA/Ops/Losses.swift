@@ -22,16 +22,16 @@ extension DeviceQueue {
       .float(cap ?? 0), .address(losses), .address(dLogits), .int(logits.columns))
   }
 
-  /// The divergence of each row, and the gradient of `scale` times it; otherwise as above.
+  /// The divergence of each row, and the gradient of its scale times it; otherwise as above.
   package func divergence(
-    _ logits: DeviceMatrix, targets: DeviceMatrix, temperature: Float, scale: Float, cap: Float?,
+    _ logits: DeviceMatrix, targets: DeviceMatrix, temperature: Float, scales: DeviceMatrix, cap: Float?,
     losses: DeviceMatrix, into dLogits: DeviceMatrix
   ) throws(DeviceError) {
     try losses.resize(rows: 1, columns: logits.rows)
     try dLogits.resize(rows: logits.rows, columns: logits.columns)
     try launch(
       "divergence", rows: logits.rows, .address(logits), .address(targets), .float(temperature),
-      .float(scale), .float(cap ?? 0), .address(losses), .address(dLogits), .int(logits.columns))
+      .address(scales), .float(cap ?? 0), .address(losses), .address(dLogits), .int(logits.columns))
   }
 
   /// Of each row the best candidate, the place of the labelled one from 1 and the logarithm of its probability.

@@ -101,23 +101,22 @@ public struct FrozenModel: Network {
   private static let predictionsAtOnce = 64
 
   public func lossesAndGradients(
-    _ groups: [LabelledGroup], candidates: CandidateHead, _ workspace: Workspace
+    _ groups: [TaughtGroup], candidates: CandidateHead, _ workspace: Workspace
   ) -> [(losses: [Float], gradient: Matrix)] {
     let joined = JoinedGroups(groups)
     var gradient = Matrix(rows: 0, columns: 0)
     let losses = losses(
       batch(joined.inputs[...]), prompt: joined.prompt, candidates, gradient: &gradient, workspace
-    ) { CrossEntropy.forwardBackward(&$0, labels: joined.labels, scales: joined.scales) }
-    return joined.apart(losses, gradient)
-  }
-
-  public func lossAndGradient(
-    _ inputs: ArraySlice<PromptedInput>, targets: Matrix, temperature: Float, prompt: Matrix,
-    candidates: CandidateHead, scale: Float, gradient: inout Matrix, _ workspace: Workspace
-  ) -> [Float] {
-    losses(batch(inputs), prompt: prompt, candidates, gradient: &gradient, workspace) {
-      Divergence.forwardBackward(&$0, targets: targets, temperature: temperature, scale: scale)
+    ) { logits in
+      switch joined.target {
+      case .labels(let labels):
+        CrossEntropy.forwardBackward(&logits, labels: labels, scales: joined.scales)
+      case .distributions(let targets, let temperature):
+        Divergence.forwardBackward(
+          &logits, targets: targets, temperature: temperature, scales: joined.scales)
+      }
     }
+    return joined.apart(losses, gradient)
   }
 
   private func batch(_ inputs: ArraySlice<PromptedInput>) -> RaggedBatch {

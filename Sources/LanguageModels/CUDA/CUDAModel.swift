@@ -12,12 +12,12 @@ public struct CUDAModel: Network {
   public let unusedTensors: [String]
   public let precision: Precision
   package let device: any Device
-  private let embeddings: CUDAEmbeddings
-  private let layers: [CUDALayer]
-  private let decoder: CUDADecoder?
-  private let head: CUDAHead
-  private let rotaries: [Rotary]
-  private let rotations = CUDARotations()
+  let embeddings: CUDAEmbeddings
+  let layers: [CUDALayer]
+  let decoder: CUDADecoder?
+  let head: CUDAHead
+  let rotaries: [Rotary]
+  let rotations = CUDARotations()
   private let trouble = Trouble()
 
   /// The first thing that went wrong on the device.
@@ -186,168 +186,47 @@ public struct CUDAModel: Network {
   private static let predictionsAtOnce = 512
 
   public func lossesAndGradients(
-    _ groups: [LabelledGroup], candidates: CandidateHead, _ workspace: Workspace
+    _ groups: [TaughtGroup], candidates: CandidateHead, _ workspace: Workspace
   ) -> [(losses: [Float], gradient: Matrix)] {
     let joined = JoinedGroups(groups)
     let found = attempt { () throws(DeviceError) in
       var labels: DeviceIndices.Part?
       let pass = try begin(joined.inputs[...], prompt: joined.prompt, workspace, goesBack: true) {
-        labels = $0.add(joined.labels)
+        if case .labels(let own) = joined.target { labels = $0.add(own) }
       }
       let (buffers, words) = (pass.buffers, try words(candidates))
       try buffers.queue.upload(
         Matrix(rows: 1, columns: joined.scales.count, joined.scales.map { $0 * gradientScale }),
         to: buffers.scales)
+      if case .distributions(let targets, _) = joined.target {
+        try buffers.queue.upload(targets, to: buffers.targets)
+      }
       return try losses(pass, words) { () throws(DeviceError) in
-        try buffers.queue.crossEntropy(
-          buffers.logits, labels: pass.run.indices.address(labels), scales: buffers.scales, cap: head.cap,
-          losses: buffers.losses, into: buffers.dLogits)
+        switch joined.target {
+        case .labels:
+          try buffers.queue.crossEntropy(
+            buffers.logits, labels: pass.run.indices.address(labels), scales: buffers.scales, cap: head.cap,
+            losses: buffers.losses, into: buffers.dLogits)
+        case .distributions(_, let temperature):
+          try buffers.queue.divergence(
+            buffers.logits, targets: buffers.targets, temperature: temperature, scales: buffers.scales,
+            cap: head.cap, losses: buffers.losses, into: buffers.dLogits)
+        }
       }
     }
     guard let found else {
-      return groups.map {
+      return groups.map { group in
         (
-          $0.labels.map { _ in .nan }, .notNumbers(rows: $0.prompt.rows, columns: $0.prompt.columns)
+          (0..<group.target.count).map { _ in .nan },
+          .notNumbers(rows: group.prompt.rows, columns: group.prompt.columns)
         )
       }
     }
     return joined.apart(found.losses, found.gradient)
   }
-
-  public func lossAndGradient(
-    _ inputs: ArraySlice<PromptedInput>, targets: Matrix, temperature: Float, prompt: Matrix,
-    candidates: CandidateHead, scale: Float, gradient: inout Matrix, _ workspace: Workspace
-  ) -> [Float] {
-    let found = attempt { () throws(DeviceError) in
-      let pass = try begin(inputs, prompt: prompt, workspace, goesBack: true)
-      let (buffers, words) = (pass.buffers, try words(candidates))
-      try buffers.queue.upload(targets, to: buffers.targets)
-      return try losses(pass, words) { () throws(DeviceError) in
-        try buffers.queue.divergence(
-          buffers.logits, targets: buffers.targets, temperature: temperature, scale: scale * gradientScale,
-          cap: head.cap,
-          losses: buffers.losses, into: buffers.dLogits)
-      }
-    }
-    gradient = found?.gradient ?? .notNumbers(rows: prompt.rows, columns: prompt.columns)
-    return found?.losses ?? inputs.map { _ in .nan }
-  }
 }
 
-// MARK: - One pass
-
 extension CUDAModel {
-  /// A batch whose integers are on the device.
-  private struct Pass {
-    let batch: RaggedBatch
-    let buffers: CUDABuffers
-    let run: CUDARun
-    let embeddings: CUDAEmbeddings.Rows
-    /// By what ``RaggedBatch`` has for the layers: those that differ.
-    let layers: [CUDARows]
-    let decoder: CUDADecoder.Rows?
-
-    /// What a layer works on.
-    func rows(ofLayer index: Int, of count: Int) -> CUDARows {
-      if layers.count == 1 { return layers[0] }
-      if index == 0 { return layers[0] }
-      return index == count - 1 ? layers[layers.count - 1] : layers[1]
-    }
-  }
-
-  /// - Parameter others: adds what else kernels are to read
-  private func begin(
-    _ inputs: ArraySlice<PromptedInput>, prompt: Matrix, _ workspace: Workspace, goesBack: Bool,
-    others: (DeviceIndices) -> Void = { _ in }
-  ) throws(DeviceError) -> Pass {
-    let batch = RaggedBatch(inputs, isCausal: configuration.isCausal)
-    precondition(!goesBack || batch.canGoBack, "there are no gradients through continuations that part")
-    precondition(prompt.columns == embeddings.words.columns)
-    let buffers = try CUDABuffers.of(workspace, device, precision)
-    precondition(!goesBack || buffers.keepsLayers, "gradients need what the layers left")
-    let indices = buffers.indices
-    indices.removeAll()
-    let embeddings = embeddings.rows(batch.embeddings, vectorCount: prompt.rows, indices)
-    // Before a decoder, which looks at every token, no layer is the last one.
-    let count = decoder == nil ? layers.count : .max
-    let kinds = layers.count == 1 ? [0] : layers.count == 2 ? [0, 1] : [0, 1, layers.count - 1]
-    let rows = kinds.map { index in
-      CUDARows(
-        batch.rows(ofLayer: index, of: count), rotaries: rotaries, goesBack: goesBack, indices
-      ) { rotary, span in rotations.first(rotary, length: span.keys.count) }
-    }
-    let decoder = decoder?.rows(batch, goesBack: goesBack, indices)
-    others(indices)
-    try indices.send(buffers.queue.stream)
-    try buffers.rotations.update(rotaries, from: rotations, buffers.queue)
-    try buffers.queue.upload(prompt, to: buffers.prompt)
-    return Pass(
-      batch: batch, buffers: buffers,
-      run: CUDARun(queue: buffers.queue, indices: indices, rotations: buffers.rotations),
-      embeddings: embeddings, layers: rows, decoder: decoder)
-  }
-
-  /// What the output matrix is multiplied with.
-  private func read(_ pass: Pass) throws(DeviceError) -> DevicePair {
-    let (buffers, run) = (pass.buffers, pass.run)
-    var x = try embeddings.forward(pass.embeddings, prompt: buffers.prompt, run, buffers.embeddings)
-    for index in layers.indices {
-      let own = buffers.layer(index)
-      try layers[index].forward(
-        x, pass.rows(ofLayer: index, of: layers.count), run, own, buffers.layerScratch)
-      x = own.output
-    }
-    if let decoder, let rows = pass.decoder {
-      x = try decoder.forward(x, rows, embeddings, run, buffers.decoder)
-    }
-    let top = try head.forward(x, run, buffers.head)
-    buffers.note(pass.batch, embeddings.states(buffers.embeddings), head: top.values)
-    return top
-  }
-
-  private func score(_ top: DevicePair, _ words: DeviceMap, _ pass: Pass) throws(DeviceError) {
-    try score(top.operand, words, pass)
-  }
-
-  /// Leaves the words' logits in the buffers.
-  private func score(_ top: DeviceMatrix, _ words: DeviceMap, _ pass: Pass) throws(DeviceError) {
-    try words.forward(top, into: pass.buffers.logits, pass.buffers.queue)
-    if let cap = head.cap { try pass.buffers.queue.cap(pass.buffers.logits, at: cap) }
-  }
-
-  /// - Parameter loss: leaves losses and the gradient of the logits in the buffers
-  private func losses(
-    _ pass: Pass, _ words: DeviceMap, loss: () throws(DeviceError) -> Void
-  ) throws(DeviceError) -> (losses: [Float], gradient: Matrix) {
-    let (buffers, run) = (pass.buffers, pass.run)
-    try score(read(pass), words, pass)
-    try loss()
-    func input(_ index: Int) -> DevicePair {
-      index == 0 ? embeddings.output(buffers.embeddings) : buffers.layer(index - 1).output
-    }
-    let last = input(layers.count)
-    let top = decoder == nil ? last : buffers.decoder.output
-    var d = try head.backward(buffers.dLogits, of: top, decoder: words, run, buffers.head)
-    if let decoder, let rows = pass.decoder {
-      d = try decoder.backward(last, rows, dOutput: d, run, buffers.decoder)
-    }
-    var (next, other) = (buffers.gradient, buffers.nextGradient)
-    for index in layers.indices.reversed() {
-      try layers[index].backward(
-        input(index), pass.rows(ofLayer: index, of: layers.count), run, buffers.layer(index), dOutput: d,
-        dx: next, buffers.layerScratch)
-      (d, next, other) = (next, other, next)
-    }
-    try embeddings.backward(pass.embeddings, dOutput: d, run, buffers.embeddings, into: buffers.dPrompt)
-    let losses = try buffers.queue.download(buffers.losses).elements
-    var gradient = try buffers.queue.download(buffers.dPrompt)
-    if gradientScale != 1 { gradient.scale(by: 1 / gradientScale) }
-    return (losses, gradient)
-  }
-
-  /// What gradients are multiplied by on their way back, so that Float16, whose least number is 6e-8, keeps small ones.
-  private var gradientScale: Float { precision == .f16 ? 256 : 1 }
-
   private func words(_ candidates: CandidateHead) throws(DeviceError) -> DeviceMap {
     guard let own = candidates.content as? CUDACandidates else {
       preconditionFailure("the candidates are of another kind of network")

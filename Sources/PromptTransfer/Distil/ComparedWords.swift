@@ -11,6 +11,8 @@ public struct ComparedWords: Sendable {
   /// The same words with their ids in each source, in order.
   let sourceCandidates: [CandidateVocabulary]
 
+  public var count: Int { candidates.ids.count }
+
   /// They themselves.
   public var words: [String] { candidates.words }
 

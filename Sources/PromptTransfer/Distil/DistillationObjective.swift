@@ -13,19 +13,19 @@ struct DistillationObjective: TuningObjective {
   func tokenCount(_ example: Int) -> Int { train.inputs[example].elements.count }
 
   var network: any Network { train.model }
-  var joinsParts: Bool { false }
+  var joinsParts: Bool { network.keepsSequencesApart }
 
   static func lossesAndGradients(_ parts: [TuningPart<Self>], _ workspace: Workspace) -> [PartResult] {
-    parts.map { part in
-      let own = part.objective
-      var gradient = Matrix(rows: 0, columns: 0)
-      let losses = own.train.model.lossAndGradient(
-        part.examples.map { own.train.inputs[$0] }[...], targets: own.train.targets.gathering(part.examples),
-        temperature: own.train.temperature, prompt: part.prompt, candidates: own.train.head,
-        scale: part.scale,
-        gradient: &gradient, workspace)
-      return PartResult(losses: losses, gradient: gradient)
+    guard let first = parts.first?.objective.train else { return [] }
+    let groups = parts.map { part in
+      let lesson = part.objective.train
+      return TaughtGroup(
+        inputs: part.examples.map { lesson.inputs[$0] },
+        target: .distributions(lesson.targets.gathering(part.examples), temperature: lesson.temperature),
+        prompt: part.prompt, scale: part.scale)
     }
+    return first.model.lossesAndGradients(groups, candidates: first.head, workspace)
+      .map { PartResult(losses: $0.losses, gradient: $0.gradient) }
   }
 
   /// Less the mean divergence on the development subjects: no label is looked at.

@@ -96,45 +96,99 @@ public struct Distiller: Sendable {
 
   /// - Parameters:
   ///   - progress: called after every step
+  ///   - rescue: called before an error under way is thrown, with the best prompt so far, where it is better than the start
   ///   - shouldStop: asked after every step, and while the sources are asked; the best prompt so far, or the start, is then the result
   public func distil(
     _ job: DistillationJob, progress: (TuningProgress) -> Void = { _ in },
+    rescue: (SoftPrompt) -> Void = { _ in },
     shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws(TransferError) -> DistillationResult {
-    let (train, dev, template) = (job.train, job.dev, job.template)
-    let start = try student.space.vectors(job.start, template: template, seed: settings.seed)
-    try template.requireUse(with: student)
+    try Self.distil([(self, job)], progress: progress, rescue: { rescue($1) }, shouldStop: shouldStop)[0]
+  }
+
+  /// Distils several prompts into one target together. Each comes out as it would alone, to the last bit; sooner where batches are
+  /// small, threads many, or the target runs on a GPU. The answers of all their sources are in memory at once.
+  /// - Parameters:
+  ///   - tasks: for each prompt its sources, all over the same ``ComparedWords`` and with the same settings, and its job
+  ///   - progress: called after every step of all prompts
+  ///   - rescue: as above, for each of them
+  ///   - shouldStop: as above; where a source has not answered yet, every result is the start
+  public static func distil(
+    _ tasks: [(distiller: Distiller, job: DistillationJob)], progress: (TuningProgress) -> Void = { _ in },
+    rescue: (_ task: Int, _ prompt: SoftPrompt) -> Void = { _, _ in },
+    shouldStop: @escaping @Sendable () -> Bool = { false }
+  ) throws(TransferError) -> [DistillationResult] {
+    guard let group = tasks.first?.distiller.group else { return [] }
+    var starts: [Matrix] = []
+    for (distiller, job) in tasks { starts.append(try distiller.start(job)) }
+    var lessons: [(train: Lesson, dev: Lesson)] = []
+    for (distiller, job) in tasks {
+      guard let own = try distiller.lessons(job, shouldStop: shouldStop) else {
+        return zip(tasks, starts).map { $0.distiller.unbegun($0.job, $1) }
+      }
+      lessons.append(own)
+    }
+    group.student.network.prepare(gradientsOf: lessons[0].train.head, parallelism: group.parallelism)
+    let runs = tasks.indices.map { index in
+      let settings = tasks[index].distiller.settings
+      return TuningRun(
+        DistillationObjective(
+          train: lessons[index].train, dev: lessons[index].dev, parallelism: group.parallelism),
+        settings: settings, rate: settings.learningRate.value(group.student.space.table),
+        start: starts[index], keeper: tasks[index].job.keeper)
+    }
+    var tuning = JointTuning(runs, group.parallelism)
+    do { try tuning.run(progress: { progress($0.negated) }, shouldStop: shouldStop) } catch {
+      for (index, run) in tuning.runs.enumerated() where run.isBetterThanStart {
+        rescue(index, tasks[index].distiller.prompt(of: run, tasks[index].job))
+      }
+      throw error
+    }
+    return tasks.indices.map { index in
+      let (distiller, job) = tasks[index]
+      return distiller.result(tuning.runs[index], job, lessons[index])
+    }
+  }
+
+  private func start(_ job: DistillationJob) throws(TransferError) -> Matrix {
+    try job.template.requireUse(with: student)
+    return try student.space.vectors(job.start, template: job.template, seed: settings.seed)
+  }
+
+  /// What the sources say to a job's subjects. Nil when stopped.
+  private func lessons(
+    _ job: DistillationJob, shouldStop: @escaping @Sendable () -> Bool
+  ) throws(TransferError) -> (train: Lesson, dev: Lesson)? {
     guard
-      let trainLesson = try group.lesson(train, template, temperature: temperature, shouldStop: shouldStop),
-      let devLesson = try group.lesson(dev, template, temperature: temperature, shouldStop: shouldStop)
-    else { return unbegun(job, start) }
-    guard !trainLesson.inputs.isEmpty else {
+      let train = try group.lesson(job.train, job.template, temperature: temperature, shouldStop: shouldStop),
+      let dev = try group.lesson(job.dev, job.template, temperature: temperature, shouldStop: shouldStop)
+    else { return nil }
+    guard !train.inputs.isEmpty else {
       throw TransferError(
-        "subjects", "none of the \(train.subjects.count) training subjects can be asked",
+        job.name, "none of the \(job.train.subjects.count) training subjects can be asked",
         hint: "They have no tokens or too many for one of the models")
     }
-    student.network.prepare(gradientsOf: trainLesson.head, parallelism: group.parallelism)
-    var tuning = JointTuning(
-      [
-        TuningRun(
-          DistillationObjective(train: trainLesson, dev: devLesson, parallelism: group.parallelism),
-          settings: settings, rate: settings.learningRate.value(student.space.table), start: start,
-          keeper: job.keeper)
-      ], group.parallelism)
-    try tuning.run(progress: { progress($0.negated) }, shouldStop: shouldStop)
-    let run = tuning.runs[0]
-    return DistillationResult(
-      prompt: prompt(run.vectors, bestScore: run.bestScore, isComplete: !run.isInterrupted, job),
-      bestDevDivergence: run.bestScore.map { -$0.value },
+    return (train, dev)
+  }
+
+  private func result(
+    _ run: TuningRun<DistillationObjective>, _ job: DistillationJob, _ lessons: (train: Lesson, dev: Lesson)
+  ) -> DistillationResult {
+    DistillationResult(
+      prompt: prompt(of: run, job), bestDevDivergence: run.bestScore.map { -$0.value },
       epochs: run.epochs.enumerated().map { index, epoch in
         DistillationEpoch(
           epoch: index + 1, trainDivergence: epoch.trainLoss, devDivergence: epoch.score.map { -$0.value })
       },
       exampleCount: run.examplesDone,
-      skippedCount: train.subjects.count + dev.subjects.count - trainLesson.inputs.count
-        - devLesson.inputs.count,
-      truncatedCount: trainLesson.truncatedCount + devLesson.truncatedCount,
+      skippedCount: job.train.subjects.count + job.dev.subjects.count - lessons.train.inputs.count
+        - lessons.dev.inputs.count,
+      truncatedCount: lessons.train.truncatedCount + lessons.dev.truncatedCount,
       isInterrupted: run.isInterrupted)
+  }
+
+  private func prompt(of run: TuningRun<DistillationObjective>, _ job: DistillationJob) -> SoftPrompt {
+    prompt(run.vectors, bestScore: run.bestScore, isComplete: !run.isInterrupted, job)
   }
 
   /// The start, where it was stopped before all sources had answered.

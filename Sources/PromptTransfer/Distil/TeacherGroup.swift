@@ -102,7 +102,9 @@ struct Lesson: Sendable {
       parts.set(
         (
           agreements,
-          Divergence.forwardBackward(&logits, targets: wanted, temperature: temperature, scale: 0)
+          Divergence.forwardBackward(
+            &logits, targets: wanted, temperature: temperature,
+            scales: [Float](repeating: 0, count: range.count))
         ), at: task)
     }
     try model.requireDevice("the target")

@@ -59,8 +59,8 @@ struct LabelObjective: TuningObjective {
     guard let first = parts.first?.objective else { return [] }
     let groups = parts.map { part in
       let items = part.examples.map { part.objective.items[$0] }
-      return LabelledGroup(
-        inputs: items.flatMap(\.inputs), labels: items.flatMap(\.labels), prompt: part.prompt,
+      return TaughtGroup(
+        inputs: items.flatMap(\.inputs), target: .labels(items.flatMap(\.labels)), prompt: part.prompt,
         scale: part.scale)
     }
     let results = first.evaluator.model.network.lossesAndGradients(

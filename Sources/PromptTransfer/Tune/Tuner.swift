@@ -99,9 +99,11 @@ public struct Tuner: Sendable {
   /// threads many.
   /// - Parameters:
   ///   - progress: called after every step of all prompts
+  ///   - rescue: called before an error under way is thrown, for each job that has come to a better prompt than its start, with the best
   ///   - shouldStop: asked after every step; the best prompts so far are then the result
   public func tune(
     _ jobs: [TuningJob], progress: (TuningProgress) -> Void = { _ in },
+    rescue: (_ job: Int, _ prompt: SoftPrompt) -> Void = { _, _ in },
     shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws(TransferError) -> [TuningResult] {
     var sets: [(train: ProbingSet, dev: ProbingSet)] = []
@@ -126,7 +128,12 @@ public struct Tuner: Sendable {
           keeper: job.keeper))
     }
     var tuning = JointTuning(runs, evaluator.parallelism)
-    try tuning.run(progress: progress, shouldStop: shouldStop)
+    do { try tuning.run(progress: progress, shouldStop: shouldStop) } catch {
+      for (index, run) in tuning.runs.enumerated() where run.isBetterThanStart {
+        rescue(index, prompt(of: run, jobs[index]))
+      }
+      throw error
+    }
     return zip(jobs, zip(tuning.runs, sets)).map { job, tuned in
       TuningResult(
         tuned.0, train: tuned.1.train, dev: tuned.1.dev, prompt: prompt(of: tuned.0, job))

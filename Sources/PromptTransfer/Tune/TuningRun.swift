@@ -7,6 +7,7 @@ struct TuningRun<Objective: TuningObjective> {
   private let settings: TuningSettings
   private let stepsPerEpoch: Int
   private let schedule: LinearSchedule
+  private let start: Matrix  // (P, C)
   private var prompt: Matrix  // (P, C)
   private var optimizer: AdamW
   private var shuffle: RandomStream
@@ -29,7 +30,7 @@ struct TuningRun<Objective: TuningObjective> {
     let total = stepsPerEpoch * max(1, settings.epochs)
     schedule = LinearSchedule(
       peak: rate, warmupSteps: Int(Double(total) * settings.warmupShare), totalSteps: total)
-    prompt = start
+    (self.start, prompt) = (start, start)
     optimizer = AdamW(parameterCount: start.count, weightDecay: settings.weightDecay)
     shuffle = RandomStream(seed: settings.seed, name: "tune.shuffle")
     progress.isScoreDue = objective.canScore
@@ -78,6 +79,8 @@ struct TuningRun<Objective: TuningObjective> {
   }
   var isDone: Bool { stepsDone == stepCount }
   var isInterrupted: Bool { !isDone || progress.isScoreDue }
+  /// Whether a prompt was scored that is better than the start.
+  var isBetterThanStart: Bool { bestVectors.map { $0 != start } ?? false }
   /// The best prompt, or the last one where nothing was scored.
   var vectors: Matrix { bestVectors ?? prompt }
 
