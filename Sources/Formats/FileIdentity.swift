@@ -11,15 +11,16 @@ package struct FileIdentity: Hashable, Sendable {
     (device, number) = (UInt64(truncatingIfNeeded: status.st_dev), UInt64(truncatingIfNeeded: status.st_ino))
   }
 
-  /// Whether a place, which need not exist yet, is this folder or lies somewhere below it.
-  package func holds(_ url: URL) -> Bool {
+  /// A place, which need not exist yet, and the folders that it lies in.
+  package static func parents(of url: URL) -> Set<FileIdentity> {
     var place = url.resolvingSymlinksInPath().standardizedFileURL
+    var found: Set<FileIdentity> = []
     while true {
-      if FileIdentity(place) == self { return true }
+      if let identity = FileIdentity(place) { found.insert(identity) }
       // In a folder that is gone a relative path has no first one, and its parents grow: "..", "../..".
       let length = place.path.utf8.count
       place.deleteLastPathComponent()
-      guard place.path.utf8.count < length else { return false }
+      guard place.path.utf8.count < length else { return found }
     }
   }
 }

@@ -117,11 +117,11 @@ struct DistilCommand: AsyncParsableCommand {
   func run() async throws {
     let interruption = Interruption.shared
     let data = try Location.dataset(facts)
-    let places = try PromptPlaces(from: from.map(\.prompt), output: output) { output, sources in
+    let places = try PromptPlaces(from: from.map(\.prompt), output: output) { outputs, sources in
       let lists = [start, vocabulary].compactMap(\.self).map { URL(fileURLWithPath: $0) }
-      try writing.check(
-        output, .prompt,
-        reading: OutputOptions.Inputs(models: from.map(\.model) + [to], files: sources + lists, data: [data]))
+      let inputs = OutputOptions.Inputs(
+        models: from.map(\.model) + [to], files: sources + lists, data: [data])
+      for output in outputs { try writing.check(output, .prompt, reading: inputs) }
     }
     // What is wrong with the subjects is said before a model is fetched.
     let sets = try places.datasets(data)

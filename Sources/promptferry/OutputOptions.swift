@@ -10,14 +10,39 @@ struct OutputOptions: ParsableArguments {
   @Flag(help: "Replace an existing output that promptferry has not written, or that is read-only.")
   var force = false
 
-  /// What a verb reads.
+  /// What a verb reads, looked at once for any number of outputs.
   struct Inputs {
-    var models: [String] = []
-    var files: [URL] = []
+    fileprivate struct Model {
+      let name: String
+      let folder: FileIdentity
+      let files: Set<FileIdentity>
+    }
+
+    /// Those that are on this machine.
+    fileprivate let models: [Model]
+    /// With the first path that leads there.
+    fileprivate let files: [FileIdentity: URL]
 
     init(models: [String] = [], files: [URL?] = [], data: [Dataset] = []) {
-      self.models = models
-      self.files = files.compactMap(\.self) + data.flatMap(\.files)
+      self.models = models.compactMap { name in
+        guard let folder = try? ModelArgument(name).localFolder(), let identity = FileIdentity(folder) else {
+          return nil
+        }
+        return Model(
+          name: name, folder: identity, files: Set(Self.entries(folder).compactMap(FileIdentity.init)))
+      }
+      // Of a folder, an adapter or several prompts, what files of such kinds lie in it.
+      let read = (files.compactMap(\.self) + data.flatMap(\.files)).flatMap { file in
+        [file] + Self.entries(file).filter { ["safetensors", "bin", "json"].contains($0.pathExtension) }
+      }
+      self.files = Dictionary(read.compactMap { file in FileIdentity(file).map { ($0, file) } }) { first, _ in
+        first
+      }
+    }
+
+    /// What a folder holds; nothing of a file.
+    private static func entries(_ folder: URL) -> [URL] {
+      (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
     }
   }
 
@@ -66,33 +91,17 @@ struct OutputOptions: ParsableArguments {
     }
   }
 
-  /// What a folder holds; nothing of a file.
-  private static func entries(_ folder: URL) -> [URL] {
-    (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
-  }
-
   /// The same of a folder, which is made or is empty.
   func refuse(_ output: URL, among inputs: Inputs) throws {
     let place = FileIdentity(output)
-    for model in inputs.models {
-      guard let folder = try? ModelArgument(model).localFolder(), let identity = FileIdentity(folder) else {
-        continue
-      }
-      let own = Self.entries(folder)
-      if identity == place || identity.holds(output)
-        || place.map({ own.map(FileIdentity.init).contains($0) }) ?? false
-      {
-        throw TransferError(
-          output.relativePath, "would be written into the model \(model), which is read",
-          hint: "Give a place outside the model")
-      }
+    let parents = inputs.models.isEmpty ? [] : FileIdentity.parents(of: output)
+    for model in inputs.models
+    where parents.contains(model.folder) || place.map(model.files.contains) ?? false {
+      throw TransferError(
+        output.relativePath, "would be written into the model \(model.name), which is read",
+        hint: "Give a place outside the model")
     }
-    guard let place else { return }
-    // Of a folder, an adapter or several prompts, what files of such kinds lie in it.
-    let read = inputs.files.flatMap { file in
-      [file] + Self.entries(file).filter { ["safetensors", "bin", "json"].contains($0.pathExtension) }
-    }
-    guard let input = read.first(where: { FileIdentity($0) == place }) else { return }
+    guard let input = place.flatMap({ inputs.files[$0] }) else { return }
     throw TransferError(
       output.relativePath, "is read and would be overwritten, as \(input.relativePath)",
       hint: "Give another name")

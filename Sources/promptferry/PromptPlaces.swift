@@ -12,13 +12,15 @@ struct PromptPlaces {
   /// The outputs as the user would write them.
   let names: [String]
 
-  /// - Parameter check: throws where an output may not be written; is given all that is read
-  init(from paths: [String], output: String, check: (_ output: URL, _ sources: [URL]) throws -> Void) throws {
+  /// - Parameter check: throws where one of the outputs may not be written; is given all prompts that are read
+  init(
+    from paths: [String], output: String, check: (_ outputs: [URL], _ sources: [URL]) throws -> Void
+  ) throws {
     let destination = URL(fileURLWithPath: output)
     isFolder = output.hasSuffix("/")
     guard isFolder else {
       (sources, outputs, names) = ([paths.map { URL(fileURLWithPath: $0) }], [destination], [output])
-      try check(destination, sources[0])
+      try check(outputs, sources[0])
       return
     }
     let folders = paths.map { URL(fileURLWithPath: $0) }
@@ -32,7 +34,7 @@ struct PromptPlaces {
     sources = files.map { file in folders.map { $0.appendingPathComponent(file) } }
     outputs = files.map { destination.appendingPathComponent($0) }
     names = files.map { output + $0 }
-    for output in outputs { try check(output, sources.flatMap(\.self)) }
+    try check(outputs, sources.flatMap(\.self))
   }
 
   /// For each prompt the facts whose development split it is about: of folders the relation with the prompt's name.

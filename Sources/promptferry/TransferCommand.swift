@@ -124,12 +124,12 @@ struct TransferCommand: AsyncParsableCommand {
   func run() async throws {
     let interruption = Interruption.shared
     let models = from.map(\.model) + [to]
-    let places = try PromptPlaces(from: from.map(\.prompt), output: output) { output, sources in
+    let places = try PromptPlaces(from: from.map(\.prompt), output: output) { outputs, sources in
       let lists = [anchors == "shared" ? nil : anchors, selection.vocabulary].compactMap(\.self)
       let inputs = OutputOptions.Inputs(
         models: models, files: sources + lists.map { URL(fileURLWithPath: $0) },
         data: try [selection.facts, selection.subjects].compactMap(\.self).map(Location.dataset))
-      try writing.check(output, .prompt, reading: inputs)
+      for output in outputs { try writing.check(output, .prompt, reading: inputs) }
     }
     let layout = try template.map { try Template($0) }
     // Where answers are compared, the whole models are opened, once.
@@ -173,10 +173,12 @@ struct TransferCommand: AsyncParsableCommand {
     }
     let seconds = clock.duration(to: .now) / .seconds(1)
     if places.isFolder { interruption.beginWork() }  // all are written, or it would have to be said which
+    let peak = Process.peakMemoryBytes
     var results: [Result] = []
     for (place, outcome) in outcomes.enumerated() {
       try outcome.prompt.adding(provenance: targetPlace.provenance).write(to: places.outputs[place])
-      results.append(result(outcome, transfer, output: places.names[place], seconds: seconds))
+      results.append(
+        result(outcome, transfer, output: places.names[place], seconds: seconds, peakMemoryBytes: peak))
     }
     try report(results, isFolder: places.isFolder, seconds: seconds)
   }
@@ -188,7 +190,8 @@ struct TransferCommand: AsyncParsableCommand {
   }
 
   private func result(
-    _ outcome: FittedTransfer.Outcome, _ transfer: Transfer, output: String, seconds: Double
+    _ outcome: FittedTransfer.Outcome, _ transfer: Transfer, output: String, seconds: Double,
+    peakMemoryBytes: Int
   ) -> Result {
     let settings = MethodRegistry.settings(of: transfer.method)
     return Result(
@@ -196,7 +199,7 @@ struct TransferCommand: AsyncParsableCommand {
       interrupted: outcome.isInterrupted, method: transfer.method.name,
       normalize: outcome.normalization.rawValue,
       objective: outcome.meanObjective,
-      objectiveRows: outcome.objective, output: output, peakMemoryBytes: Process.peakMemoryBytes,
+      objectiveRows: outcome.objective, output: output, peakMemoryBytes: peakMemoryBytes,
       ridge: selection.select == nil ? settings["ridge"]?.number : nil,
       search: settings["search"].map { "\($0)" }, seconds: seconds,
       seed: common.seed, selectionScore: outcome.choice?.score, sources: from, target: transfer.target.name)
