@@ -44,7 +44,7 @@ public struct Teacher: Sendable {
     let head = model.network.candidates(candidates.ids)
     head.prepare()
     model.network.prepare(gradientsOf: nil, parallelism: parallelism)
-    let size = Evaluator.sequencesPerTask(of: inputs.count, model.network)
+    let size = Evaluator.sequencesPerTask(of: inputs.count, model.network, parallelism)
     let taskCount = (inputs.count + size - 1) / size
     let parallelism = parallelism.suiting(model.network)
     let workers = Workers(parallelism, keepingLayers: false)

@@ -86,7 +86,7 @@ struct Lesson: Sendable {
   func likeness(
     _ prompt: Matrix, _ parallelism: Parallelism, shouldStop: @escaping @Sendable () -> Bool
   ) throws(TransferError) -> Likeness? {
-    let size = Evaluator.sequencesPerTask(of: inputs.count, model)
+    let size = Evaluator.sequencesPerTask(of: inputs.count, model, parallelism)
     let taskCount = (inputs.count + size - 1) / size
     let parallelism = parallelism.suiting(model)
     let workers = Workers(parallelism, keepingLayers: false)

@@ -53,10 +53,15 @@ public struct Evaluator: Sendable {
   let parallelism: Parallelism
   let pool: WorkerPool
 
-  /// How many sequences one task takes: more where there are many, since weights are widened for each task. Results do not depend
-  /// on the number of threads.
-  static func sequencesPerTask(of count: Int, _ network: any Network) -> Int {
-    network.sequencesPerTask ?? (count < 256 ? 8 : 16)
+  /// How many sequences one task takes: more where there are many, since weights are widened for each task, and fewer where threads
+  /// would be idle, two tasks for each so that they end together. Results depend on neither.
+  static func sequencesPerTask(
+    of count: Int, _ network: any Network, _ parallelism: Parallelism
+  ) -> Int {
+    if let wanted = network.sequencesPerTask { return wanted }
+    let usual = count < 256 ? 8 : 16
+    guard network.keepsSequencesApart else { return usual }
+    return max(4, min(usual, (count + 2 * parallelism.threads - 1) / (2 * parallelism.threads)))
   }
 
   /// Among words of one token each.
@@ -135,7 +140,7 @@ public struct Evaluator: Sendable {
     _ set: ProbingSet, _ candidates: CandidateVocabulary, _ head: CandidateHead, prompt: Matrix,
     _ progress: @escaping @Sendable (_ done: Int) -> Void, _ shouldStop: @escaping @Sendable () -> Bool
   ) -> [Prediction]? {
-    let size = Self.sequencesPerTask(of: set.inputs.count, model.network)
+    let size = Self.sequencesPerTask(of: set.inputs.count, model.network, parallelism)
     let taskCount = (set.inputs.count + size - 1) / size
     let workers = pool.take()
     defer { pool.giveBack(workers) }
