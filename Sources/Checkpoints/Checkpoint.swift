@@ -115,6 +115,7 @@ public struct Checkpoint: Sendable {
 
   /// Whether all of its matrices are stored in 16 bits.
   package var isIn16Bits: Bool { storesMatrices(as: [.float16, .bfloat16]) }
+  /// Whether all of them are stored in Float16.
   package var isInFloat16: Bool { storesMatrices(as: [.float16]) }
 
   private func storesMatrices(as types: [TensorType?]) -> Bool {

@@ -3,7 +3,7 @@
 
 Nothing is measured here but what goes in: a token through the network forward takes so long on one core, and again as long backward (BERT-base's shape,
 one core of a Zen 4: 1,360 microseconds forward), and what a step does between its parallel parts (adding gradients up, Adam, drawing the next batch) so
-long for each prompt. As in the product: threads take tasks from a queue, all wait at its end; evaluating takes 16 sequences a task, 8 of fewer than 256,
+long for each prompt (60 microseconds, which are assumed and not measured). As in the product: threads take tasks from a queue, all wait at its end; evaluating takes 16 sequences a task, 8 of fewer than 256,
 but no more than leave two tasks for every thread, and 4 at least, longest first; a step of tuning has parts of 8 sequences; prompts that are tuned together take their steps
 together, and are scored one after the other. Memory is not in it: docs/performance.md says what it asks for.
 """

@@ -3,7 +3,7 @@
 
   chains.py PROMPTFERRY OUT [--method canonical ...] [--seed 0 ...]
 
-Four models of the zoo, ten relations of the atlas, prompts as `tune` makes them; every path that never stays where it is. OUT keeps prompts:
+Four models of the zoo, all relations of the atlas, prompts as `tune` makes them; every path that never stays where it is. OUT keeps prompts:
 what is there is not made again. Prints micro P@1 over the relations' test facts, mean over paths, and paired differences with a bootstrap over
 the first and last model of paths.
 """

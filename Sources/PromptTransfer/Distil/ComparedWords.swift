@@ -11,6 +11,7 @@ public struct ComparedWords: Sendable {
   /// The same words with their ids in each source, in order.
   let sourceCandidates: [CandidateVocabulary]
 
+  /// How many words there are.
   public var count: Int { candidates.ids.count }
 
   /// They themselves.

@@ -109,7 +109,7 @@ public struct Distiller: Sendable {
   /// Distils several prompts into one target together. Each comes out as it would alone, to the last bit; sooner where batches are
   /// small, threads many, or the target runs on a GPU. The answers of all their sources are in memory at once.
   /// - Parameters:
-  ///   - tasks: for each prompt its sources, all over the same ``ComparedWords`` and with the same settings, and its job
+  ///   - tasks: for each prompt its sources, all over the same ``ComparedWords`` and at the same temperature, and its job
   ///   - progress: called after every step of all prompts
   ///   - rescue: as above, for each of them
   ///   - shouldStop: as above; where a source has not answered yet, every result is the start
@@ -118,7 +118,13 @@ public struct Distiller: Sendable {
     rescue: (_ task: Int, _ prompt: SoftPrompt) -> Void = { _, _ in },
     shouldStop: @escaping @Sendable () -> Bool = { false }
   ) throws(TransferError) -> [DistillationResult] {
-    guard let group = tasks.first?.distiller.group else { return [] }
+    guard let first = tasks.first?.distiller else { return [] }
+    let group = first.group
+    precondition(
+      tasks.allSatisfy {
+        $0.distiller.temperature == first.temperature
+          && $0.distiller.group.candidates.ids == group.candidates.ids
+      }, "prompts are distilled together over the same words, at the same temperature")
     var starts: [Matrix] = []
     for (distiller, job) in tasks { starts.append(try distiller.start(job)) }
     var lessons: [(train: Lesson, dev: Lesson)] = []
