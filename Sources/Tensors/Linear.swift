@@ -10,6 +10,9 @@ package struct Linear: Sendable {
     case inputsByOutputs
   }
 
+  /// Laying a weight out takes as long as so many products that do without.
+  package static let productsBeforeLayout = 4
+
   /// What multiplies: our kernels with the weight as panels, or BLAS with the weight in its own layout; of a weight that is
   /// not in Float32, either with some of it at a time, unless it is rounded.
   private enum Product: Sendable {
@@ -46,7 +49,10 @@ package struct Linear: Sendable {
       return
     }
     let count = bias.count
-    let store = PanelStore {
+    let (own, all) = (firstOutput..<firstOutput + count, 0..<inputs)
+    let direct = StoredProduct(
+      MatrixRows(matrix: weight), rows: .run(isTransposed ? all : own), columns: isTransposed ? own : all)
+    let store = PanelStore(direct: precision == .f32 ? .init(product: direct, layout: layout) : nil) {
       defer { weight.releasePages() }
       return Panels(
         weight.pointer + firstElement, outputStride: isTransposed ? 1 : inputs,
@@ -107,7 +113,13 @@ package struct Linear: Sendable {
       let product = StoredProduct(stored, rows: .chosen(rows), columns: 0..<weight.columns)
       self.init(.stored(product, .outputsByInputs), bias: bias, inputs: weight.columns)
     default:
-      let store = PanelStore {
+      var direct: PanelStore.Direct?
+      if case .matrix(let matrix) = weight, precision == .f32 {
+        let product = StoredProduct(
+          MatrixRows(matrix: matrix), rows: .chosen(rows), columns: 0..<weight.columns)
+        direct = .init(product: product, layout: .outputsByInputs)
+      }
+      let store = PanelStore(direct: direct) {
         defer { weight.releasePages() }
         return Panels(rows: rows, of: weight, precision)
       }
@@ -118,10 +130,10 @@ package struct Linear: Sendable {
   /// Whether what becomes of a row of `x` is the same to the last bit whatever the other rows are.
   package static var keepsRowsApart: Bool { kernels.panels.width > 0 }
 
-  /// Lays the weight out for the products to come, which else the first of them does.
+  /// Lays the weight out for the products to come, which else happens after the first few of them.
   package func prepare(gradients: Bool) {
     guard case .panels(let store) = product else { return }
-    _ = gradients ? store.backward : store.forward
+    if gradients { _ = store.backward } else { store.layOut() }
   }
 
   /// `y[:, column ..< column + outputs] = x W^T + b`.
@@ -138,12 +150,18 @@ package struct Linear: Sendable {
     precondition(x.columns == inputs && y.rows == x.rows && column + outputs <= y.columns)
     let (rows, stride) = (y.rows, y.columns)
     let target = y.mutablePointer() + column
+    let operands = StoredProduct.Operands(
+      x: x.pointer, stride: inputs, rows: rows, bias: bias?.pointer, y: target, yStride: stride)
     switch product {
     case .panels(let store):
-      store.forward.multiply(
-        x.pointer, stride: inputs, rows: rows, bias: bias?.pointer, accumulating: false,
-        into: target,
-        yStride: stride)
+      switch store.next {
+      case .panels(let panels):
+        panels.multiply(
+          x.pointer, stride: inputs, rows: rows, bias: bias?.pointer, accumulating: false, into: target,
+          yStride: stride)
+      case .stored(let weight, let layout):
+        weight.multiply(operands, layout)
+      }
     case .blas(let weight, let firstElement, let layout):
       BLAS.gemm(
         transposeA: false, transposeB: layout == .outputsByInputs, m: rows, n: outputs, k: inputs,
@@ -153,12 +171,7 @@ package struct Linear: Sendable {
       guard let bias else { return }
       for row in 0..<rows { kernels.add_bias(target + row * stride, bias.pointer, 1, outputs) }
     case .stored(let weight, let layout):
-      let operands = StoredProduct.Operands(
-        x: x.pointer, stride: inputs, rows: rows, bias: bias?.pointer, y: target, yStride: stride)
-      switch layout {
-      case .outputsByInputs: weight.multiplyByRows(operands)
-      case .inputsByOutputs: weight.multiplyByColumns(operands)
-      }
+      weight.multiply(operands, layout)
     }
   }
 

@@ -77,21 +77,50 @@ final class Panels: @unchecked Sendable {  // written before anyone else sees it
   }
 }
 
-/// The panels of a weight, laid out when they are first needed. Once they are, the weight itself is let go.
+/// The panels of a weight, laid out when they are worth it. Once they are, the weight itself is let go.
 final class PanelStore: Sendable {
+  /// What multiplies now.
+  enum Forward {
+    case panels(Panels)
+    case stored(StoredProduct, Linear.Layout)
+  }
+
+  /// The weight where it lies, of which some is laid out for a product and forgotten: what a few products are quicker with.
+  struct Direct {
+    let product: StoredProduct
+    let layout: Linear.Layout
+  }
+
   private struct State {
     var pack: (@Sendable () -> Panels)?
+    var direct: Direct?
+    var directUses = 0
     var forward: Panels?
     var backward: Panels?
   }
 
   private let state: Mutex<State>
 
-  /// - Parameter pack: makes the panels for `x W^T`, and gives back what reading the weight took
-  init(_ pack: @escaping @Sendable () -> Panels) { state = Mutex(State(pack: pack)) }
+  /// - Parameters:
+  ///   - direct: what the first products are taken with; nil where all want panels
+  ///   - pack: makes the panels for `x W^T`, and gives back what reading the weight took
+  init(direct: Direct? = nil, _ pack: @escaping @Sendable () -> Panels) {
+    state = Mutex(State(pack: pack, direct: direct))
+  }
 
-  /// For `x W^T`.
-  var forward: Panels { state.withLock { resolveForward(&$0) } }
+  /// For a product `x W^T`.
+  var next: Forward {
+    state.withLock { state in
+      if let direct = state.direct, state.directUses < Linear.productsBeforeLayout {
+        state.directUses += 1
+        return .stored(direct.product, direct.layout)
+      }
+      return .panels(resolveForward(&state))
+    }
+  }
+
+  /// Lays the weight out for `x W^T`.
+  func layOut() { state.withLock { _ = resolveForward(&$0) } }
 
   /// For `dy W`.
   var backward: Panels {
@@ -107,8 +136,7 @@ final class PanelStore: Sendable {
     if let panels = state.forward { return panels }
     guard let pack = state.pack else { preconditionFailure("neither weight nor panels") }
     let panels = pack()
-    state.forward = panels
-    state.pack = nil
+    (state.forward, state.pack, state.direct) = (panels, nil, nil)
     return panels
   }
 }

@@ -54,6 +54,14 @@ struct StoredProduct: Sendable {
   /// Rows widened at a time, of which only some columns are laid out.
   private static let rowsAtATime = 32
 
+  /// What the weight maps `x` to.
+  func multiply(_ operands: Operands, _ layout: Linear.Layout) {
+    switch layout {
+    case .outputsByInputs: multiplyByRows(operands)
+    case .inputsByOutputs: multiplyByColumns(operands)
+    }
+  }
+
   /// `y = x W^T`: the weight's rows are the outputs.
   func multiplyByRows(_ operands: Operands) {
     let (inputs, width) = (columns.count, max(1, kernels.panels.width))

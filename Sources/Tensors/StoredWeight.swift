@@ -12,6 +12,21 @@ package protocol StoredWeight: Sendable {
   func releasePages()
 }
 
+/// A matrix in Float32 as one of them.
+struct MatrixRows: StoredWeight {
+  let matrix: Matrix
+  var rows: Int { matrix.rows }
+  var columns: Int { matrix.columns }
+  var blockLength: Int { 1 }
+
+  func widen(row: Int, columns: Range<Int>, to target: UnsafeMutablePointer<Float>) {
+    target.update(
+      from: matrix.pointer + row * matrix.columns + columns.lowerBound, count: columns.count)
+  }
+
+  func releasePages() { matrix.releasePages() }
+}
+
 /// A frozen matrix: in Float32, or as it is stored.
 package enum FrozenWeight: Sendable {
   case matrix(Matrix)

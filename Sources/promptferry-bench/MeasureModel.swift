@@ -60,6 +60,7 @@ struct MeasureModel: ParsableCommand {
     var made: Evaluator?
     let prepareSeconds = elapsed {
       made = Evaluator(model: loaded, candidates: candidates, parallelism: parallelism)
+      made?.layOut()
       if work == .tune {
         loaded.network.prepare(gradientsOf: loaded.network.allWords, parallelism: parallelism)
       }

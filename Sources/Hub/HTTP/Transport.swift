@@ -118,18 +118,25 @@ final class Transport: NSObject, URLSessionDataDelegate, Sendable {
     _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
     newRequest request: URLRequest, completionHandler: @escaping (URLRequest?) -> Void
   ) {
-    completionHandler(nil)
-    guard let exchange = exchange(task), !exchange.begin(response) else { return }
-    Self.stop(exchange)
+    proceed(task, response) { completionHandler(nil) }
   }
 
   func urlSession(
     _ session: URLSession, dataTask: URLSessionDataTask, didReceive response: URLResponse,
     completionHandler: @escaping (URLSession.ResponseDisposition) -> Void
   ) {
-    let goesOn = (response as? HTTPURLResponse).map { exchange(dataTask)?.begin($0) ?? false } ?? false
-    completionHandler(goesOn ? .allow : .cancel)
-    if !goesOn, let exchange = exchange(dataTask) { Self.stop(exchange) }
+    proceed(dataTask, response) { completionHandler(.allow) }
+  }
+
+  /// Lets the session go on, or stops the exchange, without an answer to the session: on Linux one that comes to be read after its task
+  /// was cancelled ends the process (HTTPURLProtocol.swift), as on a busy machine it may.
+  private func proceed(_ task: URLSessionTask, _ response: URLResponse, _ goOn: () -> Void) {
+    guard let exchange = exchange(task) else { return }
+    if let response = response as? HTTPURLResponse, exchange.begin(response) {
+      goOn()
+    } else {
+      Self.stop(exchange)
+    }
   }
 
   func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {

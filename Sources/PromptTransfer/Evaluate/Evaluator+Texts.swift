@@ -50,6 +50,7 @@ extension Evaluator {
     _ progress: @escaping @Sendable (_ done: Int) -> Void, _ shouldStop: @escaping @Sendable () -> Bool
   ) -> [[Double]]? {
     let tasks = tasks(statements)
+    layOut()
     let workers = pool.take()
     defer { pool.giveBack(workers) }
     let results = Collected<[[Double]]>(count: tasks.count)

@@ -66,9 +66,7 @@ public struct Evaluator: Sendable {
 
   /// Among words of one token each.
   public init(model: LanguageModel, candidates: CandidateVocabulary, parallelism: Parallelism) {
-    let head = model.network.candidates(candidates.ids)
-    head.prepare()  // first: the table that it is taken from is in memory meanwhile
-    self.init(model, .words(candidates, head), parallelism)
+    self.init(model, .words(candidates, model.network.candidates(candidates.ids)), parallelism)
   }
 
   /// Among texts of any number of tokens.
@@ -86,6 +84,12 @@ public struct Evaluator: Sendable {
     let parallelism = parallelism.suiting(model.network)
     self.parallelism = parallelism
     pool = WorkerPool(parallelism)
+  }
+
+  /// Lays the weights out, which `predictions` does where there is more than a little to ask.
+  package func layOut() {
+    // The words first: the table that they are taken from is in memory meanwhile.
+    if case .words(_, let head) = answers { head.prepare() }
     model.network.prepare(gradientsOf: nil, parallelism: parallelism)
   }
 
@@ -142,6 +146,7 @@ public struct Evaluator: Sendable {
   ) -> [Prediction]? {
     let size = Self.sequencesPerTask(of: set.inputs.count, model.network, parallelism)
     let taskCount = (set.inputs.count + size - 1) / size
+    if taskCount > Linear.productsBeforeLayout { layOut() }
     let workers = pool.take()
     defer { pool.giveBack(workers) }
     let results = Collected<[(place: Int, prediction: Prediction)]>(count: taskCount)
