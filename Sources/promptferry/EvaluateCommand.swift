@@ -111,6 +111,8 @@ struct EvaluateCommand: AsyncParsableCommand {
     let set = try data.read(split)
     guard !set.examples.isEmpty else { throw TransferError(facts, "holds no facts") }
     let loaded = try await common.model(model, .model, interruption).languageModel(computing.computing)
+    // Beside all that follows: a large table takes a tenth of a second.
+    async let embeddingSHA256 = loaded.space.table.fingerprint
     let questions = try questions(data, set, loaded)
     let evaluator = try answering.evaluator(
       [data], loaded, asking: questions.flatMap(\.examples), measures: measures,
@@ -152,7 +154,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     let evaluation = Evaluation(answers)
     let scores = data.labels.isEmpty ? nil : ClassScores(answers, labels: data.labels)
     let templates = questions.map(\.template.description)
-    try common.print(
+    try await common.print(
       Result(
         evaluation: evaluation, model: loaded.name, prompt: prompt,
         template: Set(templates).sorted().joined(separator: "; "),
@@ -160,7 +162,7 @@ struct EvaluateCommand: AsyncParsableCommand {
         masking: loaded.hasMasks && evaluator.areTexts ? answering.masking : nil,
         factsPerSecond: Double(answers.count) / max(seconds, 1e-9),
         facts: facts, split: split, skipped: skipped, duplicates: set.duplicateCount,
-        embeddingSHA256: loaded.space.table.fingerprint, precision: loaded.notedPrecision,
+        embeddingSHA256: embeddingSHA256, precision: loaded.notedPrecision,
         device: loaded.notedDevice,
         truncated: truncated, seen: seen,
         task: data.task?.description, classScores: scores),

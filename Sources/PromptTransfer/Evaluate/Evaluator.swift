@@ -146,7 +146,8 @@ public struct Evaluator: Sendable {
   ) -> [Prediction]? {
     let size = Self.sequencesPerTask(of: set.inputs.count, model.network, parallelism)
     let taskCount = (set.inputs.count + size - 1) / size
-    if taskCount > Linear.productsBeforeLayout { layOut() }
+    // A few products of weights in Float32 are quicker from where these lie.
+    if taskCount > Linear.productsBeforeLayout || model.network.precision != .f32 { layOut() }
     let workers = pool.take()
     defer { pool.giveBack(workers) }
     let results = Collected<[(place: Int, prediction: Prediction)]>(count: taskCount)
